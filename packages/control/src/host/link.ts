@@ -1,0 +1,112 @@
+/**
+ * Between the supervisor (`heddle up`) and the control plane, its child: JSON messages over Node's IPC channel. The
+ * supervisor has no opinion: it keeps the last Desired it was given, also while the control plane is away, and reports
+ * what is. Sockets are bound by the supervisor and passed to the processes by name.
+ */
+export type ToHost = Desired | StopAll;
+export type FromHost = Observed | SocketsBound | HostEvent;
+
+/** The whole of what should run. Sent again whenever it changes; the same uid with the same spec is left alone. */
+export interface Desired {
+  readonly type: "desired";
+  /** Sockets to bind now and keep, whoever uses them. */
+  readonly sockets: readonly SocketSpec[];
+  readonly workloads: readonly WorkloadSpec[];
+}
+
+/** A listening socket, bound once and kept until no longer named. */
+export interface SocketSpec {
+  /** For example `kvs-0.default/inbound`, `kvs-0.default/outbound/default/kvs:80`, `front-0.default/gateway/http`. */
+  readonly name: string;
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+}
+
+export interface WorkloadSpec {
+  readonly uid: string;
+  /** `kvs-0` */
+  readonly name: string;
+  readonly namespace: string;
+  /** Null for a workload that is a proxy only (a gateway), or whose application runs elsewhere (`exec`). */
+  readonly app: AppSpec | null;
+  readonly proxy: ProxySpec | null;
+  /** Goes: its application is sent SIGTERM once `drain` has been carried out, and the proxy ends last. */
+  readonly drain: boolean;
+}
+
+export interface AppSpec {
+  /** argv; `$(NAME)` is expanded from `env` as in Kubernetes. */
+  readonly command: readonly string[];
+  readonly cwd: string;
+  /** `{{port:<name>}}` becomes the number of a socket or of an application port. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Ports the application itself will bind: found free by the supervisor, kept over restarts. */
+  readonly ports: readonly { readonly name: string; readonly bind: number | null }[];
+  readonly readiness: ReadinessProbe | null;
+  readonly restart: "always" | "never";
+  /** From SIGTERM to SIGKILL, in ms. Default 10,000. */
+  readonly graceMs: number;
+  /** Changes with the files of a `--watch`ed Process, to restart it. */
+  readonly generation: number;
+}
+
+export interface ReadinessProbe {
+  readonly action:
+    | { readonly kind: "http"; readonly path: string; readonly port: string }
+    | { readonly kind: "tcp"; readonly port: string }
+    | { readonly kind: "exec"; readonly command: readonly string[] };
+  readonly periodMs: number;
+  readonly timeoutMs: number;
+  readonly failureThreshold: number;
+  readonly successThreshold: number;
+}
+
+export interface ProxySpec {
+  /** Names of sockets it listens on. */
+  readonly sockets: readonly string[];
+  /** One-time token for its first enrolment, passed over the inherited channel; a new one comes with each start. */
+  readonly stateDir: string;
+  readonly controlSocket: string;
+}
+
+export interface StopAll {
+  readonly type: "stop-all";
+}
+
+export interface SocketsBound {
+  readonly type: "sockets";
+  readonly ports: Readonly<Record<string, number>>;
+  /** Sockets that could not be bound, with the reason. */
+  readonly failed: Readonly<Record<string, string>>;
+}
+
+/** State of every workload, sent on each change and when a control plane (re)starts. */
+export interface Observed {
+  readonly type: "observed";
+  readonly workloads: readonly WorkloadObserved[];
+}
+
+export interface WorkloadObserved {
+  readonly uid: string;
+  readonly app: ProcessObserved | null;
+  readonly proxy: ProcessObserved | null;
+  /** Port numbers of the application, by name. */
+  readonly ports: Readonly<Record<string, number>>;
+}
+
+export interface ProcessObserved {
+  readonly phase: "starting" | "running" | "backoff" | "exited" | "stopping";
+  readonly ready: boolean;
+  readonly pid: number | null;
+  readonly restarts: number;
+  /** Why it is not ready: `readiness: connection refused`, `exited with code 1`, `killed by SIGKILL`. */
+  readonly reason: string | null;
+  readonly sinceWallMs: number;
+}
+
+export interface HostEvent {
+  readonly type: "event";
+  readonly workloadUid: string;
+  readonly message: string;
+}

@@ -1,0 +1,12 @@
+/** One endpoint as pickers see it: live state that outlives configuration (keyed by uid and address). */
+export interface Candidate {
+  readonly uid: string;
+  /** Predicted cost of one more request now, in ms: peak EWMA of the latency × (requests in flight + 1). */
+  loadMs(nowMs: number): number;
+}
+
+/** Chooses among the candidates of one backend; replaced whole when the set changes. */
+export interface Picker {
+  /** The candidate for the next attempt, or null while there is none. `avoid`: one that just failed, if others exist. */
+  pick(nowMs: number, avoid: Candidate | null): Candidate | null;
+}

@@ -1,0 +1,66 @@
+import type { SpiffeId } from "../model/identity.ts";
+import type { Reason } from "../model/reason.ts";
+import type { ServiceKey } from "../snapshot/document.ts";
+
+/** Which door the exchange came through. */
+export type Direction = "inbound" | "outbound" | "gateway" | "egress";
+
+/**
+ * The one account of an exchange: what came, what was decided, what happened. The relay fills it, and hands it over
+ * once, at the end; metrics, tap, log, histories, why and plan are views of it.
+ * Times are the clock's monotonic ms; null or -1 stands for what never happened.
+ */
+export class ExchangeRecord {
+  /** Counts up within one proxy's life. */
+  readonly id: number;
+  readonly direction: Direction;
+  readonly startMs: number;
+  /** The service asked for; empty at egress. */
+  service: ServiceKey = "";
+  servicePort = 0;
+  method = "";
+  path = "";
+  authority = "";
+  /** Peer that connected to us: address, and identity where it has one. */
+  sourceAddress = "";
+  sourceId: SpiffeId | null = null;
+  /** `<kind>/<ns>/<name>#<rule>`; null: no route, so the service itself. */
+  route: string | null = null;
+  backend: ServiceKey | null = null;
+  backendPort = 0;
+  /** Workload uid and name of the endpoint of the last attempt. */
+  endpointUid: string | null = null;
+  endpointName: string | null = null;
+  destinationAddress = "";
+  destinationId: SpiffeId | null = null;
+  /** Was the meshed side of the exchange encrypted? */
+  tls = false;
+  attempts = 0;
+  /** The connection was used before, and this exchange was replayed on a new one. */
+  replayed = false;
+  slot = -1;
+  queueMs = 0;
+  /** Final status sent to the caller; 0: none was. */
+  status = 0;
+  /** Null: the application answered. */
+  reason: Reason | null = null;
+  detail = "";
+  /** Who made the reply: the application, or a proxy (this one or the peer's). */
+  origin: "app" | "proxy" = "app";
+  requestBytes = 0;
+  replyBytes = 0;
+  /** When the reply's head was sent, and when all was over. */
+  headMs = -1;
+  endMs = -1;
+
+  constructor(id: number, direction: Direction, startMs: number) {
+    this.id = id;
+    this.direction = direction;
+    this.startMs = startMs;
+  }
+}
+
+/** Gets each record once, when its exchange is over. It must not throw and must not keep what it cannot bound. */
+export interface Recorder {
+  record(record: ExchangeRecord): void;
+}
