@@ -3,8 +3,8 @@
  * supervisor has no opinion: it keeps the last Desired it was given, also while the control plane is away, and reports
  * what is. Sockets are bound by the supervisor and passed to the processes by name.
  */
-export type ToHost = Desired | StopAll;
-export type FromHost = Observed | SocketsBound | HostEvent;
+export type ToHost = Desired | TokenIssued | StopAll;
+export type FromHost = Observed | SocketsBound | TokenRequest | HostEvent;
 
 /** The whole of what should run. Sent again whenever it changes; the same uid with the same spec is left alone. */
 export interface Desired {
@@ -65,9 +65,24 @@ export interface ReadinessProbe {
 export interface ProxySpec {
   /** Names of sockets it listens on. */
   readonly sockets: readonly string[];
-  /** One-time token for its first enrolment, passed over the inherited channel; a new one comes with each start. */
   readonly stateDir: string;
+  /** Name of the socket that the control plane's proxy door listens on. */
   readonly controlSocket: string;
+}
+
+/** A proxy asks, through its supervisor, for a token to enrol its new key with. */
+export interface TokenRequest {
+  readonly type: "token-wanted";
+  readonly workloadUid: string;
+  readonly keyFingerprint: string;
+}
+
+/** Good once, for 60 s, for this workload and key; passed on over the proxy's inherited channel. */
+export interface TokenIssued {
+  readonly type: "token";
+  readonly workloadUid: string;
+  readonly token: string;
+  readonly bundlePem: string;
 }
 
 export interface StopAll {
