@@ -1,6 +1,6 @@
 import type { SpiffeId } from "../model/identity.ts";
 import type { Reason } from "../model/reason.ts";
-import type { ServiceKey } from "../snapshot/document.ts";
+import type { ServiceKey } from "../model/service-key.ts";
 
 /** Which door the exchange came through. */
 export type Direction = "inbound" | "outbound" | "gateway" | "egress";

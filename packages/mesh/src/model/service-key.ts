@@ -1,0 +1,2 @@
+/** `<namespace>/<name>`: how documents name a service. */
+export type ServiceKey = string;
