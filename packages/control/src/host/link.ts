@@ -4,7 +4,7 @@
  * what is. Sockets are bound by the supervisor and passed to the processes by name.
  */
 export type ToHost = Desired | TokenIssued | StopAll;
-export type FromHost = Observed | SocketsBound | TokenRequest | HostEvent;
+export type FromHost = Observed | SocketsBound | SocketPassed | TokenRequest | HostEvent;
 
 /** The whole of what should run. Sent again whenever it changes; the same uid with the same spec is left alone. */
 export interface Desired {
@@ -16,7 +16,10 @@ export interface Desired {
 
 /** A listening socket, bound once and kept until no longer named. */
 export interface SocketSpec {
-  /** For example `kvs-0.default/inbound`, `kvs-0.default/outbound/default/kvs:80`, `front-0.default/gateway/http`. */
+  /**
+   * For example `kvs-0.default/inbound`, `kvs-0.default/outbound/default/kvs:80`, `front-0.default/gateway/http`. Names
+   * that begin with `control/` are the control plane's own: it gets them as SocketPassed, again after each restart.
+   */
   readonly name: string;
   readonly host: string;
   /** 0: any free port. */
@@ -94,6 +97,12 @@ export interface SocketsBound {
   readonly ports: Readonly<Record<string, number>>;
   /** Sockets that could not be bound, with the reason. */
   readonly failed: Readonly<Record<string, string>>;
+}
+
+/** A `control/…` socket, its handle passed with the message: bound, and kept by the supervisor as well. */
+export interface SocketPassed {
+  readonly type: "socket";
+  readonly name: string;
 }
 
 /** State of every workload, sent on each change and when a control plane (re)starts. */
