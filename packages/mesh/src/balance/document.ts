@@ -13,7 +13,7 @@ export interface PlacementKeyDoc {
     | { readonly kind: "header"; readonly name: string }
     | { readonly kind: "query"; readonly name: string }
     | { readonly kind: "source" } /** the caller's workload uid */
-    | { readonly kind: "identity" }; /** the caller's SPIFFE ID */
+    | { readonly kind: "identity" } /** the caller's SPIFFE ID */;
   readonly type: "integer" | "text";
 }
 

@@ -6,7 +6,10 @@ export interface Candidate {
 }
 
 /** Chooses among the candidates of one backend; replaced whole when the set changes. */
-export interface Picker {
-  /** The candidate for the next attempt, or null while there is none. `avoid`: one that just failed, if others exist. */
-  pick(nowMs: number, avoid: Candidate | null): Candidate | null;
+export interface Picker<C extends Candidate = Candidate> {
+  /**
+   * The candidate for the next attempt, or null while there is none. O(1), without an allocation.
+   * @param avoid one that just failed: not picked if there are others.
+   */
+  pick(nowMs: number, avoid: C | null): C | null;
 }
