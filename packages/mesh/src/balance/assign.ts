@@ -37,16 +37,9 @@ function keepSlots(kept: SlotsDoc | null, order: readonly string[], slots: numbe
 
 /** Takes from those above their share and gives to those below it, slots in ascending order. */
 function fillShares(assignment: number[], owners: number): void {
-  const least = Math.floor(assignment.length / owners);
-  let larger = assignment.length % owners; // so many owners have one more than `least`
   const counts = Array<number>(owners).fill(0);
   for (const owner of assignment) if (owner >= 0) counts[owner]!++;
-  const share = counts.map((count) =>
-    count > least && larger > 0 ? (larger--, least + 1) : least,
-  );
-  for (let owner = 0; owner < owners && larger > 0; owner++) {
-    if (share[owner] === least) larger--, (share[owner] = least + 1);
-  }
+  const share = evenShares(counts, assignment.length);
   for (let slot = assignment.length - 1; slot >= 0; slot--) {
     const owner = assignment[slot]!;
     if (owner < 0 || counts[owner]! <= share[owner]!) continue;
@@ -62,6 +55,17 @@ function fillShares(assignment: number[], owners: number): void {
     counts[next]!++;
     next = (next + 1) % owners;
   }
+}
+
+/** How many slots each owner shall have; the odd ones go to those who hold more than the rest already. */
+function evenShares(counts: readonly number[], slots: number): number[] {
+  const least = Math.floor(slots / counts.length);
+  const byHolding = counts
+    .map((_, owner) => owner)
+    .sort((a, b) => counts[b]! - counts[a]! || a - b);
+  const share = Array<number>(counts.length).fill(least);
+  for (const owner of byHolding.slice(0, slots % counts.length)) share[owner]!++;
+  return share;
 }
 
 function same<T>(a: readonly T[], b: readonly T[]): boolean {
