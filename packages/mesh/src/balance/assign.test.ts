@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { SlotsDoc } from "../snapshot/document.ts";
+import type { SlotsDoc } from "../model/document.ts";
 import { assignSlots } from "./assign.ts";
 import { slotOwner } from "./placement.ts";
 

@@ -1,4 +1,4 @@
-import type { SlotsDoc } from "../snapshot/document.ts";
+import type { SlotsDoc } from "../model/document.ts";
 
 /**
  * Spreads `slots` slots over `owners`, starting from `previous`: each owner gets as many as any other, give or take

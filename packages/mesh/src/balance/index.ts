@@ -1,5 +1,5 @@
 import type { Rng } from "../base/rng.ts";
-import type { BackendPolicyDoc } from "../snapshot/document.ts";
+import type { BackendPolicyDoc } from "../model/document.ts";
 import { P2cPicker } from "./p2c.ts";
 import type { Candidate, Picker } from "./picker.ts";
 import { RoundRobinPicker } from "./round-robin.ts";

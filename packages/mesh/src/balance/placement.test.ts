@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import type { PlacementKeyDoc } from "../model/document.ts";
 import type { RequestHead } from "../model/head.ts";
-import type { PlacementKeyDoc } from "../snapshot/document.ts";
 import { Placement, slotOwner } from "./placement.ts";
 import { slotHash } from "./slot-hash.ts";
 

@@ -1,6 +1,6 @@
+import type { PlacementDoc, PlacementKeyDoc, SlotsDoc } from "../model/document.ts";
 import type { RequestHead } from "../model/head.ts";
 import type { SpiffeId } from "../model/identity.ts";
-import type { PlacementDoc, PlacementKeyDoc, SlotsDoc } from "../snapshot/document.ts";
 import { firstQueryValue, pathSegment, percentDecode } from "./key-text.ts";
 import { slotHash } from "./slot-hash.ts";
 

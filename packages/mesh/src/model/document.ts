@@ -1,0 +1,194 @@
+import type { PlacementDoc, SlotsDoc } from "../balance/document.ts";
+import type { FilterDoc, ValueMatchDoc } from "../filter/document.ts";
+import type { ServiceKey } from "../model/service-key.ts";
+import type { Address } from "./address.ts";
+import type { SpiffeId } from "./identity.ts";
+
+export type { PlacementDoc, PlacementKeyDoc, SlotsDoc } from "../balance/document.ts";
+export type { FilterDoc, HeaderEditsDoc, ValueMatchDoc } from "../filter/document.ts";
+export type { ServiceKey } from "../model/service-key.ts";
+
+/**
+ * What the control plane tells a proxy, and what a file tells one in the Walk profile. Data only, deeply readonly,
+ * JSON all through. One document per key; a proxy swaps a set of them at once.
+ *
+ *   ProxyDoc ("proxy")            this workload: its listeners, what it serves, whom it may call
+ *   ServiceDoc ("service/ns/n")   a service: ports, routes, placement, policies; changes with intent
+ *   EndpointsDoc ("endpoints/…")  its processes, now; changes with the world
+ */
+export type Document = ProxyDoc | ServiceDoc | EndpointsDoc;
+
+/** `proxy`, `service/<namespace>/<name>`, `endpoints/<namespace>/<name>`. */
+export type DocumentKey = string;
+
+/** The key of a document. */
+export function documentKey(document: Document): DocumentKey {
+  switch (document.kind) {
+    case "proxy":
+      return "proxy";
+    case "service":
+      return `service/${document.namespace}/${document.name}`;
+    case "endpoints":
+      return `endpoints/${document.namespace}/${document.name}`;
+  }
+}
+
+export interface ProxyDoc {
+  readonly kind: "proxy";
+  readonly workload: WorkloadDoc;
+  /** The suffix of full names, `svc.ns.svc.<domain>`. Default `cluster.local`. */
+  readonly clusterDomain: string;
+  /** Where peers reach this workload; null for a pure caller or gateway. */
+  readonly inbound: InboundDoc | null;
+  /** One listener per port of each visible service. */
+  readonly outbound: readonly OutboundListenerDoc[];
+  /** `HTTP_PROXY` for the workload; null without. */
+  readonly forwardProxy: ListenerDoc | null;
+  /** Listeners of a Gateway this workload runs. */
+  readonly gateway: readonly GatewayListenerDoc[];
+}
+
+export interface WorkloadDoc {
+  /** A DNS label, unique for ever; names the workload in SNI and placement. */
+  readonly uid: string;
+  readonly name: string;
+  readonly namespace: string;
+  /** Null in a plain file without identities: every connection is then plain. */
+  readonly identity: SpiffeId | null;
+}
+
+/** A listening socket: the supervisor passes it by `name`; without a supervisor the proxy binds `address`. */
+export interface ListenerDoc {
+  readonly name: string;
+  readonly address: Address;
+}
+
+export interface InboundDoc {
+  readonly listener: ListenerDoc;
+  readonly ports: readonly InboundPortDoc[];
+}
+
+/** A port of a service that this workload backs. */
+export interface InboundPortDoc {
+  readonly service: ServiceKey;
+  /** The service's port number; the peer's SNI names it. */
+  readonly port: number;
+  readonly protocol: PortProtocol;
+  /** Where the application listens. */
+  readonly target: Address;
+}
+
+export interface OutboundListenerDoc {
+  readonly listener: ListenerDoc;
+  readonly service: ServiceKey;
+  readonly port: number;
+}
+
+export interface GatewayListenerDoc {
+  readonly listener: ListenerDoc;
+  /** `<namespace>/<gateway>/<listener name>`. */
+  readonly name: string;
+  readonly routes: RoutesDoc;
+}
+
+/** What is spoken on a port. `http` is HTTP/1.1 now; others are added with their codecs. */
+export type PortProtocol = "http" | "opaque";
+
+export interface ServiceDoc {
+  readonly kind: "service";
+  readonly namespace: string;
+  readonly name: string;
+  readonly ports: readonly ServicePortDoc[];
+  readonly placement: PlacementDoc | null;
+  readonly policy: BackendPolicyDoc;
+}
+
+export interface ServicePortDoc {
+  /** Null where the only port has no name. */
+  readonly name: string | null;
+  readonly number: number;
+  readonly protocol: PortProtocol;
+  /** Null: no route is attached and all traffic goes to the service itself (GEP-1294). */
+  readonly routes: RoutesDoc | null;
+}
+
+/** All rules of all routes attached to one frontend, merged. The first match of `matches` wins; none: no-route. */
+export interface RoutesDoc {
+  /** In order of precedence (HTTPRouteSpec: exact path, longest prefix, method, headers, query, age, name, order). */
+  readonly matches: readonly MatchDoc[];
+  readonly rules: readonly RuleDoc[];
+}
+
+export interface MatchDoc {
+  /** Index into `rules`. */
+  readonly rule: number;
+  readonly hostnames: readonly string[];
+  readonly path: PathMatchDoc;
+  readonly method: string | null;
+  readonly headers: readonly ValueMatchDoc[];
+  readonly query: readonly ValueMatchDoc[];
+}
+
+export interface PathMatchDoc {
+  readonly type: "exact" | "prefix";
+  /** A prefix has no trailing slash but for `/` itself, and matches whole segments. */
+  readonly value: string;
+}
+
+export interface RuleDoc {
+  /** `<kind>/<namespace>/<name>`, for records and people. */
+  readonly route: string;
+  /** The rule's name, or its index in the route. */
+  readonly name: string;
+  readonly filters: readonly FilterDoc[];
+  readonly backends: readonly WeightedBackendDoc[];
+  /** Whole exchange, attempts included, in ms. Null: none. */
+  readonly requestTimeoutMs: number | null;
+  /** Set when the rule cannot be acted on: every request it matches fails so. */
+  readonly fails: "invalid-backend" | "unsupported" | null;
+}
+
+export interface WeightedBackendDoc {
+  /** Null: an invalid reference, whose share of requests fails with invalid-backend. */
+  readonly backend: { readonly service: ServiceKey; readonly port: number } | null;
+  /** A whole number >= 0; the share is weight / sum. */
+  readonly weight: number;
+  readonly filters: readonly FilterDoc[];
+}
+
+export interface BackendPolicyDoc {
+  readonly picker: "p2c-ewma" | "round-robin";
+  /** Default 1000. */
+  readonly connectTimeoutMs: number;
+  /** Default for requests without a rule of their own; null: none. */
+  readonly requestTimeoutMs: number | null;
+  /** Requests that may wait for a ready endpoint. Default 100 (Linkerd). */
+  readonly queueMax: number;
+  /** After this long without a ready endpoint all requests fail at once until there is one. Default 3000 (Linkerd). */
+  readonly failfastMs: number;
+}
+
+export interface EndpointsDoc {
+  readonly kind: "endpoints";
+  readonly namespace: string;
+  readonly name: string;
+  readonly endpoints: readonly EndpointDoc[];
+  readonly slots: SlotsDoc | null;
+}
+
+export interface EndpointDoc {
+  readonly uid: string;
+  readonly workload: string;
+  /** The workload's proxy, or, without identities, whatever answers for it. */
+  readonly address: Address;
+  /** Whom to expect there. Null: a plain connection. */
+  readonly identity: SpiffeId | null;
+  readonly state: EndpointState;
+}
+
+export type EndpointState =
+  | { readonly phase: "ready" }
+  | {
+      readonly phase: "draining";
+    } /** finishes what it has; new requests go elsewhere, unless only it may answer */
+  | { readonly phase: "away"; readonly sinceWallMs: number; readonly reason: string };
