@@ -4,7 +4,7 @@
  */
 import { readdir, readFile } from "node:fs/promises";
 import { dirname, join, normalize, relative } from "node:path";
-import { reasons } from "@heddle/mesh/model/reason.ts";
+import { type ReasonRow, reasons } from "@heddle/mesh/model/reason.ts";
 
 export interface SourceFile {
   /** From the root, with forward slashes. */
@@ -279,10 +279,14 @@ function deadFiles(house: House, sources: readonly SourceFile[]): readonly Findi
 
 function inspectPages(house: House): readonly Finding[] {
   const findings: Finding[] = [];
-  const pages = new Set(house.pages.map((page) => page.path));
-  for (const reason of Object.keys(reasons)) {
+  for (const [reason, row] of Object.entries(reasons)) {
     const path = `docs/reasons/${reason}.md`;
-    if (!pages.has(path)) findings.push({ rule: "reasons", path, message: "the page is missing" });
+    const page = house.pages.find((candidate) => candidate.path === path);
+    if (page === undefined)
+      findings.push({ rule: "reasons", path, message: "the page is missing" });
+    else if (!page.text.includes(reasonCells(row))) {
+      findings.push({ rule: "reasons", path, message: `its table must say "${reasonCells(row)}"` });
+    }
   }
   for (const page of house.pages) {
     for (const match of page.text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)) {
@@ -294,6 +298,11 @@ function inspectPages(house: House): readonly Finding[] {
     }
   }
   return findings;
+}
+
+/** How a reason's page must begin its table row: the page cannot drift from the table. */
+function reasonCells(row: ReasonRow): string {
+  return `| ${row.status || "none"} | ${row.grpc} | ${row.flag ?? "none"} | ${row.processed === "final" ? "no, and final" : row.processed}:`;
 }
 
 function isTest(path: string): boolean {
