@@ -1,0 +1,149 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import type { Lane } from "./measure/lane.ts";
+import { measureMemory } from "./measure/memory.ts";
+import { runRounds } from "./measure/rounds.ts";
+import { startLane } from "./measure/startup.ts";
+import { choose, type Options, parseOptions, usage } from "./options.ts";
+import { judge } from "./report/bars.ts";
+import { renderPlot } from "./report/plot.ts";
+import {
+  describeMachine,
+  laneKey,
+  type MemoryReport,
+  type Report,
+  reportScenario,
+  type StartReport,
+} from "./report/report.ts";
+import { renderReport } from "./report/table.ts";
+import { reasonOf } from "./rig/not-measured.ts";
+import { Rig } from "./rig/rig.ts";
+import { memoryScenarios, scenarios, subjects } from "./scenario.ts";
+import type { Subject } from "./subject/subject.ts";
+
+/** Runs the bench. 0: every bar is met, 1: one is not, 64: usage. */
+async function main(argv: readonly string[]): Promise<number> {
+  let options: Options | "help";
+  let chosen: ReturnType<typeof choose>;
+  try {
+    options = parseOptions(argv);
+    chosen = choose(options === "help" ? [] : options.only, {
+      scenarios: [...scenarios, ...memoryScenarios].map(({ name }) => name),
+      subjects: subjects.map(({ name }) => name),
+    });
+  } catch (thrown) {
+    process.stderr.write(`${reasonOf(thrown)}\n\n${usage}`);
+    return 64;
+  }
+  if (options === "help") {
+    process.stdout.write(usage);
+    return 0;
+  }
+  const rig = await Rig.build();
+  try {
+    return await run(rig, options, chosen);
+  } finally {
+    await rig.close();
+  }
+}
+
+async function run(rig: Rig, options: Options, chosen: ReturnType<typeof choose>): Promise<number> {
+  const startedMs = performance.now();
+  const progress = (line: string): void => {
+    const seconds = ((performance.now() - startedMs) / 1000).toFixed(0).padStart(5);
+    process.stderr.write(`${seconds} s  ${line}\n`);
+  };
+  const wanted = scenarios.filter(({ name }) => chosen.scenarios.has(name));
+  const taken = subjects.filter(({ name }) => chosen.subjects.has(name));
+  const started = await startAll(rig, options, {
+    subjects: taken.filter(({ topology }) => wanted.some((one) => one.topology === topology)),
+    progress,
+  });
+  const measured = await runRounds(rig, started.lanes, wanted, {
+    rounds: options.rounds,
+    seconds: options.windowSeconds,
+    progress,
+  });
+  for (const lane of started.lanes) await lane.stop(rig);
+
+  const memory: MemoryReport[] = [];
+  for (const { name, topology } of memoryScenarios) {
+    if (!chosen.scenarios.has(name)) continue;
+    for (const subject of taken.filter((one) => one.topology === topology && hasMemory(one))) {
+      memory.push(await tryMemory(rig, subject, options, progress));
+    }
+  }
+
+  const reports = wanted.map((scenario) =>
+    reportScenario(scenario, taken, measured, started.reports),
+  );
+  const report: Report = {
+    machine: describeMachine(),
+    isQuick: options.isQuick,
+    scenarios: reports,
+    memory,
+    bars: judge(reports, measured, memory),
+  };
+  process.stdout.write(renderReport(report, measured));
+  writeTo(options.plotFile, renderPlot(report));
+  progress(`plot in ${options.plotFile}`);
+  if (options.jsonFile !== null) {
+    writeTo(options.jsonFile, `${JSON.stringify(report, null, 2)}\n`);
+    progress(`figures in ${options.jsonFile}`);
+  }
+  return report.bars.every(({ met }) => met) ? 0 : 1;
+}
+
+async function startAll(
+  rig: Rig,
+  options: Options,
+  what: { readonly subjects: readonly Subject[]; readonly progress: (line: string) => void },
+): Promise<{ readonly lanes: Lane[]; readonly reports: Map<string, StartReport> }> {
+  const lanes: Lane[] = [];
+  const reports = new Map<string, StartReport>();
+  for (const subject of what.subjects) {
+    try {
+      const { lane, startupMs } = await startLane(subject, rig, options.starts);
+      lanes.push(lane);
+      reports.set(laneKey(subject), { startupMs, reason: null });
+      what.progress(`${laneKey(subject)} answers`);
+    } catch (thrown) {
+      const reason = reasonOf(thrown);
+      reports.set(laneKey(subject), { startupMs: null, reason });
+      what.progress(`${laneKey(subject)} not measured: ${reason}`);
+    }
+  }
+  return { lanes, reports };
+}
+
+function hasMemory(subject: Subject): boolean {
+  return subject.name === "heddle" || subject.name === "haproxy-ring";
+}
+
+async function tryMemory(
+  rig: Rig,
+  subject: Subject,
+  options: Options,
+  progress: (line: string) => void,
+): Promise<MemoryReport> {
+  const { name, topology } = subject;
+  try {
+    const figures = await measureMemory(rig, subject, {
+      settleSeconds: options.settleSeconds,
+      requests: options.manyRequests,
+      streamBytes: options.streamBytes,
+      progress,
+    });
+    return { name, topology, figures };
+  } catch (thrown) {
+    progress(`memory/${topology} ${name} not measured: ${reasonOf(thrown)}`);
+    return { name, topology, figures: null, reason: reasonOf(thrown) };
+  }
+}
+
+function writeTo(file: string, content: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, content);
+}
+
+process.exitCode = await main(process.argv.slice(2));

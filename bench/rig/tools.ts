@@ -1,0 +1,50 @@
+import { spawnSync } from "node:child_process";
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+import { NotMeasured } from "./not-measured.ts";
+
+/** Debian's package for each program the bench calls, for the hint in the reason. */
+const packages: Readonly<Record<string, string>> = {
+  gcc: "gcc libc6-dev",
+  h2load: "nghttp2-client",
+  haproxy: "haproxy",
+  nginx: "nginx-light",
+  openssl: "openssl",
+  taskset: "util-linux",
+  wrk: "wrk",
+};
+
+/** Where `tool` is, or null. /usr/sbin is looked at too, where a user's PATH often does not point. */
+export function findTool(tool: string): string | null {
+  const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin"];
+  for (const folder of folders) {
+    const path = join(folder, tool);
+    try {
+      accessSync(path, constants.X_OK);
+      return path;
+    } catch {
+      // Not in this folder.
+    }
+  }
+  return null;
+}
+
+/** Where `tool` is. Throws NotMeasured with what to install. */
+export function needTool(tool: string): string {
+  const path = findTool(tool);
+  if (path === null) {
+    throw new NotMeasured(`${tool} is not installed (apt-get install ${packages[tool] ?? tool})`);
+  }
+  return path;
+}
+
+/** Runs a tool to its end, within a minute. Throws NotMeasured with its last words if it fails. */
+export function runTool(command: readonly string[]): string {
+  const [tool = "", ...rest] = command;
+  const done = spawnSync(needTool(tool), rest, { encoding: "utf8", timeout: 60_000 });
+  if (done.status !== 0) {
+    const words = done.error?.message ?? (done.stderr.trim() || done.stdout.trim());
+    throw new NotMeasured(`${tool} failed: ${words.slice(-500)}`);
+  }
+  return done.stdout;
+}
