@@ -1,0 +1,47 @@
+import type { KnownResource } from "./index.ts";
+import { findKind } from "./index.ts";
+import type { Kind } from "./kind.ts";
+import { withDefaults } from "./schema/defaults.ts";
+import { inertFields } from "./schema/notes.ts";
+import { type Problem, Problems } from "./schema/problem.ts";
+import { isRecord, validate } from "./schema/validate.ts";
+
+export type Checked =
+  | {
+      readonly ok: true;
+      /** With every default filled in; the input is untouched. */
+      readonly resource: KnownResource;
+      /** Fields that are valid and not acted on. */
+      readonly notes: readonly Problem[];
+    }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** What `value` is as a resource of `kind`, or everything that is wrong with it. */
+export function checkResource(kind: Kind, value: unknown): Checked {
+  const problems = new Problems();
+  validate(kind.schema, value, problems);
+  if (problems.found.length > 0) return { ok: false, problems: problems.found };
+  const resource = withDefaults(kind.schema, value) as KnownResource;
+  return {
+    ok: true,
+    resource,
+    notes: inertFields(kind.schema.fields["spec"]!, resource.spec).map(underSpec),
+  };
+}
+
+/** `apiVersion` and `kind` of anything, or null where it has none. */
+export function typeOf(value: unknown): { apiVersion: string; kind: string } | null {
+  if (!isRecord(value)) return null;
+  const { apiVersion, kind } = value;
+  return typeof apiVersion === "string" && typeof kind === "string" ? { apiVersion, kind } : null;
+}
+
+/** A table's kind for anything that names one. */
+export function kindOf(value: unknown): Kind | null {
+  const type = typeOf(value);
+  return type === null ? null : findKind(type.apiVersion, type.kind);
+}
+
+function underSpec(problem: Problem): Problem {
+  return { ...problem, path: ["spec", ...problem.path] };
+}

@@ -1,0 +1,167 @@
+import { headerName, portNumber, preciseHostname } from "../schema/formats.ts";
+import type { Problems } from "../schema/problem.ts";
+import {
+  boolean,
+  defaulted,
+  integer,
+  list,
+  object,
+  oneOf,
+  required,
+  type TypeOf,
+  text,
+} from "../schema/schema.ts";
+import { backendReference, localReference } from "./reference.ts";
+
+/** Filters of an HTTPRoute, whole; `compile/filters.ts` says which of them heddle acts on. */
+
+const header = object(
+  { name: required(headerName), value: required(text({ minLength: 1, maxLength: 4096 })) },
+  ({ value }, problems) => {
+    // A line break would let a resource write header lines of its own (RFC 9110 §5.5).
+    if (/[\x00-\x08\x0a-\x1f\x7f]/.test(value)) problems.add("has control characters", "value");
+  },
+);
+
+export const headerModifier = object({
+  set: list(header, { maxItems: 16, uniqueBy: ["name"] }),
+  add: list(header, { maxItems: 16, uniqueBy: ["name"] }),
+  remove: list(text(), { maxItems: 16, uniqueBy: [] }),
+});
+
+const pathModifier = object(
+  {
+    type: required(oneOf("ReplaceFullPath", "ReplacePrefixMatch")),
+    replaceFullPath: text({ maxLength: 1024 }),
+    replacePrefixMatch: text({ maxLength: 1024 }),
+  },
+  (path, problems) => {
+    for (const [type, field] of [
+      ["ReplaceFullPath", "replaceFullPath"],
+      ["ReplacePrefixMatch", "replacePrefixMatch"],
+    ] as const) {
+      const value = path[field];
+      if (path.type === type && value === undefined)
+        problems.add(`required for type ${type}`, field);
+      if (path.type !== type && value !== undefined) problems.add(`only with type ${type}`, field);
+      // Not upstream: what would become of the request line.
+      if (value !== undefined && /[\x00-\x20\x7f]/.test(value)) {
+        problems.add("has spaces or control characters", field);
+      }
+    }
+  },
+);
+
+const urlRewrite = object({ hostname: preciseHostname, path: pathModifier });
+
+const redirect = object({
+  scheme: oneOf("http", "https"),
+  hostname: preciseHostname,
+  path: pathModifier,
+  port: portNumber,
+  statusCode: defaulted(integer({ enum: [301, 302, 303, 307, 308] }), 302),
+});
+
+const mirror = object(
+  {
+    backendRef: required(backendReference),
+    percent: integer({ minimum: 0, maximum: 100 }),
+    fraction: object(
+      {
+        numerator: required(integer({ minimum: 0 })),
+        denominator: defaulted(integer({ minimum: 1 }), 100),
+      },
+      ({ numerator, denominator = 100 }, problems) => {
+        if (numerator > denominator) problems.add(`expected <= ${denominator}`, "numerator");
+      },
+    ),
+  },
+  (value, problems) => {
+    if (value.percent !== undefined && value.fraction !== undefined) {
+      problems.add("only one of percent and fraction", "fraction");
+    }
+  },
+);
+
+const method = ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];
+export const httpMethods = method as readonly string[];
+
+function starAlone(values: readonly string[], problems: Problems): void {
+  if (values.includes("*") && values.length > 1) problems.add("* stands alone or not at all");
+}
+
+const cors = object({
+  allowOrigins: list(
+    text({
+      minLength: 1,
+      maxLength: 253,
+      pattern:
+        /(^\*$)|(^(http(s)?):\/\/(((\*\.)?([a-zA-Z0-9-]+\.)*[a-zA-Z0-9-]+|\*)(:([0-9]{1,5}))?)$)/,
+      words: "an origin such as https://example.com, or *",
+    }),
+    { maxItems: 64, uniqueBy: [] },
+    starAlone,
+  ),
+  allowMethods: list(oneOf(...method, "*"), { maxItems: 9, uniqueBy: [] }, starAlone),
+  allowHeaders: list(headerName, { maxItems: 64, uniqueBy: [] }, starAlone),
+  exposeHeaders: list(headerName, { maxItems: 64, uniqueBy: [] }),
+  allowCredentials: boolean(),
+  maxAge: defaulted(integer({ minimum: 1 }), 5),
+});
+
+/** Each type and the one field that belongs to it. */
+const fieldOfType = {
+  RequestHeaderModifier: "requestHeaderModifier",
+  ResponseHeaderModifier: "responseHeaderModifier",
+  RequestMirror: "requestMirror",
+  RequestRedirect: "requestRedirect",
+  URLRewrite: "urlRewrite",
+  ExtensionRef: "extensionRef",
+  CORS: "cors",
+} as const;
+
+export const filter = object(
+  {
+    type: required(
+      oneOf(
+        "RequestHeaderModifier",
+        "ResponseHeaderModifier",
+        "RequestMirror",
+        "RequestRedirect",
+        "URLRewrite",
+        "ExtensionRef",
+        "CORS",
+      ),
+    ),
+    requestHeaderModifier: headerModifier,
+    responseHeaderModifier: headerModifier,
+    requestMirror: mirror,
+    requestRedirect: redirect,
+    urlRewrite,
+    extensionRef: localReference,
+    cors,
+  },
+  (value, problems) => {
+    for (const [type, field] of Object.entries(fieldOfType)) {
+      const isThere = value[field] !== undefined;
+      if (isThere && value.type !== type) problems.add(`only with type ${type}`, field);
+      if (!isThere && value.type === type) problems.add(`required for type ${type}`, field);
+    }
+  },
+);
+
+export type HttpRouteFilter = TypeOf<typeof filter>;
+export type HeaderModifier = TypeOf<typeof headerModifier>;
+
+/** The filters of a rule or of a backend. */
+export const filters = list(filter, { maxItems: 16 }, (all, problems) => {
+  const seen = new Set<string>();
+  all.forEach(({ type }, index) => {
+    const repeats = type === "RequestMirror" || type === "ExtensionRef";
+    if (!repeats && seen.has(type)) problems.add(`only one ${type} filter`, index, "type");
+    seen.add(type);
+  });
+  if (seen.has("RequestRedirect") && seen.has("URLRewrite")) {
+    problems.add("RequestRedirect and URLRewrite exclude each other");
+  }
+});

@@ -1,0 +1,140 @@
+import { buildKind } from "../kind.ts";
+import { conditions, type ResourceOf } from "../meta.ts";
+import {
+  controllerName,
+  dnsSubdomain,
+  duration,
+  headerName,
+  hostname,
+  parseDurationMs,
+} from "../schema/formats.ts";
+import {
+  defaulted,
+  integer,
+  list,
+  object,
+  oneOf,
+  required,
+  type TypeOf,
+  text,
+} from "../schema/schema.ts";
+import { filters } from "./filter.ts";
+import { pathMatch } from "./path-match.ts";
+import { backendReferenceFields, gatewayGroup, needsPort, parentReference } from "./reference.ts";
+import { checkParents, checkPrefixRewrite, checkRedirect } from "./route-rules.ts";
+
+const valueMatchType = defaulted(oneOf("Exact", "RegularExpression"), "Exact");
+
+const match = object({
+  path: defaulted(pathMatch, { type: "PathPrefix", value: "/" }),
+  headers: list(
+    object({
+      type: valueMatchType,
+      name: required(headerName),
+      value: required(text({ minLength: 1, maxLength: 4096 })),
+    }),
+    { maxItems: 16, uniqueBy: ["name"] },
+  ),
+  queryParams: list(
+    object({
+      type: valueMatchType,
+      name: required(headerName),
+      value: required(text({ minLength: 1, maxLength: 1024 })),
+    }),
+    { maxItems: 16, uniqueBy: ["name"] },
+  ),
+  method: oneOf("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"),
+});
+
+const backendRef = object(
+  {
+    ...backendReferenceFields,
+    weight: defaulted(integer({ minimum: 0, maximum: 1_000_000 }), 1),
+    filters,
+  },
+  needsPort,
+);
+
+const timeouts = object(
+  { request: duration, backendRequest: duration },
+  ({ request, backendRequest }, problems) => {
+    if (request === undefined || backendRequest === undefined) return;
+    const requestMs = parseDurationMs(request) ?? 0;
+    if (requestMs !== 0 && (parseDurationMs(backendRequest) ?? 0) > requestMs) {
+      problems.add(`expected <= request, ${request}`, "backendRequest");
+    }
+  },
+);
+
+const rule = object(
+  {
+    name: dnsSubdomain,
+    matches: defaulted(list(match, { maxItems: 64 }), [
+      { path: { type: "PathPrefix", value: "/" } },
+    ]),
+    filters,
+    backendRefs: list(backendRef, { maxItems: 16 }),
+    timeouts,
+  },
+  checkRedirect,
+  checkPrefixRewrite,
+);
+
+/** `gateway.networking.k8s.io/v1 HTTPRouteSpec`, standard channel, whole. */
+export const httpRouteSpec = object({
+  parentRefs: list(parentReference, { maxItems: 32 }, checkParents),
+  hostnames: list(hostname, { maxItems: 16 }),
+  rules: defaulted(
+    list(rule, { minItems: 1, maxItems: 16 }, (rules, problems) => {
+      const matches = rules.reduce((sum, one) => sum + (one.matches?.length ?? 1), 0);
+      if (matches > 128) problems.add(`expected at most 128 matches in all rules, got ${matches}`);
+    }),
+    [{ matches: [{ path: { type: "PathPrefix", value: "/" } }] }],
+  ),
+});
+
+const httpRouteStatus = object({
+  parents: required(
+    list(
+      object({
+        parentRef: required(parentReference),
+        controllerName: required(controllerName),
+        conditions: required({ ...conditions, minItems: 1 }),
+      }),
+      { maxItems: 32 },
+    ),
+  ),
+});
+
+export type HttpRouteRule = TypeOf<typeof rule>;
+export type HttpRouteMatch = TypeOf<typeof match>;
+export type HttpBackendRef = TypeOf<typeof backendRef>;
+export type HttpRouteSpec = TypeOf<typeof httpRouteSpec>;
+export type HttpRouteStatus = TypeOf<typeof httpRouteStatus>;
+export type HttpRoute = ResourceOf<"HTTPRoute", HttpRouteSpec, HttpRouteStatus>;
+
+export const httpRouteKind = buildKind({
+  group: gatewayGroup,
+  version: "v1",
+  kind: "HTTPRoute",
+  plural: "httproutes",
+  isNamespaced: true,
+  spec: httpRouteSpec,
+  status: httpRouteStatus,
+  columns: [
+    {
+      name: "HOSTNAMES",
+      type: "text",
+      value: (resource) => (resource as HttpRoute).spec.hostnames?.join(",") ?? null,
+    },
+    {
+      name: "PARENTS",
+      type: "text",
+      isWide: true,
+      value: (resource) =>
+        (resource as HttpRoute).spec.parentRefs
+          ?.map(({ kind = "Gateway", name }) => `${kind}/${name}`)
+          .join(",") ?? null,
+    },
+  ],
+});

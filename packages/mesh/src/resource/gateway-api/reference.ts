@@ -1,0 +1,76 @@
+import {
+  apiGroup,
+  dnsLabel,
+  dnsSubdomain,
+  kindName,
+  objectName,
+  portNumber,
+} from "../schema/formats.ts";
+import { defaulted, object, required, type TypeOf } from "../schema/schema.ts";
+
+/** How Gateway API resources point at others. Absent namespaces are the pointing resource's own. */
+
+export const gatewayGroup = "gateway.networking.k8s.io";
+
+/** What a route attaches to: a Gateway, or with group "" and kind Service the service itself (GAMMA). */
+export const parentReference = object({
+  group: defaulted(apiGroup, gatewayGroup),
+  kind: defaulted(kindName, "Gateway"),
+  namespace: dnsLabel,
+  name: required(objectName),
+  /** A Gateway's listener, or a Service's port, by name. */
+  sectionName: dnsSubdomain,
+  port: portNumber,
+});
+
+const backendFields = {
+  group: defaulted(apiGroup, ""),
+  kind: defaulted(kindName, "Service"),
+  name: required(objectName),
+  namespace: dnsLabel,
+  port: portNumber,
+} as const;
+
+/** The fields of a reference to a backend; the rule `needsPort` belongs to it. */
+export const backendReferenceFields = backendFields;
+
+export const backendReference = object(backendFields, needsPort);
+
+export const secretReference = object({
+  group: defaulted(apiGroup, ""),
+  kind: defaulted(kindName, "Secret"),
+  name: required(objectName),
+  namespace: dnsLabel,
+});
+
+/** An object anywhere, of a group and kind that are always given. */
+export const objectReference = object({
+  group: required(apiGroup),
+  kind: required(kindName),
+  name: required(objectName),
+  namespace: dnsLabel,
+});
+
+export const localReference = object({
+  group: required(apiGroup),
+  kind: required(kindName),
+  name: required(objectName),
+});
+
+export type ParentReference = TypeOf<typeof parentReference>;
+export type BackendReference = TypeOf<typeof backendReference>;
+
+/** Is it a Service of Kubernetes' core? `core` is how some manuals write the empty group. */
+export function isService(reference: { readonly group?: string; readonly kind?: string }): boolean {
+  const { group = "", kind = "Service" } = reference;
+  return (group === "" || group === "core") && kind === "Service";
+}
+
+export function needsPort(
+  reference: { readonly group?: string; readonly kind?: string; readonly port?: number },
+  problems: { add(message: string, ...below: (string | number)[]): void },
+): void {
+  const { group = "", kind = "Service" } = reference;
+  const isService = group === "" && kind === "Service";
+  if (isService && reference.port === undefined) problems.add("required for a Service", "port");
+}
