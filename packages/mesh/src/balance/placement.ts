@@ -1,7 +1,7 @@
 import type { PlacementDoc, PlacementKeyDoc, SlotsDoc } from "../model/document.ts";
 import type { RequestHead } from "../model/head.ts";
 import type { SpiffeId } from "../model/identity.ts";
-import { firstQueryValue, pathSegment, percentDecode } from "./key-text.ts";
+import { firstQueryValue, pathSegment, percentDecode } from "../model/target.ts";
 import { slotHash } from "./slot-hash.ts";
 
 /** Who asks: what the keys `source` and `identity` are read from. */

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import type { FilterDoc } from "../model/document.ts";
+import { normalPath } from "../model/normal-path.ts";
 import type { Filter } from "./filter.ts";
 
 type Doc = Extract<FilterDoc, { type: "url-rewrite" }>;
@@ -39,7 +40,8 @@ export function compileUrlRewrite(doc: Doc): Filter {
 function compilePath(doc: Doc["path"]): ((target: string) => string) | null {
   if (doc === null) return null;
   if (doc.replace === "full") return (target) => doc.value + queryOf(target);
-  const from = withoutLastSlash(doc.from);
+  // The head's path is in its normal form once a prefix has matched it; so must be what is cut off.
+  const from = withoutLastSlash(normalPath(doc.from) ?? doc.from);
   const to = withoutLastSlash(doc.value);
   return (target) => {
     const query = queryOf(target);
