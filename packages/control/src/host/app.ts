@@ -1,0 +1,200 @@
+import { join } from "node:path";
+import { type HostContext, killMarked, runMark, runVariable } from "./context.ts";
+import { expandCommand, expandPorts, UnknownPortError } from "./expand.ts";
+import { Keeper, type Launch } from "./keeper.ts";
+import type { AppSpec, ProcessObserved, WorkloadSpec } from "./link.ts";
+import { LogFile } from "./log-file.ts";
+import { logName } from "./log-name.ts";
+import { findProgram } from "./platform.ts";
+import { type ProbeResult, probeExec, probeHttp, probeTcp } from "./probe.ts";
+import { Prober } from "./prober.ts";
+
+/** Where nobody asked for a probe, a process is ready once all its ports take connections. */
+const implicitProbe = { periodMs: 1000, timeoutMs: 1000, failureThreshold: 1, successThreshold: 1 };
+
+/** The application of one workload: one kept process, its ports, its probe, its log. */
+export class App {
+  readonly #context: HostContext;
+  readonly #workload: Pick<WorkloadSpec, "uid" | "name" | "namespace">;
+  readonly #keeper: Keeper;
+  readonly #log: LogFile;
+  #spec: AppSpec;
+  #ports: Readonly<Record<string, number>> = {};
+  #prober: Prober | null = null;
+  #launched: Launch | null = null;
+
+  constructor(workload: WorkloadSpec, spec: AppSpec, context: HostContext) {
+    this.#workload = workload;
+    this.#spec = spec;
+    this.#context = context;
+    this.#log = new LogFile(
+      join(context.stateDir, "logs", `${logName(workload)}.log`),
+      context.clock,
+    );
+    const mark = runMark(context.runId, workload.uid, "app");
+    this.#keeper = new Keeper({
+      launch: () => this.#launch(mark),
+      restart: spec.restart,
+      cleanUp: () => killMarked(context.platform, mark),
+      clock: context.clock,
+      log: this.#log,
+      events: {
+        onStart: () => this.#probe(),
+        onExit: () => this.#closeProber(),
+        onChange: () => this.#changed(),
+        onMessage: () => undefined,
+        onLine: (stream, line) => context.events.onLine(workload.uid, "app", stream, line),
+      },
+    });
+  }
+
+  get observed(): ProcessObserved {
+    return this.#keeper.observed;
+  }
+
+  get ports(): Readonly<Record<string, number>> {
+    return this.#ports;
+  }
+
+  get spec(): AppSpec {
+    return this.#spec;
+  }
+
+  /** Its last lines, for the report of a failure. */
+  get recentLines(): readonly string[] {
+    return this.#log.recent;
+  }
+
+  start(): void {
+    this.#keeper.start();
+  }
+
+  setWaiting(reason: string): void {
+    this.#keeper.setWaiting(reason);
+  }
+
+  /** Takes a new spec; the process is restarted where it could not show otherwise. */
+  async update(spec: AppSpec): Promise<void> {
+    const old = this.#spec;
+    this.#spec = spec;
+    if (needsRestart(old, spec)) await this.restart();
+    else if (!isEqual(old.readiness, spec.readiness) && this.#keeper.isRunning) {
+      this.#closeProber();
+      this.#probe();
+    }
+  }
+
+  restart(): Promise<void> {
+    return this.#keeper.restart(this.#spec.graceMs);
+  }
+
+  /** Ends it for good. @param graceMs from SIGTERM to SIGKILL. */
+  async stop(graceMs: number): Promise<void> {
+    await this.#keeper.stop(graceMs);
+    for (const name of Object.keys(this.#ports)) this.#context.ports.release(this.#owner(name));
+    this.#log.close();
+  }
+
+  #owner(port: string): string {
+    return `${this.#workload.uid}/${port}`;
+  }
+
+  async #launch(mark: string): Promise<Launch | { problem: string }> {
+    const { sockets, appEnv, stateDir, platform } = this.#context;
+    const spec = this.#spec;
+    this.#ports = await this.#takePorts(spec);
+    const env: Record<string, string> = {
+      ...appEnv,
+      HEDDLE_MESH: stateDir,
+      HEDDLE_WORKLOAD: `${this.#workload.name}.${this.#workload.namespace}`,
+    };
+    const portOf = (name: string) => this.#ports[name] ?? sockets.get(name)?.port ?? null;
+    try {
+      for (const [name, value] of Object.entries(spec.env)) env[name] = expandPorts(value, portOf);
+    } catch (error) {
+      if (!(error instanceof UnknownPortError)) throw error;
+      return { problem: sockets.failure(error.message) ?? `no port ${error.message} yet` };
+    }
+    env[runVariable] = mark;
+    const command = spec.command.map((word) => expandCommand(word, env));
+    const file = findProgram(command[0] ?? "", env["PATH"] ?? "/usr/bin:/bin", spec.cwd);
+    if (file === null) return { problem: `command not found: ${command[0] ?? "(empty)"}` };
+    this.#launched = { command, cwd: spec.cwd, env, hasChannel: false };
+    return { ...this.#launched, command: [...platform.deathSignalArgv, file, ...command.slice(1)] };
+  }
+
+  async #takePorts(spec: AppSpec): Promise<Readonly<Record<string, number>>> {
+    const ports: Record<string, number> = {};
+    for (const { name, bind } of spec.ports) {
+      ports[name] = bind ?? (await this.#context.ports.take(this.#owner(name)));
+    }
+    return ports;
+  }
+
+  #probe(): void {
+    const { readiness } = this.#spec;
+    if (readiness === null && this.#spec.ports.length === 0) {
+      this.#keeper.setReady(true, null);
+      return;
+    }
+    this.#prober = new Prober({
+      probe: readiness ?? implicitProbe,
+      ask: (timeoutMs) => this.#ask(timeoutMs),
+      isOnce: readiness === null,
+      onResult: (ready, reason) => this.#keeper.setReady(ready, reason),
+      clock: this.#context.clock,
+    });
+  }
+
+  async #ask(timeoutMs: number): Promise<ProbeResult> {
+    const action = this.#spec.readiness?.action;
+    if (action === undefined) {
+      const ports = Object.values(this.#ports);
+      const results = await Promise.all(ports.map((port) => probeTcp(port, timeoutMs)));
+      return results.find((result) => result !== null) ?? null;
+    }
+    if (action.kind === "exec") {
+      const { cwd = this.#spec.cwd, env = {} } = this.#launched ?? {};
+      const command = action.command.map((word) => expandCommand(word, env));
+      return probeExec({ command, cwd, env }, timeoutMs);
+    }
+    const port = this.#ports[action.port];
+    if (port === undefined) return `the process has no port "${action.port}"`;
+    return action.kind === "tcp"
+      ? probeTcp(port, timeoutMs)
+      : probeHttp(port, action.path, timeoutMs);
+  }
+
+  #closeProber(): void {
+    this.#prober?.close();
+    this.#prober = null;
+  }
+
+  #changed(): void {
+    const { phase, reason } = this.#keeper.observed;
+    const { name, uid } = this.#workload;
+    if (phase === "backoff" && reason !== null)
+      this.#context.events.onRemark(uid, `${name} ${reason}`);
+    this.#context.events.onChange();
+  }
+}
+
+/** Variables that name other services' listeners: as in Kubernetes, a running process keeps those it was born with. */
+const serviceVariable = /_SERVICE_(HOST|PORT|URL|PORT_[A-Z0-9_]+)$/;
+
+function needsRestart(old: AppSpec, spec: AppSpec): boolean {
+  const own = (each: AppSpec) => [
+    each.command,
+    each.cwd,
+    each.ports,
+    each.generation,
+    Object.entries(each.env)
+      .filter(([name]) => !serviceVariable.test(name))
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  ];
+  return !isEqual(own(old), own(spec));
+}
+
+function isEqual(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

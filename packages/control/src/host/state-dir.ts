@@ -1,0 +1,73 @@
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+
+/** Who runs a mesh: `host.json` in its state folder. */
+export interface HostRecord {
+  readonly pid: number;
+  /** Wall time of the start, ISO 8601. */
+  readonly since: string;
+  readonly runId: string;
+  /** Where the supervisor listens to the command line: a unix socket. */
+  readonly door: string;
+  /** Absolute paths of the manifests that `up` was given. */
+  readonly files: readonly string[];
+}
+
+/** Another supervisor has this folder. */
+export class AlreadyRunningError extends Error {
+  override readonly name = "AlreadyRunningError";
+  readonly record: HostRecord | null;
+
+  constructor(stateDir: string, record: HostRecord | null) {
+    super(`the mesh in ${stateDir} is running${record === null ? "" : ` (pid ${record.pid})`}`);
+    this.record = record;
+  }
+}
+
+/** The state folder of a mesh, locked for this process until it ends, however it ends. */
+export interface StateDir {
+  readonly path: string;
+  /** Publishes who runs this mesh. */
+  write(record: HostRecord): void;
+  /** Forgets it and unlocks. */
+  release(): void;
+}
+
+/**
+ * Makes the folder where needed (0700) and locks it. The lock is the kernel's, on a SQLite file: it ends with the
+ * process, and no stale one can be left behind.
+ * @throws AlreadyRunningError while another supervisor has it.
+ */
+export function lockStateDir(path: string): StateDir {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  chmodSync(path, 0o700);
+  const lock = new DatabaseSync(join(path, "lock"), { timeout: 0 });
+  try {
+    lock.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
+  } catch {
+    lock.close();
+    throw new AlreadyRunningError(path, readHostRecord(path));
+  }
+  const file = join(path, "host.json");
+  return {
+    path,
+    write(record) {
+      writeFileSync(`${file}.new`, `${JSON.stringify(record)}\n`, { mode: 0o600 });
+      renameSync(`${file}.new`, file);
+    },
+    release() {
+      rmSync(file, { force: true });
+      lock.close();
+    },
+  };
+}
+
+/** Who runs, or ran, the mesh in this folder; null where nobody says so. It may have been killed since. */
+export function readHostRecord(path: string): HostRecord | null {
+  try {
+    return JSON.parse(readFileSync(join(path, "host.json"), "utf8")) as HostRecord;
+  } catch {
+    return null;
+  }
+}
