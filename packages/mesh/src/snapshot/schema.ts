@@ -1,0 +1,220 @@
+import * as v from "valibot";
+import { filterSchema } from "../filter/index.ts";
+import type {
+  BackendPolicyDoc,
+  Document,
+  EndpointsDoc,
+  PlacementDoc,
+  ProxyDoc,
+  RoutesDoc,
+  ServiceDoc,
+} from "../model/document.ts";
+import { type SpiffeId, toSpiffeId } from "../model/identity.ts";
+
+/** The schemas of documents, exactly as `model/document.ts` types them. A field not known here is refused. */
+
+const label = v.pipe(v.string(), v.regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, "a DNS label"));
+const dnsName = v.pipe(
+  v.string(),
+  v.maxLength(253, "at most 253 characters"),
+  v.regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/, "a DNS name"),
+);
+const text = v.pipe(v.string(), v.minLength(1, "some text"));
+const whole = v.pipe(v.number(), v.safeInteger("a whole number"), v.minValue(0, "a number >= 0"));
+const port = v.pipe(
+  whole,
+  v.minValue(1, "a port, 1 to 65535"),
+  v.maxValue(65_535, "a port, 1 to 65535"),
+);
+const durationMs = v.pipe(v.number(), v.minValue(0, "a number >= 0"), v.finite("a finite number"));
+/** `<namespace>/<name>`. */
+const serviceKey = v.pipe(
+  v.string(),
+  v.regex(/^[a-z0-9-]{1,63}\/[a-z0-9-]{1,63}$/, "<namespace>/<name>"),
+);
+const spiffeId = v.custom<SpiffeId>(
+  (input) => typeof input === "string" && toSpiffeId(input) !== null,
+  "a SPIFFE ID of this mesh's form",
+);
+const anyPort = v.pipe(whole, v.maxValue(65_535, "a port, 0 to 65535"));
+
+const address = v.variant("kind", [
+  v.strictObject({ kind: v.literal("tcp"), host: text, port: anyPort }),
+  v.strictObject({ kind: v.literal("unix"), path: text }),
+  v.strictObject({ kind: v.literal("vip"), service: serviceKey, port }),
+]);
+const listener = v.strictObject({ name: text, address });
+const protocol = v.picklist(["http", "opaque"]);
+const valueMatch = v.strictObject({ name: text, value: v.string() });
+
+const pathMatch = v.pipe(
+  v.strictObject({
+    type: v.picklist(["exact", "prefix"]),
+    value: v.pipe(v.string(), v.startsWith("/", "an absolute path")),
+  }),
+  v.forward(
+    v.check(
+      ({ type, value }) => type === "exact" || value === "/" || !value.endsWith("/"),
+      "a prefix without a slash at its end",
+    ),
+    ["value"],
+  ),
+);
+const match = v.strictObject({
+  rule: whole,
+  hostnames: v.array(text),
+  path: pathMatch,
+  method: v.nullable(text),
+  headers: v.array(valueMatch),
+  query: v.array(valueMatch),
+});
+const backend = v.strictObject({
+  backend: v.nullable(v.strictObject({ service: serviceKey, port })),
+  weight: v.pipe(whole, v.maxValue(1_000_000, "a weight up to 1000000")),
+  filters: v.array(filterSchema),
+});
+const rule = v.strictObject({
+  route: text,
+  name: v.string(),
+  filters: v.array(filterSchema),
+  backends: v.array(backend),
+  requestTimeoutMs: v.nullable(durationMs),
+  fails: v.nullable(v.picklist(["invalid-backend", "unsupported"])),
+});
+
+const routes: v.GenericSchema<unknown, RoutesDoc> = v.pipe(
+  v.strictObject({ matches: v.array(match), rules: v.array(rule) }),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    const { matches, rules } = dataset.value;
+    for (const [index, { rule }] of matches.entries()) {
+      if (rule < rules.length) continue;
+      addIssue({
+        message: `the index of a rule, below ${rules.length}`,
+        path: pathTo(dataset.value, "matches", index, "rule"),
+      });
+    }
+  }),
+);
+
+const placement: v.GenericSchema<unknown, PlacementDoc> = v.strictObject({
+  name: text,
+  key: v.strictObject({
+    from: v.variant("kind", [
+      v.strictObject({
+        kind: v.literal("path-segment"),
+        index: v.pipe(whole, v.minValue(1, "a number >= 1")),
+      }),
+      v.strictObject({ kind: v.literal("header"), name: text }),
+      v.strictObject({ kind: v.literal("query"), name: text }),
+      v.strictObject({ kind: v.literal("source") }),
+      v.strictObject({ kind: v.literal("identity") }),
+    ]),
+    type: v.picklist(["integer", "text"]),
+  }),
+  slots: v.pipe(
+    whole,
+    v.minValue(1, "a slot count, 1 to 65536"),
+    v.maxValue(65_536, "a slot count, 1 to 65536"),
+  ),
+  whenAway: v.picklist(["wait", "refuse", "move"]),
+});
+
+const policy: v.GenericSchema<unknown, BackendPolicyDoc> = v.strictObject({
+  picker: v.picklist(["p2c-ewma", "round-robin"]),
+  connectTimeoutMs: durationMs,
+  requestTimeoutMs: v.nullable(durationMs),
+  queueMax: whole,
+  failfastMs: durationMs,
+});
+
+const service: v.GenericSchema<unknown, ServiceDoc> = v.strictObject({
+  kind: v.literal("service"),
+  namespace: label,
+  name: label,
+  ports: v.array(
+    v.strictObject({ name: v.nullable(text), number: port, protocol, routes: v.nullable(routes) }),
+  ),
+  placement: v.nullable(placement),
+  policy,
+});
+
+const slots = v.pipe(
+  v.strictObject({
+    assignmentEpoch: whole,
+    owners: v.array(label),
+    assignment: v.array(
+      v.pipe(v.number(), v.safeInteger("a whole number"), v.minValue(-1, "an index, or -1")),
+    ),
+  }),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    const { owners, assignment } = dataset.value;
+    const wrong = assignment.findIndex((owner) => owner >= owners.length);
+    if (wrong === -1) return;
+    addIssue({
+      message: `the index of an owner, below ${owners.length}`,
+      path: pathTo(dataset.value, "assignment", wrong),
+    });
+  }),
+);
+
+const endpoints: v.GenericSchema<unknown, EndpointsDoc> = v.strictObject({
+  kind: v.literal("endpoints"),
+  namespace: label,
+  name: label,
+  endpoints: v.array(
+    v.strictObject({
+      uid: label,
+      workload: text,
+      address,
+      identity: v.nullable(spiffeId),
+      state: v.variant("phase", [
+        v.strictObject({ phase: v.literal("ready") }),
+        v.strictObject({ phase: v.literal("draining") }),
+        v.strictObject({ phase: v.literal("away"), sinceWallMs: v.number(), reason: v.string() }),
+      ]),
+    }),
+  ),
+  slots: v.nullable(slots),
+});
+
+const proxy: v.GenericSchema<unknown, ProxyDoc> = v.strictObject({
+  kind: v.literal("proxy"),
+  workload: v.strictObject({
+    uid: label,
+    name: text,
+    namespace: label,
+    identity: v.nullable(spiffeId),
+  }),
+  clusterDomain: dnsName,
+  inbound: v.nullable(
+    v.strictObject({
+      listener,
+      ports: v.array(v.strictObject({ service: serviceKey, port, protocol, target: address })),
+    }),
+  ),
+  outbound: v.array(v.strictObject({ listener, service: serviceKey, port })),
+  forwardProxy: v.nullable(listener),
+  gateway: v.array(v.strictObject({ listener, name: text, routes })),
+});
+
+/** By kind. */
+export const documentSchemas: {
+  readonly [Kind in Document["kind"]]: v.GenericSchema<unknown, Extract<Document, { kind: Kind }>>;
+} = { proxy, service, endpoints };
+
+/** A path for an issue that a check of a whole object finds inside it. */
+function pathTo(
+  input: Record<string, unknown>,
+  ...keys: (string | number)[]
+): [v.IssuePathItem, ...v.IssuePathItem[]] {
+  let at: unknown = input;
+  const items = keys.map((key): v.IssuePathItem => {
+    const value = (at as Record<string | number, unknown>)[key];
+    const item = { type: "unknown", origin: "value", input: at, key, value } as const;
+    at = value;
+    return item;
+  });
+  return items as [v.IssuePathItem, ...v.IssuePathItem[]];
+}

@@ -1,0 +1,304 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { endpointsDoc, proxyDoc, serviceDoc } from "../../test/support/documents.ts";
+import { tcp } from "../model/address.ts";
+import { type Document, documentKey, type RoutesDoc, type ServiceDoc } from "../model/document.ts";
+import { documentKeyOf, parseDelta, parseDocument, parseVersion } from "./codec.ts";
+import { applyDelta, diffSnapshots, isMismatch } from "./diff.ts";
+import { canonicalJson, Digester } from "./digest.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+const routes: RoutesDoc = {
+  matches: [
+    {
+      rule: 0,
+      hostnames: ["a.b"],
+      path: { type: "prefix", value: "/kvs" },
+      method: "GET",
+      headers: [{ name: "x", value: "1" }],
+      query: [],
+    },
+  ],
+  rules: [
+    {
+      route: "HTTPRoute/default/front",
+      name: "0",
+      filters: [
+        {
+          type: "url-rewrite",
+          hostname: null,
+          path: { replace: "prefix", from: "/kvs", value: "/" },
+        },
+      ],
+      backends: [{ backend: { service: "default/kvs", port: 80 }, weight: 1, filters: [] }],
+      requestTimeoutMs: 500,
+      fails: null,
+    },
+  ],
+};
+const routed = serviceDoc("kvs", {
+  ports: [{ name: null, number: 80, protocol: "http", routes }],
+  placement: {
+    name: "by-key",
+    key: { from: { kind: "path-segment", index: 1 }, type: "integer" },
+    slots: 16,
+    whenAway: "wait",
+  },
+});
+const placed = endpointsDoc("kvs", ["u1", "u2"], {
+  slots: { assignmentEpoch: 3, owners: ["u1", "u2"], assignment: [0, 1, -1] },
+});
+const full = proxyDoc("u1", {
+  inbound: {
+    listener: { name: "in", address: tcp("127.0.0.1", 0) },
+    ports: [
+      {
+        service: "default/kvs",
+        port: 80,
+        protocol: "http",
+        target: { kind: "unix", path: "/run/kvs" },
+      },
+    ],
+  },
+  outbound: [
+    {
+      listener: { name: "out-kvs", address: tcp("127.0.0.1", 4001) },
+      service: "default/kvs",
+      port: 80,
+    },
+  ],
+  forwardProxy: { name: "proxy", address: tcp("127.0.0.1", 4000) },
+  gateway: [
+    {
+      listener: { name: "g", address: tcp("127.0.0.1", 8080) },
+      name: "default/front/http",
+      routes,
+    },
+  ],
+});
+
+const errorsOf = (input: unknown): readonly string[] => {
+  const parsed = parseDocument(input);
+  return parsed.ok ? [] : parsed.errors;
+};
+/** A copy of `routed` in which the member at each path is another, or gone. */
+function changed(edits: Record<string, unknown>): unknown {
+  const copy = structuredClone(routed);
+  for (const [path, value] of Object.entries(edits)) {
+    const keys = path.split(".");
+    const last = keys.pop()!;
+    let at = copy as unknown as Record<string, unknown>;
+    for (const key of keys) at = at[key] as Record<string, unknown>;
+    if (value === undefined) delete at[last];
+    else at[last] = value;
+  }
+  return copy;
+}
+
+describe("a document", () => {
+  test("that is as its type says is accepted, and is the very object that came", () => {
+    for (const document of [routed, placed, full, serviceDoc("a"), proxyDoc("b")]) {
+      expect(parseDocument(document)).toEqual({ ok: true, value: document });
+      const parsed = parseDocument(document);
+      expect(parsed.ok && parsed.value).toBe(document);
+    }
+  });
+
+  test("of an unknown kind is refused", () => {
+    expect(errorsOf({ kind: "secret" })).toEqual([
+      'kind: expected one of proxy, service, endpoints, got "secret"',
+    ]);
+    expect(errorsOf(null)).toHaveLength(1);
+    expect(errorsOf({ kind: "toString" })).toHaveLength(1);
+  });
+
+  test("shows all that is wrong, each with its path", () => {
+    const wrong = changed({
+      "ports.0.number": 0,
+      "ports.0.routes.matches.0.path.value": "/kvs/",
+      "ports.0.routes.rules.0.backends.0.weight": 1.5,
+      "ports.0.routes.rules.0.filters.1": { type: "teleport" },
+      "policy.picker": undefined,
+      colour: "red",
+    });
+    expect(errorsOf(wrong).toSorted()).toEqual([
+      "colour: unknown field",
+      "policy.picker: required",
+      "ports[0].number: expected a port, 1 to 65535, got 0",
+      'ports[0].routes.matches[0].path.value: expected a prefix without a slash at its end, got "/kvs/"',
+      "ports[0].routes.rules[0].backends[0].weight: expected a whole number, got 1.5",
+      'ports[0].routes.rules[0].filters[1]: expected a filter of a known type (request-headers, reply-headers, url-rewrite), got {"type":"teleport"}',
+    ]);
+  });
+
+  test("whose match names no rule is refused", () => {
+    const wrong = changed({ "ports.0.routes.matches.0.rule": 1 });
+    expect(errorsOf(wrong)).toEqual([
+      "ports[0].routes.matches[0].rule: expected the index of a rule, below 1, got 1",
+    ]);
+  });
+
+  test("whose slot names no owner is refused", () => {
+    const slots = { assignmentEpoch: 1, owners: ["u1"], assignment: [0, 1] };
+    expect(errorsOf({ ...placed, slots })).toEqual([
+      "slots.assignment[1]: expected the index of an owner, below 1, got 1",
+    ]);
+  });
+
+  test("has a key even where it is not understood", () => {
+    expect(documentKeyOf(routed)).toBe(documentKey(routed));
+    expect(documentKeyOf(full)).toBe("proxy");
+    expect(documentKeyOf({ kind: "secret", namespace: "a", name: "b", more: 1 })).toBe(
+      "secret/a/b",
+    );
+    expect(documentKeyOf({ kind: "service", namespace: "a" })).toBeNull();
+    expect(documentKeyOf("proxy")).toBeNull();
+  });
+
+  test("of any shape never makes the codec throw", () => {
+    const kind = fc.constantFrom("proxy", "service", "endpoints");
+    fc.assert(
+      fc.property(fc.object({ maxDepth: 4 }), kind, fc.boolean(), (input, kind, base) => {
+        parseDocument({ ...(base ? routed : {}), ...input, kind });
+        parseDelta({ ...input });
+        parseVersion(input);
+        documentKeyOf(input);
+      }),
+      { seed: 1, numRuns: 300 },
+    );
+  });
+});
+
+describe("digests", () => {
+  const digester = new Digester();
+  const digest = (...documents: Document[]) =>
+    digester.digest(new Map(documents.map((document) => [documentKey(document), document])));
+
+  test("do not depend on the order of documents or members", () => {
+    const reversed = Object.fromEntries(Object.entries(routed).reverse()) as unknown as ServiceDoc;
+    expect(digest(routed, placed, full)).toBe(digest(full, reversed, placed));
+  });
+
+  test("tell apart any single change", () => {
+    const seen = new Set([digest(), digest(routed), digest(placed), digest(routed, placed)]);
+    for (let number = 1; number <= 2000; number++) {
+      seen.add(
+        digest(
+          serviceDoc("kvs", { ports: [{ name: null, number, protocol: "http", routes: null }] }),
+        ),
+      );
+    }
+    expect(seen.size).toBe(2004);
+  });
+
+  test("no lane repeats among 20,000 small documents more often than chance allows", () => {
+    const lanes = [0, 1, 2, 3].map(() => new Set<string>());
+    for (let index = 0; index < 20_000; index++) {
+      const hash = digester.hash(endpointsDoc(`s${index}`, []));
+      for (let lane = 0; lane < 4; lane++) lanes[lane]!.add(hash.slice(lane * 8, lane * 8 + 8));
+    }
+    // 20,000²/2 pairs over 2^32 values: 0.05 expected.
+    for (const lane of lanes) expect(lane.size).toBeGreaterThanOrEqual(19_998);
+  });
+
+  test("an undefined member says nothing", () => {
+    expect(canonicalJson({ b: [1, undefined, { d: "é", c: null }], a: undefined })).toBe(
+      '{"b":[1,null,{"c":null,"d":"é"}]}',
+    );
+  });
+});
+
+describe("deltas", () => {
+  const service = fc.record({
+    name: fc.constantFrom("a", "b", "c", "d"),
+    number: fc.integer({ min: 1, max: 3 }),
+  });
+  const snapshots = fc
+    .record({
+      services: fc.array(service, { maxLength: 6 }),
+      revision: fc.nat(5),
+      endpointsVersion: fc.nat(5),
+      epoch: fc.constantFrom("x", "y"),
+    })
+    .map(
+      ({ services, ...version }): Snapshot => ({
+        ...version,
+        documents: new Map(
+          services.map(({ name, number }) => {
+            const doc = serviceDoc(name, {
+              ports: [{ name: null, number, protocol: "http", routes: null }],
+            });
+            return [documentKey(doc), doc];
+          }),
+        ),
+      }),
+    );
+  const wire = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
+
+  test("apply(diff(a, b), a) is b, also over the wire, and the digests agree", () => {
+    fc.assert(
+      fc.property(snapshots, snapshots, (from, to) => {
+        const [sender, receiver] = [new Digester(), new Digester()];
+        const delta = wire(diffSnapshots(from, to, sender));
+        expect(parseDelta(delta)).toEqual({ ok: true, value: delta });
+        const result = applyDelta(from, delta, receiver);
+        if (isMismatch(result)) throw new Error(result.mismatch);
+        expect(result.documents).toEqual(to.documents);
+        expect({ ...result, documents: null }).toEqual({ ...to, documents: null });
+        expect(receiver.digest(result.documents)).toBe(sender.digest(to.documents));
+      }),
+      { seed: 1, numRuns: 300 },
+    );
+  });
+
+  test("the whole applies to anything, and keeps objects that say the same", () => {
+    const digester = new Digester();
+    const version = { epoch: "x", revision: 1, endpointsVersion: 1 };
+    const [kvs, other] = [serviceDoc("kvs"), serviceDoc("other")];
+    const to = { ...version, documents: new Map<string, Document>([["service/default/kvs", kvs]]) };
+    const whole = wire(diffSnapshots(null, to, digester));
+    const old = {
+      ...version,
+      revision: 7,
+      documents: new Map<string, Document>([
+        ["service/default/kvs", kvs],
+        ["service/default/other", other],
+      ]),
+    };
+    for (const from of [null, old]) expect(applyDelta(from, whole, digester)).toEqual(to);
+    const result = applyDelta(old, whole, digester) as Snapshot;
+    expect(result.documents.get("service/default/kvs")).toBe(kvs);
+  });
+
+  test("from another base, or to another result, are a mismatch", () => {
+    const digester = new Digester();
+    const a: Snapshot = { epoch: "x", revision: 1, endpointsVersion: 1, documents: new Map() };
+    const b: Snapshot = {
+      ...a,
+      revision: 2,
+      documents: new Map([["service/default/kvs", serviceDoc("kvs")]]),
+    };
+    const delta = diffSnapshots(a, b, digester);
+    for (const from of [null, b, { ...a, epoch: "y" }, { ...a, endpointsVersion: 2 }]) {
+      expect(applyDelta(from, delta, digester)).toEqual({ mismatch: "base" });
+    }
+    const edited = { ...a, documents: new Map([["service/default/other", serviceDoc("other")]]) };
+    expect(applyDelta(edited, delta, digester)).toEqual({ mismatch: "digest" });
+  });
+
+  test("an unchanged document does not travel", () => {
+    const digester = new Digester();
+    const a: Snapshot = {
+      epoch: "x",
+      revision: 1,
+      endpointsVersion: 1,
+      documents: new Map([["service/default/kvs", serviceDoc("kvs")]]),
+    };
+    const b = {
+      ...a,
+      revision: 2,
+      documents: new Map([["service/default/kvs", serviceDoc("kvs")]]),
+    };
+    expect(diffSnapshots(a, b, digester)).toMatchObject({ changed: [], removed: [] });
+  });
+});
