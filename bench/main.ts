@@ -9,6 +9,7 @@ import { judge } from "./report/bars.ts";
 import { renderPlot } from "./report/plot.ts";
 import {
   describeMachine,
+  type Findings,
   laneKey,
   type MemoryReport,
   type Report,
@@ -24,7 +25,7 @@ import type { Subject } from "./subject/subject.ts";
 /** Runs the bench. 0: every bar is met, 1: one is not, 64: usage. */
 async function main(argv: readonly string[]): Promise<number> {
   let options: Options | "help";
-  let chosen: ReturnType<typeof choose>;
+  let chosen: Chosen;
   try {
     options = parseOptions(argv);
     chosen = choose(options === "help" ? [] : options.only, {
@@ -39,15 +40,40 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stdout.write(usage);
     return 0;
   }
-  const rig = await Rig.build();
+  let rig: Rig;
   try {
-    return await run(rig, options, chosen);
+    rig = await Rig.build();
+  } catch (thrown) {
+    return publish(options, nothing(chosen, reasonOf(thrown)));
+  }
+  try {
+    return publish(options, await run(rig, options, chosen));
   } finally {
     await rig.close();
   }
 }
 
-async function run(rig: Rig, options: Options, chosen: ReturnType<typeof choose>): Promise<number> {
+type Chosen = ReturnType<typeof choose>;
+
+/** The findings of a machine that cannot carry a bench: every subject is there, with the reason. */
+function nothing(chosen: Chosen, reason: string): Findings {
+  const taken = subjects.filter(({ name }) => chosen.subjects.has(name));
+  return {
+    scenarios: scenarios.filter(({ name }) => chosen.scenarios.has(name)),
+    subjects: taken,
+    measured: new Map(),
+    rates: new Map(),
+    starts: new Map(taken.map((subject) => [laneKey(subject), { startupMs: null, reason }])),
+    memory: memoryTakers(chosen).map(({ name, topology }) => ({
+      name,
+      topology,
+      figures: null,
+      reason,
+    })),
+  };
+}
+
+async function run(rig: Rig, options: Options, chosen: Chosen): Promise<Findings> {
   const startedMs = performance.now();
   const progress = (line: string): void => {
     const seconds = ((performance.now() - startedMs) / 1000).toFixed(0).padStart(5);
@@ -59,24 +85,23 @@ async function run(rig: Rig, options: Options, chosen: ReturnType<typeof choose>
     subjects: taken.filter(({ topology }) => wanted.some((one) => one.topology === topology)),
     progress,
   });
-  const measured = await runRounds(rig, started.lanes, wanted, {
+  const result = await runRounds(rig, started.lanes, wanted, {
     rounds: options.rounds,
     seconds: options.windowSeconds,
     progress,
   });
   for (const lane of started.lanes) await lane.stop(rig);
-
   const memory: MemoryReport[] = [];
-  for (const { name, topology } of memoryScenarios) {
-    if (!chosen.scenarios.has(name)) continue;
-    for (const subject of taken.filter((one) => one.topology === topology && hasMemory(one))) {
-      memory.push(await tryMemory(rig, subject, options, progress));
-    }
+  for (const subject of memoryTakers(chosen)) {
+    memory.push(await tryMemory(rig, subject, options, progress));
   }
+  return { ...result, scenarios: wanted, subjects: taken, starts: started.reports, memory };
+}
 
-  const reports = wanted.map((scenario) =>
-    reportScenario(scenario, taken, measured, started.reports),
-  );
+/** Judges, prints and writes. Returns the exit code. */
+function publish(options: Options, findings: Findings): number {
+  const { measured, memory } = findings;
+  const reports = findings.scenarios.map((scenario) => reportScenario(scenario, findings));
   const report: Report = {
     machine: describeMachine(),
     isQuick: options.isQuick,
@@ -86,10 +111,10 @@ async function run(rig: Rig, options: Options, chosen: ReturnType<typeof choose>
   };
   process.stdout.write(renderReport(report, measured));
   writeTo(options.plotFile, renderPlot(report));
-  progress(`plot in ${options.plotFile}`);
+  process.stderr.write(`plot in ${options.plotFile}\n`);
   if (options.jsonFile !== null) {
     writeTo(options.jsonFile, `${JSON.stringify(report, null, 2)}\n`);
-    progress(`figures in ${options.jsonFile}`);
+    process.stderr.write(`figures in ${options.jsonFile}\n`);
   }
   return report.bars.every(({ met }) => met) ? 0 : 1;
 }
@@ -116,8 +141,17 @@ async function startAll(
   return { lanes, reports };
 }
 
-function hasMemory(subject: Subject): boolean {
-  return subject.name === "heddle" || subject.name === "haproxy-ring";
+/** heddle, and HAProxy to compare with, in the chosen memory scenarios. */
+function memoryTakers(chosen: Chosen): Subject[] {
+  const topologies = memoryScenarios
+    .filter(({ name }) => chosen.scenarios.has(name))
+    .map(({ topology }) => topology);
+  return subjects.filter(
+    ({ name, topology }) =>
+      chosen.subjects.has(name) &&
+      topologies.includes(topology) &&
+      (name === "heddle" || name === "haproxy-ring"),
+  );
 }
 
 async function tryMemory(

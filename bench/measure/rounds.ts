@@ -15,6 +15,15 @@ export interface Series {
 /** scenario name → subject name → series */
 export type Measured = Map<string, Map<string, Series>>;
 
+export interface RoundsResult {
+  readonly measured: Measured;
+  /** Requests per second asked for, by `rateKey`. */
+  readonly rates: ReadonlyMap<string, number>;
+}
+
+/** Requests per second of a fixed-rate scenario where no closed loop could be run before it. */
+const fallbackRate = 5000;
+
 /** Runs all rounds, interleaved: in each round every subject of every scenario has one window, and the order turns
  *  from round to round, so that no subject always follows the same one and drift of the machine meets all alike. */
 export async function runRounds(
@@ -26,7 +35,7 @@ export async function runRounds(
     readonly seconds: number;
     readonly progress: (line: string) => void;
   },
-): Promise<Measured> {
+): Promise<RoundsResult> {
   const { rounds, seconds, progress } = options;
   const measured: Measured = new Map();
   const rates = await halfRates(lanes, scenarios, progress);
@@ -36,7 +45,7 @@ export async function runRounds(
         lanes.filter((lane) => lane.subject.topology === scenario.topology),
         round,
       );
-      const ratePerSecond = rates.get(rateKey(scenario)) ?? 5000;
+      const ratePerSecond = rates.get(rateKey(scenario)) ?? fallbackRate;
       for (const lane of takers) {
         const series = seriesOf(measured, scenario.name, lane.subject.name);
         try {
@@ -50,7 +59,7 @@ export async function runRounds(
     }
     progress(`round ${round + 1} of ${rounds}`);
   }
-  return measured;
+  return { measured, rates };
 }
 
 /** The order of one round: turned by its number, every other one backwards. */
@@ -71,19 +80,24 @@ async function halfRates(
   for (const scenario of scenarios.filter(({ load }) => load === "rate")) {
     const takers = lanes.filter((lane) => lane.subject.topology === scenario.topology);
     const measure =
-      takers.find((lane) => lane.subject.name.startsWith("haproxy")) ??
+      takers.find((lane) => lane.subject.name === "haproxy-ring") ??
       takers.find((lane) => lane.running.proxies.length > 0);
     if (measure === undefined) continue;
-    const port = measure.running.port;
-    const result = await runWrk({ port, heads: scenario.heads, seconds: 1, connections });
-    const rate = Math.round(result.requestsPerSecond / 2);
-    rates.set(rateKey(scenario), rate);
-    progress(`${scenario.name}: ${rate} requests/s, half of ${measure.subject.name}`);
+    try {
+      const { port } = measure.running;
+      const result = await runWrk({ port, heads: scenario.heads, seconds: 1, connections });
+      const rate = Math.round(result.requestsPerSecond / 2);
+      rates.set(rateKey(scenario), rate);
+      progress(`${scenario.name}: ${rate} requests/s, half of ${measure.subject.name}`);
+    } catch (thrown) {
+      progress(`${scenario.name}: no closed-loop rate to take half of: ${reasonOf(thrown)}`);
+    }
   }
   return rates;
 }
 
-function rateKey(scenario: Scenario): string {
+/** What fixed-rate scenarios share a rate by. */
+export function rateKey(scenario: Pick<Scenario, "topology" | "heads">): string {
   return `${scenario.topology}/${scenario.heads}`;
 }
 

@@ -1,4 +1,5 @@
-// The Node proxy people use, as its README says, with keep-alive to the upstream.
+// The Node proxy people use, as its README says, with keep-alive to the upstream. JavaScript, as stripping types
+// would add to its memory.
 //   http-proxy-3.mjs <port> <upstream port>
 import { Agent } from "node:http";
 import proxies from "http-proxy-3";

@@ -1,7 +1,7 @@
 import { cpus, release, totalmem } from "node:os";
 import { median } from "../measure/median.ts";
 import type { MemoryFigures } from "../measure/memory.ts";
-import type { Measured, Series } from "../measure/rounds.ts";
+import { type RoundsResult, rateKey, type Series } from "../measure/rounds.ts";
 import type { Window } from "../measure/window.ts";
 import type { Scenario } from "../scenario.ts";
 import type { Subject, Topology } from "../subject/subject.ts";
@@ -24,6 +24,8 @@ export interface Report {
 export interface ScenarioReport {
   readonly name: string;
   readonly features: readonly string[];
+  /** Requests per second asked for in a fixed-rate scenario; null in a closed loop. */
+  readonly ratePerSecond: number | null;
   readonly subjects: readonly SubjectReport[];
 }
 
@@ -58,13 +60,19 @@ export function laneKey(subject: Pick<Subject, "topology" | "name">): string {
   return `${subject.topology}/${subject.name}`;
 }
 
+/** What a run found, before it is judged. */
+export interface Findings extends RoundsResult {
+  readonly scenarios: readonly Scenario[];
+  readonly subjects: readonly Subject[];
+  readonly starts: ReadonlyMap<string, StartReport>;
+  readonly memory: readonly MemoryReport[];
+}
+
 /** The rows of one scenario, and one more: "haproxy" is the variant that cost least. */
-export function reportScenario(
-  scenario: Scenario,
-  subjects: readonly Subject[],
-  measured: Measured,
-  starts: ReadonlyMap<string, StartReport>,
-): ScenarioReport {
+export function reportScenario(scenario: Scenario, findings: Findings): ScenarioReport {
+  const { subjects, measured, starts } = findings;
+  const ratePerSecond =
+    scenario.load === "rate" ? (findings.rates.get(rateKey(scenario)) ?? null) : null;
   const rows = subjects
     .filter(({ topology }) => topology === scenario.topology)
     .map((subject) =>
@@ -73,10 +81,19 @@ export function reportScenario(
         measured.get(scenario.name)?.get(subject.name),
         starts.get(laneKey(subject)),
       ),
-    );
+    )
+    .map((row) => markSlow(row, ratePerSecond));
   const best = bestHaproxy(rows);
   if (best !== null) rows.push({ ...best, name: "haproxy", reason: `the same as ${best.name}` });
-  return { name: scenario.name, features: scenario.features, subjects: rows };
+  return { name: scenario.name, features: scenario.features, ratePerSecond, subjects: rows };
+}
+
+/** Says so where a subject did not reach the rate asked for: its latencies are then those of another, lower one. */
+function markSlow(row: SubjectReport, ratePerSecond: number | null): SubjectReport {
+  const reached = row.requestsPerSecond;
+  if (ratePerSecond === null || reached === null || reached >= 0.95 * ratePerSecond) return row;
+  const reason = `kept up with ${Math.round((100 * reached) / ratePerSecond)} % of the rate`;
+  return { reason, ...row };
 }
 
 /** The variant of HAProxy with the least CPU per request, or null if none was measured. The control does not count. */

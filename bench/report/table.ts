@@ -1,6 +1,6 @@
 import type { Measured } from "../measure/rounds.ts";
 import { pairedRatio } from "./bars.ts";
-import { bestHaproxy, type Report, type SubjectReport } from "./report.ts";
+import { bestHaproxy, type Report, type ScenarioReport, type SubjectReport } from "./report.ts";
 
 /** The whole report as text for a terminal. */
 export function renderReport(report: Report, measured: Measured): string {
@@ -11,7 +11,7 @@ export function renderReport(report: Report, measured: Measured): string {
   ];
   if (report.isQuick) lines.push("A quick trial: too few and too short rounds to quote.");
   for (const scenario of report.scenarios) {
-    lines.push("", `${scenario.name}   ${scenario.features.join(" · ")}`);
+    lines.push("", `${scenario.name}   ${describe(scenario)}`);
     lines.push(...columns(rowsOf(scenario.subjects, measured, scenario.name)));
   }
   if (report.memory.length > 0) lines.push("", "memory   largest process, Private_Dirty");
@@ -33,6 +33,11 @@ export function renderReport(report: Report, measured: Measured): string {
     ]),
   );
   return `${lines.join("\n")}\n`;
+}
+
+function describe({ features, ratePerSecond }: ScenarioReport): string {
+  const rate = ratePerSecond === null ? [] : [`${number(ratePerSecond, 0)} requests/s`];
+  return [...features, ...rate].join(" · ");
 }
 
 function rowsOf(

@@ -1,0 +1,108 @@
+import { expect, test } from "vitest";
+import type { Measured } from "../measure/rounds.ts";
+import type { Window } from "../measure/window.ts";
+import { type Scenario, scenarios, subjects } from "../scenario.ts";
+import { judge, pairedRatio } from "./bars.ts";
+import { renderPlot } from "./plot.ts";
+import {
+  describeMachine,
+  type Findings,
+  type MemoryReport,
+  type Report,
+  reportScenario,
+} from "./report.ts";
+import { renderReport } from "./table.ts";
+
+/** Findings of a run with these rounds. */
+function findingsOf(measured: Measured, starts: Findings["starts"] = new Map()): Findings {
+  const rates = new Map([["one-hop-plain/small", 2000]]);
+  return { scenarios: closed, subjects, measured, rates, starts, memory: [good] };
+}
+
+const closed = scenarios.filter(({ load }) => load === "closed");
+
+/** CPU µs per round of each subject; null is a void round. */
+type Cpu = Readonly<Record<string, readonly (number | null)[]>>;
+
+function measuredOf(cpu: Cpu, among: readonly Scenario[] = closed): Measured {
+  const window = (us: number | null): Window | null =>
+    us === null
+      ? null
+      : {
+          requestsPerSecond: 1000,
+          p50Ms: 1,
+          p99Ms: 2,
+          cpuUsPerRequest: us,
+          privateDirtyMb: 10,
+        };
+  const series = Object.entries(cpu).map(
+    ([name, values]) => [name, { windows: values.map(window), fault: null }] as const,
+  );
+  return new Map(among.map(({ name }) => [name, new Map(series)]));
+}
+
+const good: MemoryReport = {
+  topology: "one-hop-plain",
+  name: "heddle",
+  figures: { restMb: 20, loadedMb: 60, loadedPeakMb: 70, streamGrowthMb: 3, stallMs: 4 },
+};
+
+function barsOf(cpu: Cpu, memory: readonly MemoryReport[] = [good]) {
+  const measured = measuredOf(cpu);
+  const reports = closed.map((one) => reportScenario(one, findingsOf(measured)));
+  return new Map(judge(reports, measured, memory).map((bar) => [bar.name, bar]));
+}
+
+test("the ratio pairs what ran in the same round, so a machine that slows down changes nothing", () => {
+  const measured = measuredOf({ heddle: [26, 52, null], "haproxy-ring": [20, 40, 10] });
+  expect(pairedRatio(measured, closed[0]!.name, "heddle", "haproxy-ring")).toBe(1.3);
+});
+
+test("the bar compares with HAProxy's better variant", () => {
+  const bars = barsOf({ heddle: [30], "haproxy-socket": [25], "haproxy-ring": [20] });
+  expect(bars.get("cpu-one-hop-plain")).toMatchObject({ value: 1.5, met: false, limit: 1.4 });
+  expect(bars.get("cpu-two-hop-mtls")).toMatchObject({ value: 1.5, met: true, limit: 1.5 });
+});
+
+test("what was not measured is not met, and says why", () => {
+  const without = barsOf({ "haproxy-socket": [25] }, []);
+  expect(without.get("cpu-one-hop-plain")).toMatchObject({ value: null, met: false });
+  expect(without.get("cpu-one-hop-plain")?.reason).toContain("heddle not measured");
+  expect(without.get("memory-at-rest")).toMatchObject({ met: false, reason: "left out by --only" });
+  expect(barsOf({ heddle: [20] }).get("cpu-one-hop-plain")?.reason).toContain("HAProxy");
+});
+
+test("memory bars take the worst topology, and one without a figure is not met", () => {
+  const worse = { ...good, figures: { ...good.figures!, restMb: 26, stallMs: null } };
+  const bars = barsOf({ heddle: [20], "haproxy-ring": [20] }, [good, worse]);
+  expect(bars.get("memory-at-rest")).toMatchObject({ value: 26, met: false });
+  expect(bars.get("event-loop-stall")).toMatchObject({ value: null, met: false });
+  expect(bars.get("memory-after-load")).toMatchObject({ value: 60, met: true });
+});
+
+test("table and plot show every subject, with the reason of one that is missing", () => {
+  const measured = measuredOf({ heddle: [26], "haproxy-ring": [20] });
+  const starts = new Map([
+    ["one-hop-plain/nginx", { startupMs: null, reason: "nginx is not installed" }],
+  ]);
+  const reports = closed.map((one) => reportScenario(one, findingsOf(measured, starts)));
+  const report: Report = {
+    machine: describeMachine(),
+    isQuick: false,
+    scenarios: reports,
+    memory: [good],
+    bars: judge(reports, measured, [good]),
+  };
+  const table = renderReport(report, measured);
+  for (const { name } of subjects) expect(table).toContain(name);
+  expect(table).toContain("not measured: nginx is not installed");
+  expect(table).toMatch(/heddle +1,000 +1\.00 +2\.00 +26\.0 +1\.30/);
+  expect(renderPlot(report)).toMatch(/^<svg [\s\S]*1\.4 × HAProxy[\s\S]*<\/svg>\n$/);
+});
+
+test("a subject below the rate asked for is marked", () => {
+  const rate = scenarios.find(({ name }) => name === "one-hop-plain/small/rate")!;
+  const findings = findingsOf(measuredOf({ nginx: [20] }, [rate]));
+  const row = reportScenario(rate, findings).subjects.find(({ name }) => name === "nginx");
+  expect(row?.reason).toBe("kept up with 50 % of the rate");
+});
