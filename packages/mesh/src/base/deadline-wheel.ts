@@ -26,13 +26,17 @@ export class Deadline {
   }
 }
 
+/** The clock's timer wakes at least so often while anything is set: what was cleared keeps no process alive for long. */
+const REST_MAX_MS = 1000;
+
 /** Ends the slots' lists, so that unlinking needs no case for the first or the last. */
 const listEnd: DeadlineHandler = { onDeadline() {} };
 
 /**
  * Coarse timers for a data path: `set` and `clear` are O(1), allocate nothing and call nothing; one `Clock` timer
  * serves all (Varghese & Lauck 1987, scheme 6). Fires never early and up to one tick late; deadlines of one tick in
- * the order in which they were set. The clock's timer runs only while something is due before the far end.
+ * the order in which they were set.
+ * The clock's timer runs only while something is set, and up to a second longer.
  *
  * ```
  *  slot = tick mod slots      [·]  [d5 d133]  [·]  [d7] …      128 slots: 133 = 5 + one turn, waits for its turn
@@ -42,6 +46,7 @@ export class DeadlineWheel {
   readonly #clock: Clock;
   readonly #tickMs: number;
   readonly #startMs: number;
+  readonly #restTicks: number;
   readonly #slots: readonly Deadline[];
   readonly #due = makeList();
   #tick = 0;
@@ -55,6 +60,7 @@ export class DeadlineWheel {
     this.#clock = clock;
     this.#tickMs = tickMs;
     this.#startMs = clock.monotonicMs();
+    this.#restTicks = Math.max(1, Math.ceil(REST_MAX_MS / tickMs));
     this.#slots = Array.from({ length: slots }, makeList);
   }
 
@@ -66,7 +72,9 @@ export class DeadlineWheel {
   /** Fires `deadline` once, `delayMs` from now at the earliest; a deadline set before moves. */
   set(deadline: Deadline, delayMs: number): void {
     this.clear(deadline);
-    const dueMs = this.#clock.monotonicMs() - this.#startMs + Math.max(0, delayMs);
+    const nowMs = this.#clock.monotonicMs() - this.#startMs;
+    if (this.#count === 0) this.#tick = Math.max(this.#tick, Math.floor(nowMs / this.#tickMs));
+    const dueMs = nowMs + Math.max(0, delayMs);
     const tick = Math.max(this.#tick + 1, Math.ceil(dueMs / this.#tickMs));
     deadline.tick = tick;
     append(this.#slots[tick % this.#slots.length]!, deadline);
@@ -82,8 +90,9 @@ export class DeadlineWheel {
     this.#count--;
   }
 
-  #arm(tick: number): void {
+  #arm(dueTick: number): void {
     this.#timer?.cancel();
+    const tick = Math.min(dueTick, this.#tick + this.#restTicks);
     this.#timerTick = tick;
     const delayMs = this.#startMs + tick * this.#tickMs - this.#clock.monotonicMs();
     this.#timer = this.#clock.after(delayMs, this.#wake);

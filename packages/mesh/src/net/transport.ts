@@ -89,7 +89,7 @@ export interface TransportFailure {
     | "tls" /** the handshake failed for a reason not below */
     | "identity-mismatch" /** the peer's certificate was not accepted by us, or ours by it */
     | "misdirected" /** the peer does not serve the name that was asked for */
-    | "exhausted"; /** out of descriptors, ports or memory on this side */
+    | "exhausted" /** out of descriptors, ports or memory on this side */;
   readonly detail: string;
 }
 
@@ -100,6 +100,11 @@ export interface Peer {
   readonly serverName: string;
   readonly alpn: string;
   readonly resumed: boolean;
+  /**
+   * Names this TLS session: equal at both ends, different for every handshake, resumed ones too, and unknown to anyone
+   * else; 32 hex digits of exporter keying material (RFC 8446 §7.5). Message identities derive from it.
+   */
+  readonly channel: string;
 }
 
 /** A private key, its chain and whom it trusts: one generation. A new generation is a new object. */
@@ -127,6 +132,8 @@ export interface TlsListenOptions {
   /** The protocol to speak for `serverName`, or null to refuse it as misdirected. Asked at every handshake, resumed or not. */
   readonly selectAlpn: (serverName: string, offered: readonly string[]) => string | null;
   readonly verify: PeerVerifier;
+  /** Told of each handshake that did not lead to `accept`: for counters. Default: nobody is. */
+  readonly onRefused?: (failure: TransportFailure) => void;
 }
 
 /**
