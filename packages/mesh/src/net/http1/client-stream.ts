@@ -1,0 +1,80 @@
+import { assert } from "../../base/assert.ts";
+import type { Fields, RequestHead } from "../../model/head.ts";
+import type { BodyLength, ClientStream, ReplySink } from "../codec.ts";
+import { BodyWriter } from "./body-writer.ts";
+import { appendRequestHead, headBytesBound } from "./serialise.ts";
+import type { ConnectionWriter } from "./writer.ts";
+
+/** What a stream needs of its connection. */
+export interface ClientStreamHost {
+  readonly writer: ConnectionWriter;
+  readonly via: string | null;
+  aborted(stream: Http1ClientStream): void;
+  pauseReply(): void;
+  resumeReply(): void;
+}
+
+/** One exchange of an upstream HTTP/1 connection. */
+export class Http1ClientStream implements ClientStream {
+  readonly #host: ClientStreamHost;
+  readonly sink: ReplySink;
+  /** Of the request; empty until its head was sent. */
+  method = "";
+  hasRequestEnded = false;
+  #isDead = false;
+  #body: BodyWriter | null = null;
+
+  constructor(host: ClientStreamHost, sink: ReplySink) {
+    this.#host = host;
+    this.sink = sink;
+  }
+
+  /** Is the exchange over, in whatever way? */
+  get isDead(): boolean {
+    return this.#isDead;
+  }
+
+  sendHead(head: RequestHead, length: BodyLength): void {
+    if (this.#isDead) return;
+    assert(this.#body === null, "one head per request");
+    this.method = head.method;
+    const { writer, via } = this.#host;
+    const out = writer.open(headBytesBound(head) + (via === null ? 0 : via.length));
+    appendRequestHead(out, head, length, via);
+    const isCounted = typeof length === "number";
+    this.#body = new BodyWriter(writer, isCounted ? "length" : "chunked", isCounted ? length : 0);
+    writer.settle();
+  }
+
+  sendBody(bytes: Buffer, start: number, end: number): boolean {
+    if (this.#isDead) return true;
+    assert(this.#body !== null, "a head comes before its body");
+    return this.#body.send(bytes, start, end);
+  }
+
+  sendEnd(trailers: Fields | null): void {
+    if (this.#isDead) return;
+    assert(this.#body !== null, "a head comes before its end");
+    this.#body.end(trailers);
+    this.hasRequestEnded = true;
+  }
+
+  abort(): void {
+    if (this.#isDead) return;
+    this.#isDead = true;
+    this.#host.aborted(this);
+  }
+
+  pauseReply(): void {
+    if (!this.#isDead) this.#host.pauseReply();
+  }
+
+  resumeReply(): void {
+    if (!this.#isDead) this.#host.resumeReply();
+  }
+
+  /** The exchange is over; what is still sent to it goes nowhere. */
+  kill(): void {
+    this.#isDead = true;
+  }
+}

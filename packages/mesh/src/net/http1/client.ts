@@ -1,0 +1,363 @@
+import { assert } from "../../base/assert.ts";
+import type { Timer } from "../../base/clock.ts";
+import type { Fields } from "../../model/head.ts";
+import type { BodyLength, ClientStream, ReplyFailure, ReplySink } from "../codec.ts";
+import type { Connection, ConnectionEvents, TransportFailure } from "../transport.ts";
+import { ChunkedDecoder } from "./chunked.ts";
+import { type ClientStreamHost, Http1ClientStream } from "./client-stream.ts";
+import type { Http1Context } from "./context.ts";
+import { frameReply, type ReplyShape } from "./framing.ts";
+import type { Deferred } from "./gather.ts";
+import { HeadReader } from "./head-reader.ts";
+import { KEEP_ALIVE } from "./kinds.ts";
+import { ConnectionWriter } from "./writer.ts";
+
+/** Who keeps an upstream connection: a pool. */
+export interface Http1ClientOwner {
+  /** Connected, and with TLS the peer verified: exchanges may start. */
+  onOpen(client: Http1Client): void;
+  /** An exchange is over, its sink was told; `client.isReusable` says whether another may follow. */
+  onExchangeEnd(client: Http1Client): void;
+  /** The connection is gone; the last event. An exchange in flight was told before. */
+  onClose(client: Http1Client, failure: TransportFailure | null): void;
+}
+
+/**
+ *     opening ──► idle ──► head ──► body ──► idle …     `head`: a request is out, its final reply is awaited
+ *                   └───────┴────────┴─────► closed     not used again
+ */
+type Phase = "opening" | "idle" | "head" | "body" | "closed";
+
+/** The upstream side of one HTTP/1 connection (RFC 9112): one exchange at a time. */
+export class Http1Client implements ConnectionEvents, ClientStreamHost, Deferred {
+  readonly #context: Http1Context;
+  readonly #owner: Http1ClientOwner;
+  readonly #reader: HeadReader;
+  #connection: Connection | null = null;
+  #writer: ConnectionWriter | null = null;
+  #phase: Phase = "opening";
+  #stream: Http1ClientStream | null = null;
+  #length: BodyLength = 0;
+  #remaining = 0;
+  #decoder: ChunkedDecoder | null = null;
+  #keepsAlive = true;
+  /** Did any octet of the reply to this exchange arrive? */
+  #isAnswered = false;
+  #interims = 0;
+  #writtenBefore = 0;
+  #ahead: Buffer | null = null;
+  #isPaused = false;
+  #isReplyPaused = false;
+  #isConsuming = false;
+  #isDeferred = false;
+  /** The server's FIN came while octets before it were still held back. */
+  #hasServerEnded = false;
+  #lingerTimer: Timer | null = null;
+  #exchanges = 0;
+  #keepAliveTimeoutMs: number | null = null;
+
+  constructor(context: Http1Context, owner: Http1ClientOwner) {
+    this.#context = context;
+    this.#owner = owner;
+    this.#reader = new HeadReader("reply", context.limits, context.replyScanner);
+  }
+
+  /** Gives the client the connection that was dialled with it: `client.attach(transport.dial(options, client))`. */
+  attach(connection: Connection): void {
+    this.#connection = connection;
+    this.#writer = new ConnectionWriter(connection, this.#context.gather);
+  }
+
+  get connection(): Connection {
+    assert(this.#connection !== null, "attach comes before all else");
+    return this.#connection;
+  }
+
+  get writer(): ConnectionWriter {
+    assert(this.#writer !== null, "attach comes before all else");
+    return this.#writer;
+  }
+
+  get via(): string | null {
+    return this.#context.via;
+  }
+
+  /** Open, no exchange going on, and both sides willing to go on? */
+  get isReusable(): boolean {
+    return this.#phase === "idle";
+  }
+
+  /** Exchanges started on this connection. */
+  get exchanges(): number {
+    return this.#exchanges;
+  }
+
+  /** `Keep-Alive: timeout=` as the server said it last, in ms, or null: after that it may close an idle connection. */
+  get keepAliveTimeoutMs(): number | null {
+    return this.#keepAliveTimeoutMs;
+  }
+
+  /** Starts an exchange; only when `isReusable`. The head is to be sent at once. */
+  start(sink: ReplySink): ClientStream {
+    assert(this.#phase === "idle", "one exchange at a time");
+    this.#phase = "head";
+    this.#exchanges++;
+    this.#isAnswered = false;
+    this.#isReplyPaused = false;
+    this.#interims = 0;
+    this.#writtenBefore = this.writer.writtenBytes;
+    const stream = new Http1ClientStream(this, sink);
+    this.#stream = stream;
+    return stream;
+  }
+
+  /** Closes an idle connection in good order. With an exchange going on it is the last one. */
+  close(): void {
+    this.#keepsAlive = false;
+    if (this.#phase === "opening") this.#reset();
+    else if (this.#phase === "idle") this.#finish();
+  }
+
+  onOpen(): void {
+    this.#phase = "idle";
+    this.#owner.onOpen(this);
+  }
+
+  onBytes(bytes: Buffer, start: number, end: number): void {
+    this.#context.gather.enter();
+    this.#isAnswered = true;
+    this.#consume(bytes, start, end, false);
+    this.#context.gather.leave();
+  }
+
+  onEnd(): void {
+    this.#context.gather.enter();
+    this.#hasServerEnded = true;
+    this.#keepsAlive = false;
+    if (this.#phase === "idle") this.#finish();
+    else if (this.#ahead === null) this.#endByServer();
+    this.#context.gather.leave();
+  }
+
+  onDrain(): void {
+    this.writer.isBlocked = false;
+    this.#context.gather.enter();
+    const stream = this.#stream;
+    if (stream !== null && !stream.hasRequestEnded) stream.sink.onWritable();
+    this.#context.gather.leave();
+  }
+
+  onClose(failure: TransportFailure | null): void {
+    this.#context.gather.enter();
+    if (this.#stream !== null) this.#fail("reset", failure?.detail ?? "closed amid an exchange");
+    this.#phase = "closed";
+    this.#ahead = null;
+    this.#lingerTimer?.cancel();
+    this.#owner.onClose(this, failure);
+    this.#context.gather.leave();
+  }
+
+  aborted(_stream: Http1ClientStream): void {
+    this.#stream = null;
+    this.writer.discard();
+    this.#reset();
+  }
+
+  pauseReply(): void {
+    this.#isReplyPaused = true;
+    if (this.#isPaused) return;
+    this.#isPaused = true;
+    this.connection.pause();
+  }
+
+  resumeReply(): void {
+    this.#isReplyPaused = false;
+    if (this.#isConsuming || this.#isDeferred || !this.#isPaused) return;
+    this.#isDeferred = true;
+    this.#context.gather.defer(this);
+  }
+
+  /** Looks at what was held back; called at the end of a turn. */
+  proceed(): void {
+    this.#isDeferred = false;
+    if (this.#phase === "closed" || this.#isReplyPaused) return;
+    const ahead = this.#ahead;
+    this.#ahead = null;
+    if (ahead !== null) this.#consume(ahead, 0, ahead.length, true);
+    if (this.#isReplyPaused || this.#ahead !== null) return;
+    this.#resume();
+    if (this.#hasServerEnded && this.#stream !== null) this.#endByServer();
+  }
+
+  #consume(bytes: Buffer, start: number, end: number, isOwn: boolean): void {
+    this.#isConsuming = true;
+    let at = start;
+    while (at < end && this.#phase !== "closed") {
+      if (this.#isReplyPaused && this.#stream !== null) {
+        this.#holdBack(bytes, at, end, isOwn);
+        break;
+      }
+      if (this.#phase === "head") at = this.#readHead(bytes, at, end);
+      else if (this.#phase === "body") at = this.#readBody(bytes, at, end);
+      else this.#reset(); // RFC 9112 §6.3: octets that answer no request
+    }
+    this.#isConsuming = false;
+    // A reply that was resumed within its own callback.
+    if (this.#isPaused && !this.#isReplyPaused && this.#ahead === null) this.#resume();
+  }
+
+  #readHead(bytes: Buffer, start: number, end: number): number {
+    const stream = this.#stream!;
+    const next = this.#reader.read(bytes, start, end);
+    if (next < 0) {
+      if (this.#reader.fault !== null) this.#fail("bad-response", this.#reader.fault.detail);
+      return end;
+    }
+    const { scanner } = this.#reader;
+    const shape = frameReply(scanner, this.#reader.copyHead(), stream.method);
+    if (!("head" in shape)) {
+      this.#fail("bad-response", shape.detail);
+      return end;
+    }
+    const { status } = shape.head;
+    if (status < 200) {
+      if (status === 101) this.#fail("bad-response", "101 without an upgrade asked for");
+      else if (++this.#interims > this.#context.limits.interimMax) {
+        this.#fail("bad-response", "too many interim replies");
+      } else stream.sink.onInterim(shape.head);
+      return next;
+    }
+    if (stream.method === "CONNECT" && status < 300) {
+      this.#fail("bad-response", "a tunnel where none can be used");
+      return end;
+    }
+    if ((scanner.seen & (1 << KEEP_ALIVE)) !== 0) {
+      this.#keepAliveTimeoutMs = parseTimeout(shape.head.received(KEEP_ALIVE));
+    }
+    this.#beginReply(stream, shape, next < end);
+    return next;
+  }
+
+  #beginReply(stream: Http1ClientStream, shape: ReplyShape, hasMore: boolean): void {
+    const { length } = shape;
+    if (!shape.keepsAlive) this.#keepsAlive = false;
+    this.#phase = "body";
+    this.#length = length;
+    this.#remaining = typeof length === "number" ? length : 0;
+    this.#decoder = length === "chunked" ? new ChunkedDecoder(this.#context.limits) : null;
+    stream.sink.onReplyHead(shape.head, length);
+    if (length === 0 && !stream.isDead) this.#endReply(stream, null, hasMore);
+  }
+
+  #readBody(bytes: Buffer, start: number, end: number): number {
+    const stream = this.#stream!;
+    const decoder = this.#decoder;
+    if (decoder !== null) {
+      decoder.at = start;
+      switch (decoder.next(bytes, end)) {
+        case "more":
+          return end;
+        case "data":
+          stream.sink.onReplyBody(bytes, decoder.dataStart, decoder.dataEnd);
+          return decoder.at;
+        case "end":
+          this.#endReply(stream, decoder.trailers, decoder.at < end);
+          return decoder.at;
+        case "fault":
+          this.#fail("bad-response", decoder.detail);
+          return end;
+      }
+    }
+    if (this.#length === "until-close") {
+      stream.sink.onReplyBody(bytes, start, end);
+      return end;
+    }
+    const count = Math.min(this.#remaining, end - start);
+    this.#remaining -= count;
+    stream.sink.onReplyBody(bytes, start, start + count);
+    if (this.#remaining === 0 && !stream.isDead) {
+      this.#endReply(stream, null, start + count < end);
+    }
+    return start + count;
+  }
+
+  /** @param hasMore octets came behind the reply: whatever they are, they are no answer (RFC 9112 §6.3) */
+  #endReply(stream: Http1ClientStream, trailers: Fields | null, hasMore: boolean): void {
+    // A final reply before the request has ended leaves the connection amid a request.
+    const isReusable = this.#keepsAlive && !hasMore && stream.hasRequestEnded;
+    this.#stream = null;
+    stream.kill();
+    this.#phase = "idle";
+    this.#decoder = null;
+    this.#isReplyPaused = false;
+    if (!isReusable) {
+      this.writer.discard();
+      if (stream.hasRequestEnded && !hasMore) this.#finish();
+      else this.#reset();
+    }
+    stream.sink.onReplyEnd(trailers);
+    if (!this.#isConsuming) this.#resume();
+    this.#owner.onExchangeEnd(this);
+  }
+
+  /** The server finished sending: the end of a body without a length, else a failure. */
+  #endByServer(): void {
+    const stream = this.#stream;
+    if (stream === null) return;
+    if (this.#phase === "body" && this.#length === "until-close") {
+      this.#endReply(stream, null, false);
+    } else {
+      this.#fail("reset", this.#isAnswered ? "ended amid its reply" : "ended without a reply");
+    }
+  }
+
+  #fail(reason: ReplyFailure["reason"], detail: string): void {
+    const stream = this.#stream!;
+    const sent = this.#hasSent();
+    this.#stream = null;
+    stream.kill();
+    this.writer.discard();
+    this.#reset();
+    stream.sink.onReplyFailed({ reason, sent, answered: this.#isAnswered, detail });
+    this.#owner.onExchangeEnd(this);
+  }
+
+  /** False only where surely no octet of this request has left the process. */
+  #hasSent(): boolean {
+    const written = this.writer.writtenBytes - this.#writtenBefore;
+    return written > 0 && this.connection.queuedBytes < written;
+  }
+
+  /** Closes in good order, but not for ever: a server that does not close its side in time is reset. */
+  #finish(): void {
+    this.#phase = "closed";
+    this.connection.end();
+    this.#lingerTimer = this.#context.clock.after(this.#context.limits.lingerTimeoutMs, () => {
+      this.connection.reset();
+    });
+  }
+
+  #reset(): void {
+    if (this.#phase === "closed") return;
+    this.#phase = "closed";
+    this.#ahead = null;
+    this.connection.reset();
+  }
+
+  #holdBack(bytes: Buffer, start: number, end: number, isOwn: boolean): void {
+    const rest = isOwn ? bytes.subarray(start, end) : Buffer.from(bytes.subarray(start, end));
+    // A pause does not stop what is being delivered already.
+    this.#ahead = this.#ahead === null ? rest : Buffer.concat([this.#ahead, rest]);
+  }
+
+  #resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    if (this.#phase !== "closed") this.connection.resume();
+  }
+}
+
+function parseTimeout(value: string | null): number | null {
+  const seconds = /(?:^|[,;\s])timeout\s*=\s*([0-9]{1,6})(?![0-9])/i.exec(value ?? "")?.[1];
+  return seconds === undefined ? null : Number(seconds) * 1000;
+}

@@ -1,0 +1,30 @@
+import type { RequestSink } from "../codec.ts";
+import { PlainReplyHead } from "./plain-head.ts";
+import type { Http1RequestHead } from "./request-head.ts";
+import type { Http1ServerStream } from "./server-stream.ts";
+
+/**
+ * RFC 9110 §7.6.2: an OPTIONS that may be forwarded no further is answered here; one that may has its count lowered.
+ * True if the request was answered.
+ */
+export function answerMaxForwards(stream: Http1ServerStream, head: Http1RequestHead): boolean {
+  if (head.method !== "OPTIONS") return false;
+  const value = head.get("max-forwards");
+  if (value === null || !/^[0-9]{1,9}$/.test(value)) return false;
+  const count = Number(value);
+  if (count > 0) {
+    head.set("max-forwards", String(count - 1));
+    return false;
+  }
+  stream.sink = ignored;
+  stream.sendHead(new PlainReplyHead(200), 0);
+  stream.sendEnd(null);
+  return true;
+}
+
+const ignored: RequestSink = {
+  onRequestBody() {},
+  onRequestEnd() {},
+  onRequestFailed() {},
+  onWritable() {},
+};

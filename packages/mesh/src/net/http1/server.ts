@@ -1,0 +1,418 @@
+import type { Timer } from "../../base/clock.ts";
+import type { RequestHandler } from "../codec.ts";
+import type { Connection, ConnectionEvents, TransportFailure } from "../transport.ts";
+import { ChunkedDecoder } from "./chunked.ts";
+import type { Http1Context } from "./context.ts";
+import { frameRequest } from "./framing.ts";
+import type { Deferred } from "./gather.ts";
+import { HeadReader } from "./head-reader.ts";
+import { answerMaxForwards } from "./max-forwards.ts";
+import { reasonReply } from "./reason-reply.ts";
+import { Http1RequestHead } from "./request-head.ts";
+import type { Fault } from "./scan.ts";
+import { appendReplyHead, headBytesBound } from "./serialise.ts";
+import { Http1ServerStream, type ServerStreamHost, type TakenConnection } from "./server-stream.ts";
+import { ConnectionWriter } from "./writer.ts";
+
+export interface Http1ServerOptions {
+  /**
+   * Fields removed from each request as it arrives, in lower case: what callers beyond a trust edge must not say of
+   * themselves, such as `x-forwarded-for`. Default none.
+   */
+  readonly dropFields?: readonly string[];
+}
+
+/**
+ *     head ──► body ──► reply ──► head …      one exchange after the other, in order
+ *       │        │        ├─────► lingering   the last reply is out; what still comes is dropped
+ *       └────────┴────────┤
+ *                         ├─────► taken       a tunnel: somebody else's events
+ *                         └─────► closed
+ */
+type Phase = "head" | "body" | "reply" | "lingering" | "taken" | "closed";
+
+/**
+ * The downstream side of one HTTP/1 connection (RFC 9112). Requests that come before the reply to the one before has
+ * ended wait: at most one read of them is kept and the connection is paused.
+ */
+export class Http1Server implements ConnectionEvents, ServerStreamHost, Deferred {
+  readonly connection: Connection;
+  readonly writer: ConnectionWriter;
+  readonly #context: Http1Context;
+  readonly #handler: RequestHandler;
+  readonly #dropFields: readonly string[];
+  readonly #reader: HeadReader;
+  #phase: Phase = "head";
+  #stream: Http1ServerStream | null = null;
+  /** What is left of a body with a length. */
+  #remaining = 0;
+  #decoder: ChunkedDecoder | null = null;
+  /** Octets received and not looked at yet; the connection is paused while there are any. */
+  #ahead: Buffer | null = null;
+  #isPaused = false;
+  #isRequestPaused = false;
+  #isConsuming = false;
+  #isDeferred = false;
+  #hasClientEnded = false;
+  #isDraining = false;
+  #next: ConnectionEvents | null = null;
+  #lingeredBytes = 0;
+  /** Runs while a head has begun and not ended, or while lingering. */
+  #deadline: Timer | null = null;
+  #idleTimer: Timer;
+  #exchanges = 0;
+  #exchangesAtTick = 0;
+
+  constructor(
+    context: Http1Context,
+    connection: Connection,
+    handler: RequestHandler,
+    options: Http1ServerOptions = {},
+  ) {
+    this.#context = context;
+    this.connection = connection;
+    this.#handler = handler;
+    this.#dropFields = options.dropFields ?? [];
+    this.writer = new ConnectionWriter(connection, context.gather);
+    this.#reader = new HeadReader("request", context.limits, context.requestScanner);
+    this.#idleTimer = this.#startIdleTimer();
+  }
+
+  /** Is no exchange going on, and no head on its way? */
+  get isIdle(): boolean {
+    return this.#phase === "head" && !this.#reader.isPending;
+  }
+
+  /** Exchanges begun on this connection. */
+  get exchanges(): number {
+    return this.#exchanges;
+  }
+
+  /** Answers what is in flight with `connection: close`, then ends; ends at once when idle. */
+  drain(): void {
+    this.#isDraining = true;
+    if (this.isIdle) this.#closeGracefully();
+  }
+
+  onOpen(): void {
+    this.#next?.onOpen();
+  }
+
+  onBytes(bytes: Buffer, start: number, end: number): void {
+    if (this.#next !== null) {
+      this.#next.onBytes(bytes, start, end);
+      return;
+    }
+    this.#context.gather.enter();
+    this.#consume(bytes, start, end, false);
+    this.#context.gather.leave();
+  }
+
+  onEnd(): void {
+    if (this.#next !== null) {
+      this.#next.onEnd();
+      return;
+    }
+    this.#hasClientEnded = true;
+    this.#context.gather.enter();
+    if (this.#ahead === null) this.#endByClient();
+    this.#context.gather.leave();
+  }
+
+  onDrain(): void {
+    if (this.#next !== null) {
+      this.#next.onDrain();
+      return;
+    }
+    this.writer.isBlocked = false;
+    this.#context.gather.enter();
+    this.#stream?.sink?.onWritable();
+    this.#context.gather.leave();
+  }
+
+  onClose(failure: TransportFailure | null): void {
+    if (this.#next !== null) {
+      this.#next.onClose(failure);
+      return;
+    }
+    const stream = this.#stream;
+    this.#shut();
+    this.#context.gather.enter();
+    if (stream !== null) {
+      stream.kill();
+      stream.sink?.onRequestFailed("client-gone", failure?.detail ?? "closed by the client");
+    }
+    this.#handler.onConnectionClose(this.connection, failure);
+    this.#context.gather.leave();
+  }
+
+  isLastExchange(): boolean {
+    // RFC 9112 §9.6: a final reply before the request has ended is the last one; what comes is not worth reading.
+    const hasClientEnded = this.#hasClientEnded && this.#ahead === null;
+    return this.#isDraining || hasClientEnded || this.#phase === "body";
+  }
+
+  replyEnded(stream: Http1ServerStream): void {
+    this.#stream = null;
+    if (stream.closes || this.isLastExchange()) {
+      this.#closeGracefully();
+      return;
+    }
+    this.#phase = "head";
+    if (!this.#isConsuming) this.#deferReading();
+  }
+
+  aborted(_stream: Http1ServerStream): void {
+    this.#stream = null;
+    this.writer.discard();
+    this.#shut();
+    this.connection.reset();
+  }
+
+  pauseRequest(): void {
+    this.#isRequestPaused = true;
+    if (this.#phase === "body") this.#pause();
+  }
+
+  resumeRequest(): void {
+    this.#isRequestPaused = false;
+    if (this.#phase === "body" && !this.#isConsuming) this.#deferReading();
+  }
+
+  takeOver(_stream: Http1ServerStream, next: ConnectionEvents): TakenConnection {
+    const leftover = this.#ahead ?? Buffer.alloc(0);
+    const taken = { connection: this.connection, leftover, hasEnded: this.#hasClientEnded };
+    this.#stream = null;
+    this.writer.flush();
+    this.#shut();
+    this.#phase = "taken";
+    this.#next = next;
+    this.#pause();
+    return taken;
+  }
+
+  /** Looks at what was held back; called at the end of a turn. */
+  proceed(): void {
+    this.#isDeferred = false;
+    if (this.#isConsuming || this.#phase === "closed" || this.#phase === "taken") return;
+    const ahead = this.#ahead;
+    this.#ahead = null;
+    if (ahead !== null) this.#consume(ahead, 0, ahead.length, true);
+    this.#resumeIfReady();
+    if (this.#hasClientEnded && this.#ahead === null) this.#endByClient();
+  }
+
+  #consume(bytes: Buffer, start: number, end: number, isOwn: boolean): void {
+    this.#isConsuming = true;
+    let at = start;
+    while (at < end) {
+      if (this.#phase === "head") at = this.#readHead(bytes, at, end);
+      else if (this.#phase === "body" && !this.#isRequestPaused)
+        at = this.#readBody(bytes, at, end);
+      else if (this.#phase === "body" || this.#phase === "reply") {
+        this.#holdBack(bytes, at, end, isOwn);
+        break;
+      } else {
+        if (this.#phase === "lingering") this.#drop(end - at);
+        break;
+      }
+    }
+    this.#isConsuming = false;
+    this.#resumeIfReady();
+  }
+
+  /** A half-close is no abort: a whole request still gets its answer. */
+  #endByClient(): void {
+    if (this.#phase === "head") this.#closeGracefully();
+    else if (this.#phase === "body") this.#failStream("client-gone", "ended amid its request");
+  }
+
+  #readHead(bytes: Buffer, start: number, end: number): number {
+    const next = this.#reader.read(bytes, start, end);
+    if (next < 0) {
+      if (this.#reader.fault !== null) this.#refuse(this.#reader.fault);
+      else this.#deadline ??= this.#startHeadDeadline();
+      return end;
+    }
+    this.#stopDeadline();
+    const head = frameRequest(this.#reader.scanner, this.#reader.copyHead());
+    if (!(head instanceof Http1RequestHead)) {
+      this.#refuse(head);
+      return end;
+    }
+    if (head.method === "TRACE") {
+      // It would show the caller what was added on the way, and RFC 9110 §9.3.8 lets nobody rely on it.
+      this.#refuse({ reason: "unsupported", detail: "TRACE is not forwarded" });
+      return end;
+    }
+    this.#begin(head);
+    return next;
+  }
+
+  #begin(head: Http1RequestHead): void {
+    for (const name of this.#dropFields) head.remove(name);
+    this.#exchanges++;
+    const { length } = head.shape;
+    const stream = new Http1ServerStream(this, head);
+    this.#stream = stream;
+    this.#isRequestPaused = false;
+    this.#phase = length === 0 ? "reply" : "body";
+    this.#remaining = typeof length === "number" ? length : 0;
+    this.#decoder = length === "chunked" ? new ChunkedDecoder(this.#context.limits) : null;
+    if (answerMaxForwards(stream, head)) return;
+    stream.sink = this.#handler.onRequest(stream, head, length);
+    if (length === 0 && !stream.isDead) stream.sink.onRequestEnd(null);
+  }
+
+  #readBody(bytes: Buffer, start: number, end: number): number {
+    const stream = this.#stream!;
+    const sink = stream.sink!;
+    const decoder = this.#decoder;
+    if (decoder === null) {
+      const count = Math.min(this.#remaining, end - start);
+      this.#remaining -= count;
+      // Before the last octets are passed on: a reply that ends within the callback comes after a whole request.
+      if (this.#remaining === 0) this.#phase = "reply";
+      sink.onRequestBody(bytes, start, start + count);
+      if (this.#remaining === 0 && !stream.isDead) sink.onRequestEnd(null);
+      return start + count;
+    }
+    decoder.at = start;
+    switch (decoder.next(bytes, end)) {
+      case "more":
+        return end;
+      case "data":
+        sink.onRequestBody(bytes, decoder.dataStart, decoder.dataEnd);
+        return decoder.at;
+      case "end":
+        this.#phase = "reply";
+        sink.onRequestEnd(decoder.trailers);
+        return decoder.at;
+      case "fault":
+        this.#failStream("bad-request", decoder.detail);
+        return end;
+    }
+  }
+
+  /** The request will never end: answers if nothing was answered yet, then tells the sink. */
+  #failStream(reason: "bad-request" | "client-gone", detail: string): void {
+    const stream = this.#stream!;
+    this.#stream = null;
+    stream.kill();
+    if (reason === "bad-request" && !stream.isHeadSent) this.#answerAndClose({ reason, detail });
+    else {
+      this.writer.discard();
+      this.#shut();
+      this.connection.reset();
+    }
+    stream.sink?.onRequestFailed(reason, detail);
+  }
+
+  #refuse(fault: Fault): void {
+    this.#stopDeadline();
+    this.#answerAndClose(fault);
+    this.#handler.onBadRequest(this.connection, fault.reason, fault.detail);
+  }
+
+  #answerAndClose(fault: Fault): void {
+    const wallMs = this.#context.clock.wallMs();
+    const { head, body } = reasonReply(fault.reason, fault.detail, wallMs);
+    const out = this.writer.open(headBytesBound(head) + body.length);
+    appendReplyHead(out, head, { framing: body.length, lengthField: "drop", closes: true });
+    out.append(body, 0, body.length);
+    this.writer.flush();
+    this.#closeGracefully();
+  }
+
+  /** RFC 9112 §9.6: finishes sending, then reads on for a while, lest a reset overtake the last reply. */
+  #closeGracefully(): void {
+    this.#stopDeadline();
+    this.#idleTimer.cancel();
+    this.#phase = "lingering";
+    this.#ahead = null;
+    this.connection.end();
+    this.#deadline = this.#startLinger();
+    this.#resume();
+  }
+
+  #drop(count: number): void {
+    this.#lingeredBytes += count;
+    if (this.#lingeredBytes <= this.#context.limits.lingerBytesMax) return;
+    this.#shut();
+    this.connection.reset();
+  }
+
+  #startLinger(): Timer {
+    const { limits, clock } = this.#context;
+    const queued = this.connection.queuedBytes;
+    return clock.after(queued > 0 ? limits.stallTimeoutMs : limits.lingerTimeoutMs, () => {
+      if (this.connection.queuedBytes < queued) this.#deadline = this.#startLinger();
+      else {
+        this.#shut();
+        this.connection.reset();
+      }
+    });
+  }
+
+  #startHeadDeadline(): Timer {
+    return this.#context.clock.after(this.#context.limits.headTimeoutMs, () => {
+      this.#refuse({ reason: "client-slow", detail: "the head did not arrive in time" });
+    });
+  }
+
+  /** One timer per connection, not per exchange: each tick asks whether the last one saw the same. */
+  #startIdleTimer(): Timer {
+    return this.#context.clock.after(this.#context.limits.idleTimeoutMs, () => {
+      if (this.isIdle && this.#exchanges === this.#exchangesAtTick) {
+        this.#closeGracefully();
+        return;
+      }
+      this.#exchangesAtTick = this.#exchanges;
+      this.#idleTimer = this.#startIdleTimer();
+    });
+  }
+
+  #stopDeadline(): void {
+    this.#deadline?.cancel();
+    this.#deadline = null;
+  }
+
+  /** Nothing of this connection is looked at any more. */
+  #shut(): void {
+    this.#stopDeadline();
+    this.#idleTimer.cancel();
+    this.#phase = "closed";
+    this.#stream = null;
+    this.#ahead = null;
+  }
+
+  #holdBack(bytes: Buffer, start: number, end: number, isOwn: boolean): void {
+    const rest = isOwn ? bytes.subarray(start, end) : Buffer.from(bytes.subarray(start, end));
+    // A pause does not stop what is being delivered already.
+    this.#ahead = this.#ahead === null ? rest : Buffer.concat([this.#ahead, rest]);
+    this.#pause();
+  }
+
+  #deferReading(): void {
+    if (this.#isDeferred || (this.#ahead === null && !this.#isPaused)) return;
+    this.#isDeferred = true;
+    this.#context.gather.defer(this);
+  }
+
+  #pause(): void {
+    if (this.#isPaused) return;
+    this.#isPaused = true;
+    this.connection.pause();
+  }
+
+  #resumeIfReady(): void {
+    const waits = this.#phase === "body" && this.#isRequestPaused;
+    if (this.#ahead === null && !waits && this.#phase !== "taken") this.#resume();
+  }
+
+  #resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.connection.resume();
+  }
+}
