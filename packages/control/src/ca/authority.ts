@@ -45,7 +45,10 @@ export async function createRoot(
     signingAlgorithm: signing,
     extensions: [
       new x509.BasicConstraintsExtension(true, 0, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+      new x509.KeyUsagesExtension(
+        x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign,
+        true,
+      ),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
       // The trust domain alone: X509-SVID §4.2, for a signing certificate.
       new x509.SubjectAlternativeNameExtension([

@@ -11,9 +11,7 @@ interface Issued {
   readonly expiresMs: number;
 }
 
-export type Redeemed =
-  | { readonly ok: true }
-  | { readonly ok: false; readonly detail: string };
+export type Redeemed = { readonly ok: true } | { readonly ok: false; readonly detail: string };
 
 /**
  * One-time tokens by which a proxy enrols: each is good once, for 60 s, for one workload and one key. They travel by
@@ -44,11 +42,13 @@ export class Tokens {
     const issued = this.#issued.get(token);
     this.#issued.delete(token);
     if (issued === undefined) return { ok: false, detail: "unknown token, or used before" };
-    if (this.#clock.monotonicMs() >= issued.expiresMs) return { ok: false, detail: "token expired" };
+    if (this.#clock.monotonicMs() >= issued.expiresMs)
+      return { ok: false, detail: "token expired" };
     if (issued.workloadUid !== workloadUid) {
       return { ok: false, detail: "token of another workload" };
     }
-    if (issued.keyFingerprint !== keyFingerprint) return { ok: false, detail: "token of another key" };
+    if (issued.keyFingerprint !== keyFingerprint)
+      return { ok: false, detail: "token of another key" };
     return { ok: true };
   }
 

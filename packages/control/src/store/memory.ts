@@ -1,14 +1,6 @@
 import { compareText, type Resource } from "@heddle/mesh/resource/meta.ts";
 import { Journal } from "./journal.ts";
-import type {
-  Change,
-  CommitOutcome,
-  Listed,
-  ObjectKey,
-  Store,
-  Watching,
-  Write,
-} from "./store.ts";
+import type { Change, CommitOutcome, Listed, ObjectKey, Store, Watching, Write } from "./store.ts";
 
 /** A store that forgets: for the simulator and tests, and the working copy of the one that does not. */
 export class MemoryStore implements Store {
@@ -94,14 +86,21 @@ export class MemoryStore implements Store {
 
 export type Planned =
   | { readonly ok: true; readonly changes: readonly Change[] }
-  | { readonly ok: false; readonly at: number; readonly problem: "exists" | "missing" | "conflict" };
+  | {
+      readonly ok: false;
+      readonly at: number;
+      readonly problem: "exists" | "missing" | "conflict";
+    };
 
 export function outcomeOf(planned: Planned): CommitOutcome {
   if (!planned.ok) return planned;
   return { ok: true, objects: planned.changes.map((change) => change.object) };
 }
 
-function problemOf(write: Write, before: Resource | null): "exists" | "missing" | "conflict" | null {
+function problemOf(
+  write: Write,
+  before: Resource | null,
+): "exists" | "missing" | "conflict" | null {
   if (write.op === "create") return before === null ? null : "exists";
   if (before === null) return "missing";
   if (write.expect !== null && write.expect !== before.metadata.resourceVersion) return "conflict";

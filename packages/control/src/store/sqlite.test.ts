@@ -10,7 +10,8 @@ import { storeSuite } from "./store-suite.ts";
 const folder = mkdtempSync(join(tmpdir(), "heddle-store-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 let count = 0;
-const open = (path: string) => new SqliteStore({ path, newEpoch: () => "first", journalLength: 10 });
+const open = (path: string) =>
+  new SqliteStore({ path, newEpoch: () => "first", journalLength: 10 });
 
 describe("SqliteStore", () => {
   storeSuite(() => open(join(folder, `${count++}.db`)));

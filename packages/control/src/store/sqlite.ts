@@ -2,15 +2,7 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { Resource } from "@heddle/mesh/resource/meta.ts";
 import { Journal, journalLengthMax } from "./journal.ts";
 import { MemoryStore, outcomeOf } from "./memory.ts";
-import type {
-  Change,
-  CommitOutcome,
-  Listed,
-  ObjectKey,
-  Store,
-  Watching,
-  Write,
-} from "./store.ts";
+import type { Change, CommitOutcome, Listed, ObjectKey, Store, Watching, Write } from "./store.ts";
 
 export interface SqliteStoreOptions {
   /** The database file; made where it is missing. */
@@ -45,7 +37,9 @@ export class SqliteStore implements Store {
     this.#journalLength = options.journalLength ?? journalLengthMax;
     const database = new DatabaseSync(options.path, { timeout: 5_000 });
     this.#database = database;
-    database.exec("PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL");
+    database.exec(
+      "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL",
+    );
     database.exec(`
       CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
       CREATE TABLE IF NOT EXISTS objects (
@@ -59,7 +53,9 @@ export class SqliteStore implements Store {
     const found = this.#about("format", () => format);
     if (found !== format) throw new Error(`${options.path}: format ${found}, expected ${format}`);
     const { low, high } = database
-      .prepare("SELECT coalesce(min(version) - 1, 0) low, coalesce(max(version), 0) high FROM changes")
+      .prepare(
+        "SELECT coalesce(min(version) - 1, 0) low, coalesce(max(version), 0) high FROM changes",
+      )
       .get() as { low: number; high: number };
     this.#journal = new Journal(low, high, this.#journalLength);
     this.#memory = new MemoryStore(this.epoch, this.#journal);

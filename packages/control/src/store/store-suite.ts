@@ -55,7 +55,10 @@ export function storeSuite(open: () => Store): void {
 
   test("a set may name one object twice", async () => {
     const store = open();
-    const outcome = await store.commit([create("a"), { op: "delete", key: key("a"), expect: null }]);
+    const outcome = await store.commit([
+      create("a"),
+      { op: "delete", key: key("a"), expect: null },
+    ]);
     expect(outcome.ok).toBe(true);
     expect(await store.get(key("a"))).toBeNull();
     await store.close();
@@ -71,7 +74,10 @@ export function storeSuite(open: () => Store): void {
     await store.commit([{ op: "delete", key: key("a"), expect: null }]);
     watching!.close();
     await store.commit([create("c")]);
-    expect(seen.map(({ type, key: { name } }) => `${type} ${name}`)).toEqual(["added b", "deleted a"]);
+    expect(seen.map(({ type, key: { name } }) => `${type} ${name}`)).toEqual([
+      "added b",
+      "deleted a",
+    ]);
     expect(seen[1]!.version).toBeGreaterThan(seen[0]!.version);
     await store.close();
   });

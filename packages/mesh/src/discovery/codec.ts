@@ -1,11 +1,5 @@
 import * as v from "valibot";
-import type {
-  ControlMessage,
-  Enrol,
-  Enrolled,
-  ProxyMessage,
-  Refused,
-} from "./protocol.ts";
+import type { ControlMessage, Enrol, Enrolled, ProxyMessage, Refused } from "./protocol.ts";
 
 const text = v.pipe(v.string(), v.maxLength(65_536));
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));

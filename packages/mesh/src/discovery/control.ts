@@ -184,36 +184,49 @@ export class ControlLink {
   #watchSilence(): void {
     const { clock } = this.#options;
     const leftMs = this.#lastHeardMs + silenceMs - clock.monotonicMs();
-    if (leftMs <= 0) return this.#line?.fail("control plane is silent");
-    this.#timer = clock.after(leftMs, () => this.#watchSilence());
+    if (leftMs <= 0) this.#line?.fail("control plane is silent");
+    else this.#timer = clock.after(leftMs, () => this.#watchSilence());
   }
 
   #onMessage(received: unknown): void {
     this.#lastHeardMs = this.#options.clock.monotonicMs();
     this.#failures = 0;
     const message = parseControlMessage(received);
-    if (typeof message === "string") return this.#line?.fail(message);
+    if (typeof message === "string") {
+      this.#line?.fail(message);
+      return;
+    }
     switch (message.type) {
       case "delta":
-        return this.#onDelta(message.delta);
+        this.#onDelta(message.delta);
+        return;
       case "request":
-        return this.#options.events.onRequest(message);
+        this.#options.events.onRequest(message);
+        return;
       case "cancel":
-        return this.#options.events.onCancel(message.id);
+        this.#options.events.onCancel(message.id);
+        return;
       case "ping":
-        return this.#send({ type: "pong" });
+        this.#send({ type: "pong" });
+        return;
       case "enrolled":
-        return this.#endRenewal((pending) => pending.resolve(message));
+        this.#endRenewal((pending) => pending.resolve(message));
+        return;
       case "refused":
-        return this.#endRenewal((pending) => pending.reject(new Error(message.reason)));
+        this.#endRenewal((pending) => pending.reject(new Error(message.reason)));
+        return;
     }
   }
 
   #onDelta(delta: Delta): void {
     const outcome = this.#options.holder.take(delta);
     if (!outcome.ok) {
-      this.#options.log.warn({ detail: outcome.detail }, "delta does not fit; asking for the whole");
-      return this.#hello(true);
+      this.#options.log.warn(
+        { detail: outcome.detail },
+        "delta does not fit; asking for the whole",
+      );
+      this.#hello(true);
+      return;
     }
     const { epoch, revision, endpointsVersion } = delta;
     for (const { document, errors } of outcome.refused) {

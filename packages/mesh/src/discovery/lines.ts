@@ -76,8 +76,8 @@ export class LineConnection implements ConnectionEvents {
     }
     if (from < end) {
       this.#partBytes += end - from;
-      if (this.#partBytes > this.#lineBytesMax) return this.fail("line too long");
-      this.#parts.push(Buffer.from(bytes.subarray(from, end))); // outlives the callback: copied
+      if (this.#partBytes > this.#lineBytesMax) this.fail("line too long");
+      else this.#parts.push(Buffer.from(bytes.subarray(from, end))); // outlives the callback: copied
     }
   }
 

@@ -12,6 +12,11 @@ export function leafValidity(chainPem: string): Validity {
   return validityOf(new X509Certificate(chainPem));
 }
 
+/** The SPIFFE ID of the first certificate of a PEM text, or null where it is no SVID. */
+export function leafSpiffeId(chainPem: string): SpiffeId | null {
+  return spiffeIdOf(new X509Certificate(chainPem));
+}
+
 export function validityOf(certificate: X509Certificate): Validity {
   return {
     notBeforeMs: certificate.validFromDate.getTime(),

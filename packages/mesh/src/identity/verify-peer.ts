@@ -7,7 +7,8 @@ import { parseCertificates, spiffeIdOf, validityOf } from "./certificate.ts";
 export interface Trust {
   /** Roots of the mesh, PEM. Asked at every handshake, so that a new bundle counts at once. */
   readonly bundlePem: () => string;
-  readonly trustDomain: string;
+  /** Null: any that a root of the bundle vouches for (while enrolling, before our own is known). */
+  readonly trustDomain: string | null;
   readonly clock: Clock;
   /** Identities and SHA-256 fingerprints of leaves (hex, colons) that are refused whatever they present. */
   readonly denied?: ReadonlySet<string>;
@@ -39,12 +40,15 @@ export function makePeerVerifier(trust: Trust): PeerVerifier {
   };
 }
 
-/** As `verifier`, and the peer must be `expected`: for a dialler that knows whom it calls. */
-export function expectPeer(verifier: PeerVerifier, expected: SpiffeId): PeerVerifier {
+/** As `verifier`, and the peer must be one that `isExpected`: for a dialler that knows whom it calls. */
+export function expectPeer(
+  verifier: PeerVerifier,
+  isExpected: (id: SpiffeId) => boolean,
+): PeerVerifier {
   return (chainDer) => {
     const verdict = verifier(chainDer);
-    if (!verdict.ok || verdict.id === expected) return verdict;
-    return refuse(`expected ${expected}, found ${verdict.id}`);
+    if (!verdict.ok || isExpected(verdict.id)) return verdict;
+    return refuse(`${verdict.id} is not whom we called`);
   };
 }
 
@@ -61,7 +65,9 @@ function verify(
   if (leaf.ca) return refuse("leaf is a certificate authority"); // X509-SVID §4.1
   const id = spiffeIdOf(leaf);
   if (id === null) return refuse("not an X.509 SVID: exactly one SPIFFE URI expected");
-  if (parseSpiffeId(id)?.trustDomain !== trust.trustDomain) return refuse(`foreign id ${id}`);
+  if (trust.trustDomain !== null && parseSpiffeId(id)?.trustDomain !== trust.trustDomain) {
+    return refuse(`foreign id ${id}`);
+  }
   if (trust.denied?.has(id) || trust.denied?.has(leaf.fingerprint256)) {
     return refuse(`${id} is on the deny list`);
   }
