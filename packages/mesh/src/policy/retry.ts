@@ -1,0 +1,42 @@
+import type { Processed } from "../model/reason.ts";
+
+/** What is known when an attempt has failed before its caller saw anything of a reply. */
+export interface FailedAttempt {
+  /** Was the request executed? A reset before any byte was sent counts as "no". */
+  readonly processed: Processed;
+  /** Did a connection that had carried an exchange before break without a byte of this one's reply? */
+  readonly isIdleRace: boolean;
+  readonly isIdempotent: boolean;
+  /** Is all of the body that was read so far still here? */
+  readonly isReplayable: boolean;
+  /** Attempts made, this one included. */
+  readonly attempts: number;
+  /** Has the one free replay been used? */
+  readonly isReplayed: boolean;
+  /** Does a placement forbid every other endpoint? */
+  readonly isPinned: boolean;
+}
+
+/**
+ * `replay`: once more on a fresh connection to the same endpoint, free of the budget.
+ * `elsewhere`, `same`: another attempt, if the budget has one. `give-up`: the failure is the answer.
+ */
+export type RetryDecision = "replay" | "elsewhere" | "same" | "give-up";
+
+/** Attempts of one exchange, the first and a replay included. A pinned exchange is bounded by its wait instead. */
+export const attemptsMax = 4;
+
+/**
+ * Retries speak one vocabulary (DESIGN §5). `no` may always be retried; `unknown` only on the idle race, where the
+ * server most likely closed a connection that lay idle just as we used it, and only if the method is idempotent
+ * (RFC 9110 §9.2.2, RFC 9112 §9.3.1). Placement restricts where, never whether.
+ */
+export function decideRetry(failed: FailedAttempt): RetryDecision {
+  if (!failed.isReplayable) return "give-up";
+  const isSafe =
+    failed.processed === "no" || (failed.processed === "unknown" && failed.isIdempotent);
+  if (failed.isIdleRace && isSafe && !failed.isReplayed) return "replay";
+  if (failed.processed !== "no") return "give-up";
+  if (failed.isPinned) return "same";
+  return failed.attempts < attemptsMax ? "elsewhere" : "give-up";
+}

@@ -1,0 +1,84 @@
+import type { Fields, ReplyHead } from "../model/head.ts";
+import type { BodyLength, ClientStream, ReplyFailure, ReplySink } from "../net/codec.ts";
+import type { PooledSession } from "../upstream/pooled-session.ts";
+import type { Target } from "../upstream/target.ts";
+import type { Exchange } from "./relay.ts";
+
+/** What a peer's proxy sends with a reply of its own making is read to its end, if it is no longer than this. */
+const discardBytesMax = 4096;
+
+/**
+ * One try at one endpoint. It stands between the exchange and the connection, so that what comes from an attempt that
+ * was given up never reaches the exchange.
+ */
+export class Attempt implements ReplySink {
+  readonly target: Target;
+  readonly startMs: number;
+  /** Had the connection carried an exchange before? */
+  readonly isReused: boolean;
+  readonly stream: ClientStream;
+  #exchange: Exchange | null;
+  /** Counted in the endpoint's load, until the reply's head is here. */
+  #isCounted = true;
+
+  constructor(exchange: Exchange, target: Target, session: PooledSession, startMs: number) {
+    this.#exchange = exchange;
+    this.target = target;
+    this.startMs = startMs;
+    this.isReused = session.isUsed;
+    target.endpoint.load.begin();
+    this.stream = session.start(this);
+  }
+
+  /** The endpoint has answered, or will not: its latency is known. Null: nothing was sent that could be measured. */
+  settle(nowMs: number, isMeasured: boolean): void {
+    if (!this.#isCounted) return;
+    this.#isCounted = false;
+    this.target.endpoint.load.end(isMeasured ? nowMs - this.startMs : null, nowMs);
+  }
+
+  /** Gives the attempt up; nothing comes from it any more. */
+  abort(nowMs: number): void {
+    this.settle(nowMs, true);
+    this.#exchange = null;
+    this.stream.abort();
+  }
+
+  /** Lets a reply that nobody wants run out, so that its connection can be used again. */
+  discard(nowMs: number, length: BodyLength, isAsked: boolean): void {
+    if (!isAsked || typeof length !== "number" || length > discardBytesMax)
+      this.abort(nowMs);
+      return;
+    this.settle(nowMs, true);
+    this.#exchange = null;
+  }
+
+  /** The exchange is over in good order. */
+  detach(): void {
+    this.#exchange = null;
+  }
+
+  onInterim(head: ReplyHead): void {
+    this.#exchange?.onInterim(head);
+  }
+
+  onReplyHead(head: ReplyHead, length: BodyLength): void {
+    this.#exchange?.onReplyHead(head, length);
+  }
+
+  onReplyBody(bytes: Buffer, start: number, end: number): void {
+    this.#exchange?.onReplyBody(bytes, start, end);
+  }
+
+  onReplyEnd(trailers: Fields | null): void {
+    this.#exchange?.onReplyEnd(trailers);
+  }
+
+  onReplyFailed(failure: ReplyFailure): void {
+    this.#exchange?.onReplyFailed(failure);
+  }
+
+  onWritable(): void {
+    this.#exchange?.onServerWritable();
+  }
+}

@@ -1,0 +1,64 @@
+import type { ReplyHead, RequestHead } from "../model/head.ts";
+import { type Reason, reasonRow, reasons } from "../model/reason.ts";
+import { PlainReplyHead } from "../net/http1/plain-head.ts";
+
+/** The field that says that a proxy made the reply, and why. Never taken from an application. */
+export const reasonField = "x-heddle-reason";
+
+/** A whole reply made by the proxy. */
+export interface OwnReply {
+  readonly head: ReplyHead;
+  readonly body: Buffer;
+}
+
+const noBody = Buffer.alloc(0);
+
+/**
+ * The reply that tells the caller of `reason`: the only place where a failure becomes a message. A caller that speaks
+ * gRPC gets its status as trailers-only (gRPC over HTTP2, "Responses").
+ * @param detail for the caller's eyes; null where the caller is outside the mesh
+ */
+export function failureReply(
+  reason: Reason,
+  detail: string | null,
+  request: RequestHead,
+  wallMs: number,
+): OwnReply {
+  const row = reasonRow(reason);
+  const date = new Date(wallMs).toUTCString();
+  if (request.get("content-type")?.startsWith("application/grpc") === true) {
+    const head = new PlainReplyHead(200, [
+      ["date", date],
+      ["content-type", "application/grpc"],
+      ["grpc-status", String(row.grpc)],
+      ["grpc-message", grpcMessage(detail === null ? reason : `${reason}: ${detail}`)],
+      [reasonField, reason],
+    ]);
+    return { head, body: noBody };
+  }
+  const text = detail === null || detail === "" ? `${reason}\n` : `${reason}: ${detail}\n`;
+  const head = new PlainReplyHead(row.status, [
+    ["date", date],
+    ["content-type", "text/plain; charset=utf-8"],
+    [reasonField, reason],
+  ]);
+  return { head, body: Buffer.from(text) };
+}
+
+/** The reason a peer's proxy gave for a reply it made, or null where its application answered. */
+export function peerReason(head: ReplyHead): Reason | null {
+  const text = head.get(reasonField);
+  return text !== null && Object.hasOwn(reasons, text) ? (text as Reason) : null;
+}
+
+/** Percent-encoded where it is not printable US-ASCII, or is the percent sign itself. */
+function grpcMessage(text: string): string {
+  let encoded = "";
+  for (const octet of Buffer.from(text)) {
+    encoded +=
+      octet >= 0x20 && octet < 0x7f && octet !== 0x25
+        ? String.fromCharCode(octet)
+        : `%${octet.toString(16).toUpperCase().padStart(2, "0")}`;
+  }
+  return encoded;
+}

@@ -1,0 +1,62 @@
+import type { RequestHead } from "../model/head.ts";
+import type { SpiffeId } from "../model/identity.ts";
+import type { Reason } from "../model/reason.ts";
+import type { ServiceKey } from "../model/service-key.ts";
+import type { RetryBudget } from "../policy/budget.ts";
+import type { RouteTable } from "../route/match.ts";
+import type { Direction } from "../telemetry/record.ts";
+import type { Backend, EndpointWaiter } from "../upstream/backend.ts";
+
+/** Who sent a request, settled once per connection. */
+export interface Source {
+  readonly address: string;
+  /** Null on a plain connection. */
+  readonly identity: SpiffeId | null;
+  readonly isTls: boolean;
+  /** The caller's workload where we know it, as placement reads it: our own, outbound. */
+  readonly workloadUid: string | null;
+}
+
+/** A decision made on a request's head before anything else is: a reason refuses it. */
+export type Gate = (head: RequestHead, source: Source) => { reason: Reason; detail: string } | null;
+
+/** Changes made to every request of a frontend, before routes look at it. */
+export type Edit = (head: RequestHead, source: Source) => void;
+
+/**
+ * What a door leads to: everything that was decided about its requests when the documents came. Replaced whole; an
+ * exchange keeps the one it began with. What is absent is null and costs nothing.
+ */
+export interface Frontend {
+  readonly direction: Direction;
+  readonly service: ServiceKey;
+  readonly port: number;
+  /** Every request fails so: its document could not be acted on. */
+  readonly fails: { readonly reason: Reason; readonly detail: string } | null;
+  /** The service's documents have been asked for and are not here yet. */
+  readonly pending: Pending | null;
+  readonly edit: Edit | null;
+  readonly gate: Gate | null;
+  readonly routes: RouteTable | null;
+  /** Where requests go that no rule sends elsewhere; null where there must be a rule (gateway). */
+  readonly backend: Backend | null;
+  /** The backend a rule names. */
+  readonly backendOf: (service: ServiceKey, port: number) => Backend;
+  readonly requestTimeoutMs: number | null;
+  /** Null: no attempt after the first, but for the replay of an idle race. */
+  readonly budgetOf: ((service: ServiceKey) => RetryBudget) | null;
+  /** Are callers outside the mesh? They learn the reason and no details. */
+  readonly isEdge: boolean;
+}
+
+/** Documents that are on their way. */
+export interface Pending {
+  /** Calls `onEndpoint` when they are here, `onNoEndpoint` when they did not come in time. */
+  wait(waiter: EndpointWaiter): void;
+  cancel(waiter: EndpointWaiter): void;
+}
+
+/** A place in the table that is swapped: what holds it sees the newest frontend. */
+export interface FrontendSlot {
+  frontend: Frontend;
+}

@@ -1,0 +1,42 @@
+/** Octets of a request's body kept for another attempt. Default and maximum 65536 (Linkerd's retry buffer). */
+export const heldBytesMax = 65_536;
+
+/**
+ * What of a request's body has been read before an attempt could take it, and what was passed to an attempt that may
+ * have to be repeated. Made only for requests that have a body.
+ */
+export class HeldBody {
+  readonly #chunks: Buffer[] = [];
+  #bytes = 0;
+  /** Is everything read so far still here? If not, no other attempt can be made. */
+  isWhole = true;
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Keeps a copy: nobody else can take the octets yet. The source is paused, so little more comes. */
+  hold(bytes: Buffer, start: number, end: number): void {
+    this.#chunks.push(Buffer.from(bytes.subarray(start, end)));
+    this.#bytes += end - start;
+  }
+
+  /** Keeps a copy of what was passed on, up to the limit; beyond it all is let go. */
+  keep(bytes: Buffer, start: number, end: number): void {
+    if (!this.isWhole) return;
+    if (this.#bytes + end - start > heldBytesMax) this.release();
+    else this.hold(bytes, start, end);
+  }
+
+  /** Lets everything go: there will be no other attempt. */
+  release(): void {
+    this.isWhole = false;
+    this.#chunks.length = 0;
+    this.#bytes = 0;
+  }
+
+  /** What is held, oldest first. */
+  chunks(): readonly Buffer[] {
+    return this.#chunks;
+  }
+}

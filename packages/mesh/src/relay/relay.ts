@@ -1,0 +1,654 @@
+import { assert, unreachable } from "../base/assert.ts";
+import { Deadline, type DeadlineHandler } from "../base/deadline-wheel.ts";
+import type { FilterReply, ReplyFilter } from "../filter/filter.ts";
+import { runReplyFilters, runRequestFilters } from "../filter/index.ts";
+import type { Fields, ReplyHead, RequestHead } from "../model/head.ts";
+import { type Reason, reasonRow } from "../model/reason.ts";
+import type { BodyLength, ReplyFailure, RequestSink, ServerStream } from "../net/codec.ts";
+import { PlainReplyHead } from "../net/http1/plain-head.ts";
+import { isIdempotent } from "../policy/method.ts";
+import { decideRetry } from "../policy/retry.ts";
+import { ExchangeRecord } from "../telemetry/record.ts";
+import { type Backend, type EndpointWaiter, slotWaitMs } from "../upstream/backend.ts";
+import type { ConnectReason } from "../upstream/connect-failure.ts";
+import type { PooledSession, SessionTaker } from "../upstream/pooled-session.ts";
+import type { Target } from "../upstream/target.ts";
+import { Attempt } from "./attempt.ts";
+import type { RelayContext } from "./context.ts";
+import { failureReply, type OwnReply, peerReason, reasonField } from "./failure.ts";
+import type { Frontend, FrontendSlot, Source } from "./frontend.ts";
+import { HeldBody } from "./held-body.ts";
+import { answering, asking, choosing, connecting, over, type State } from "./states.ts";
+
+/**
+ * One exchange, from the request's head to its record:
+ *
+ *   match → authorize → filters → choose an endpoint → connect → ask → answer → record
+ *
+ * Read it from `begin` downwards. `states.ts` says what each input does in each state; every way out that is not the
+ * application's answer goes through `#fail` and `failure.ts`. All fields are set in the constructor, so that all
+ * exchanges have one shape.
+ */
+export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, DeadlineHandler {
+  readonly #context: RelayContext;
+  readonly #source: Source;
+  readonly #stream: ServerStream;
+  readonly #head: RequestHead;
+  readonly #length: BodyLength;
+  readonly #record: ExchangeRecord;
+  #frontend: Frontend;
+  #slot: FrontendSlot | null;
+  #state: State = choosing;
+
+  // What was decided.
+  #replyFilters: readonly ReplyFilter[] | null = null;
+  #backendReplyFilters: readonly ReplyFilter[] | null = null;
+  #backend: Backend | null = null;
+  #placementSlot = -1;
+  #deadline: Deadline | null = null;
+
+  // Where it stands.
+  #target: Target | null = null;
+  #avoid: Target | null = null;
+  #attempt: Attempt | null = null;
+  #held: HeldBody | null;
+  #isRequestPaused = false;
+  #isRequestEnded = false;
+  #isReplyPaused = false;
+  #trailers: Fields | null = null;
+  #waitSinceMs = -1;
+  #waitUntilMs = -1;
+
+  constructor(
+    context: RelayContext,
+    slot: FrontendSlot,
+    source: Source,
+    stream: ServerStream,
+    head: RequestHead,
+    length: BodyLength,
+  ) {
+    const { frontend } = slot;
+    this.#context = context;
+    this.#slot = slot;
+    this.#frontend = frontend;
+    this.#source = source;
+    this.#stream = stream;
+    this.#head = head;
+    this.#length = length;
+    this.#held = length === 0 ? null : new HeldBody();
+    const record = new ExchangeRecord(
+      context.nextId(),
+      frontend.direction,
+      context.clock.monotonicMs(),
+    );
+    record.service = frontend.service;
+    record.servicePort = frontend.port;
+    record.method = head.method;
+    record.path = head.path;
+    record.authority = head.authority;
+    record.sourceAddress = source.address;
+    record.sourceId = source.identity;
+    record.tls = source.isTls;
+    this.#record = record;
+  }
+
+  /** Starts; nothing may be done with the exchange before. */
+  begin(): void {
+    this.#context.onBegin();
+    if (this.#context.isDraining) this.#stream.closeAfter();
+    const { pending } = this.#frontend;
+    if (pending !== null) {
+      this.#pauseRequest();
+      pending.wait(this);
+    } else {
+      this.#decide();
+    }
+  }
+
+  // ── match, authorize, filters ─────────────────────────────────────────────────────────────────────────────────
+
+  /** Everything that can be decided from the head alone, in order. */
+  #decide(): void {
+    this.#slot = null;
+    const frontend = this.#frontend;
+    const head = this.#head;
+    if (frontend.fails !== null) {
+      this.#fail(frontend.fails.reason, frontend.fails.detail);
+      return;
+    }
+    if (frontend.edit !== null) frontend.edit(head, this.#source);
+    if (frontend.gate !== null) {
+      const refused = frontend.gate(head, this.#source);
+      if (refused !== null) {
+        this.#fail(refused.reason, refused.detail);
+        return;
+      }
+    }
+    let timeoutMs = frontend.requestTimeoutMs;
+    let backend = frontend.backend;
+    if (frontend.routes !== null) {
+      const rule = frontend.routes.match(head);
+      if (typeof rule === "string") {
+        this.#fail(rule, "no rule matches the request");
+        return;
+      }
+      this.#record.route = rule.name;
+      if (rule.fails !== null) {
+        this.#fail(rule.fails, `${rule.name} cannot be acted on`);
+        return;
+      }
+      timeoutMs = rule.requestTimeoutMs ?? timeoutMs;
+      if (rule.filters !== null) {
+        this.#replyFilters = rule.filters.reply;
+        if (rule.filters.request !== null) {
+          const reply = runRequestFilters(rule.filters.request, head);
+          if (reply !== null) {
+            this.#answerFiltered(reply);
+            return;
+          }
+        }
+      }
+      const choice = rule.backends.next();
+      if (choice === null || choice.target === null) {
+        this.#fail("invalid-backend", `${rule.name} names no backend that exists`);
+        return;
+      }
+      backend = frontend.backendOf(choice.target.service, choice.target.port);
+      if (choice.filters !== null) {
+        this.#backendReplyFilters = choice.filters.reply;
+        if (choice.filters.request !== null) {
+          const reply = runRequestFilters(choice.filters.request, head);
+          if (reply !== null) {
+            this.#answerFiltered(reply);
+            return;
+          }
+        }
+      }
+    }
+    if (backend === null) {
+      this.#fail("no-route", "no rule and no default");
+      return;
+    }
+    this.#setTimeout(timeoutMs);
+    this.#enter(backend);
+  }
+
+  #setTimeout(timeoutMs: number | null): void {
+    if (timeoutMs === null) return;
+    this.#deadline = new Deadline(this);
+    const spentMs = this.#context.clock.monotonicMs() - this.#record.startMs;
+    this.#context.wheel.set(this.#deadline, timeoutMs - spentMs);
+  }
+
+  #enter(backend: Backend): void {
+    this.#backend = backend;
+    this.#record.backend = backend.service;
+    this.#record.backendPort = backend.port;
+    if (backend.placement !== null) {
+      // Of the path as forwarded, hence after every filter: the receiver computes the same.
+      this.#placementSlot = backend.placement.slotOf(this.#head, this.#source);
+      this.#record.slot = this.#placementSlot;
+    }
+    this.#frontend.budgetOf?.(backend.service).earn(this.#record.startMs);
+    this.#choose();
+  }
+
+  // ── an endpoint, a connection ─────────────────────────────────────────────────────────────────────────────────
+
+  #choose(): void {
+    this.#state = choosing;
+    const nowMs = this.#context.clock.monotonicMs();
+    const backend = this.#backend!;
+    const target = backend.pick(nowMs, this.#placementSlot, this.#avoid);
+    if (target !== null) {
+      if (this.#waitSinceMs >= 0) this.#stopWaiting(nowMs);
+      this.#connect(target, false);
+      return;
+    }
+    if (this.#waitUntilMs < 0) this.#waitUntilMs = nowMs + slotWaitMs;
+    this.#waitSinceMs = nowMs;
+    this.#pauseRequest();
+    const reason = backend.wait(this, this.#placementSlot, this.#waitUntilMs);
+    if (reason === null) return;
+    this.#stopWaiting(nowMs);
+    this.#fail(reason, backend.describe(reason, this.#placementSlot));
+  }
+
+  #stopWaiting(nowMs: number): void {
+    this.#record.queueMs += nowMs - this.#waitSinceMs;
+    this.#waitSinceMs = -1;
+  }
+
+  onEndpoint(): void {
+    switch (this.#state.endpoint) {
+      case "pick":
+        if (this.#slot !== null) {
+          this.#frontend = this.#slot.frontend; // its documents have come
+          this.#decide();
+        } else {
+          this.#choose();
+        }
+        return;
+      case "never":
+        this.#never("endpoint");
+        return;
+      default:
+        unreachable(this.#state.endpoint);
+    }
+  }
+
+  onNoEndpoint(reason: Reason, detail: string): void {
+    switch (this.#state.noEndpoint) {
+      case "fail":
+        this.#fail(reason, detail);
+        return;
+      case "never":
+        this.#never("noEndpoint");
+        return;
+      default:
+        unreachable(this.#state.noEndpoint);
+    }
+  }
+
+  /** @param isFresh not on a connection that was used before */
+  #connect(target: Target, isFresh: boolean): void {
+    this.#state = connecting;
+    this.#target = target;
+    const { endpoint } = target;
+    this.#record.endpointUid = endpoint.uid;
+    this.#record.endpointName = endpoint.workload;
+    this.#record.destinationAddress = endpoint.addressText;
+    this.#record.destinationId = endpoint.identity;
+    if (endpoint.identity !== null) this.#record.tls = true;
+    this.#record.attempts++;
+    const session = target.pool.take(this, isFresh);
+    if (session !== null) this.#ask(session);
+    else if (this.#state === connecting) this.#pauseRequest();
+  }
+
+  onSession(session: PooledSession): void {
+    switch (this.#state.session) {
+      case "ask":
+        this.#ask(session);
+        return;
+      case "never":
+        this.#never("session");
+        return;
+      default:
+        unreachable(this.#state.session);
+    }
+  }
+
+  onNoSession(reason: ConnectReason, detail: string): void {
+    switch (this.#state.noSession) {
+      case "judge":
+        this.#judge(reason, detail, true, false);
+        return;
+      case "never":
+        this.#never("noSession");
+        return;
+      default:
+        unreachable(this.#state.noSession);
+    }
+  }
+
+  // ── the request goes up ───────────────────────────────────────────────────────────────────────────────────────
+
+  #ask(session: PooledSession): void {
+    this.#state = asking;
+    const attempt = new Attempt(this, this.#target!, session, this.#context.clock.monotonicMs());
+    this.#attempt = attempt;
+    const { stream } = attempt;
+    stream.sendHead(this.#head, this.#length);
+    const held = this.#held;
+    if (held === null) return; // its end follows from the codec, or has come: it sends nothing
+    let isWritable = true;
+    for (const chunk of held.chunks()) isWritable = stream.sendBody(chunk, 0, chunk.length);
+    // Only these can come to nothing in a way that allows another attempt.
+    if (!attempt.isReused && attempt.target.endpoint.identity === null) held.release();
+    if (this.#isRequestEnded) stream.sendEnd(this.#trailers);
+    else if (isWritable) this.#resumeRequest();
+    else this.#pauseRequest();
+  }
+
+  onRequestBody(bytes: Buffer, start: number, end: number): void {
+    this.#record.requestBytes += end - start;
+    switch (this.#state.requestBody) {
+      case "hold":
+        this.#held!.hold(bytes, start, end);
+        return;
+      case "pass":
+        this.#held!.keep(bytes, start, end);
+        if (!this.#attempt!.stream.sendBody(bytes, start, end)) this.#pauseRequest();
+        return;
+      case "ignore":
+        return;
+      default:
+        unreachable(this.#state.requestBody);
+    }
+  }
+
+  onRequestEnd(trailers: Fields | null): void {
+    this.#isRequestEnded = true;
+    switch (this.#state.requestEnd) {
+      case "hold":
+        this.#trailers = trailers;
+        return;
+      case "pass":
+        this.#trailers = trailers;
+        this.#attempt!.stream.sendEnd(trailers);
+        return;
+      case "ignore":
+        return;
+      default:
+        unreachable(this.#state.requestEnd);
+    }
+  }
+
+  onServerWritable(): void {
+    switch (this.#state.serverWritable) {
+      case "resume":
+        this.#resumeRequest();
+        return;
+      case "ignore":
+        return;
+      default:
+        unreachable(this.#state.serverWritable);
+    }
+  }
+
+  #pauseRequest(): void {
+    if (this.#held === null || this.#isRequestPaused || this.#isRequestEnded) return;
+    this.#isRequestPaused = true;
+    this.#stream.pauseRequest();
+  }
+
+  #resumeRequest(): void {
+    if (!this.#isRequestPaused) return;
+    this.#isRequestPaused = false;
+    this.#stream.resumeRequest();
+  }
+
+  // ── the reply comes down ──────────────────────────────────────────────────────────────────────────────────────
+
+  onInterim(head: ReplyHead): void {
+    switch (this.#state.interim) {
+      case "pass":
+        this.#stream.sendInterim(head);
+        return;
+      case "never":
+        this.#never("interim");
+        return;
+      default:
+        unreachable(this.#state.interim);
+    }
+  }
+
+  onReplyHead(head: ReplyHead, length: BodyLength): void {
+    switch (this.#state.replyHead) {
+      case "answer":
+        this.#answer(head, length);
+        return;
+      case "never":
+        this.#never("replyHead");
+        return;
+      default:
+        unreachable(this.#state.replyHead);
+    }
+  }
+
+  #answer(head: ReplyHead, length: BodyLength): void {
+    const attempt = this.#attempt!;
+    const nowMs = this.#context.clock.monotonicMs();
+    const { target } = attempt;
+    if (target.endpoint.identity === null) {
+      head.remove(reasonField); // an application does not speak for a proxy
+    } else {
+      const reason = peerReason(head);
+      if (reason !== null) {
+        if (reasonRow(reason).processed === "no") {
+          this.#onPeerFailure(reason, length, nowMs);
+          return;
+        }
+        this.#record.origin = "proxy";
+        this.#record.reason = reason;
+      }
+    }
+    attempt.settle(nowMs, true);
+    target.onAnswer();
+    if (this.#backendReplyFilters !== null) runReplyFilters(this.#backendReplyFilters, head);
+    if (this.#replyFilters !== null) runReplyFilters(this.#replyFilters, head);
+    this.#state = answering;
+    this.#held?.release();
+    this.#record.status = head.status;
+    this.#record.headMs = nowMs;
+    if (this.#context.isDraining) this.#stream.closeAfter();
+    this.#stream.sendHead(head, length);
+  }
+
+  /** The peer's proxy says that its application has not seen the request. */
+  #onPeerFailure(reason: Reason, length: BodyLength, nowMs: number): void {
+    const attempt = this.#attempt!;
+    attempt.discard(nowMs, length, this.#isRequestEnded);
+    this.#attempt = null;
+    if (reason !== "misdirected") attempt.target.onPeerFailure(reason);
+    this.#judge(reason, `said by the proxy of ${attempt.target.endpoint.workload}`, false, false);
+  }
+
+  onReplyBody(bytes: Buffer, start: number, end: number): void {
+    switch (this.#state.replyBody) {
+      case "pass":
+        this.#record.replyBytes += end - start;
+        if (this.#stream.sendBody(bytes, start, end)) return;
+        this.#isReplyPaused = true;
+        this.#attempt!.stream.pauseReply();
+        return;
+      case "never":
+        this.#never("replyBody");
+        return;
+      default:
+        unreachable(this.#state.replyBody);
+    }
+  }
+
+  /** The client takes octets again. */
+  onWritable(): void {
+    switch (this.#state.clientWritable) {
+      case "resume":
+        if (!this.#isReplyPaused) return;
+        this.#isReplyPaused = false;
+        this.#attempt!.stream.resumeReply();
+        return;
+      case "ignore":
+        return;
+      default:
+        unreachable(this.#state.clientWritable);
+    }
+  }
+
+  onReplyEnd(trailers: Fields | null): void {
+    switch (this.#state.replyEnd) {
+      case "finish": {
+        const attempt = this.#attempt!;
+        attempt.detach();
+        // RFC 9112 §9.6: a server that has answered before the request ended does not want the rest of it.
+        if (!this.#isRequestEnded) attempt.stream.abort();
+        this.#attempt = null;
+        this.#state = over;
+        this.#stream.sendEnd(trailers);
+        this.#finish();
+        return;
+      }
+      case "never":
+        this.#never("replyEnd");
+        return;
+      default:
+        unreachable(this.#state.replyEnd);
+    }
+  }
+
+  // ── failures ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  onReplyFailed(failure: ReplyFailure): void {
+    const attempt = this.#attempt!;
+    const nowMs = this.#context.clock.monotonicMs();
+    switch (this.#state.replyFailed) {
+      case "judge": {
+        attempt.settle(nowMs, failure.sent);
+        attempt.detach();
+        this.#attempt = null;
+        const isIdleRace = attempt.isReused && !failure.answered && failure.reason === "reset";
+        this.#judge(failure.reason, failure.detail, !failure.sent, isIdleRace);
+        return;
+      }
+      case "cut":
+        attempt.detach();
+        this.#attempt = null;
+        this.#cut(failure.reason, failure.detail);
+        return;
+      case "never":
+        this.#never("replyFailed");
+        return;
+      default:
+        unreachable(this.#state.replyFailed);
+    }
+  }
+
+  /** The present attempt has failed and the client has seen nothing: again, or is this the answer? */
+  #judge(reason: Reason, detail: string, isUnsent: boolean, isIdleRace: boolean): void {
+    const { processed } = reasonRow(reason);
+    const record = this.#record;
+    const target = this.#target!;
+    const decision = decideRetry({
+      processed: processed === "unknown" && isUnsent ? "no" : processed,
+      isIdleRace,
+      isIdempotent: isIdempotent(this.#head.method),
+      isReplayable: this.#held === null || this.#held.isWhole,
+      attempts: record.attempts,
+      isReplayed: record.replayed,
+      isPinned: this.#placementSlot >= 0 && this.#backend!.isPinning,
+    });
+    switch (decision) {
+      case "replay":
+        record.replayed = true;
+        this.#connect(target, true);
+        return;
+      case "elsewhere":
+      case "same":
+        if (!this.#spendRetry()) break;
+        this.#avoid = decision === "elsewhere" ? target : null;
+        this.#choose();
+        return;
+      case "give-up":
+        break;
+      default:
+        unreachable(decision);
+    }
+    this.#fail(reason, detail);
+  }
+
+  #spendRetry(): boolean {
+    const { budgetOf } = this.#frontend;
+    if (budgetOf === null) return false;
+    return budgetOf(this.#backend!.service).spend(this.#context.clock.monotonicMs());
+  }
+
+  onRequestFailed(reason: Reason, detail: string): void {
+    switch (this.#state.clientGone) {
+      case "abandon":
+        this.#release();
+        this.#record.reason = reason;
+        this.#record.detail = detail;
+        if (reason !== "client-gone") this.#record.status = reasonRow(reason).status; // by the codec
+        if (reason !== "client-gone") this.#record.origin = "proxy";
+        this.#finish();
+        return;
+      case "ignore":
+        return;
+      default:
+        unreachable(this.#state.clientGone);
+    }
+  }
+
+  /** The whole exchange has taken too long. */
+  onDeadline(): void {
+    switch (this.#state.timeout) {
+      case "fail":
+        this.#fail("request-timeout", "the time limit of the request has passed");
+        return;
+      case "cut":
+        this.#cut("request-timeout", "the time limit of the request has passed");
+        return;
+      case "ignore":
+        return;
+      default:
+        unreachable(this.#state.timeout);
+    }
+  }
+
+  /** Answers in place of the application. */
+  #fail(reason: Reason, detail: string): void {
+    this.#record.reason = reason;
+    this.#record.detail = detail;
+    if (reasonRow(reason).closes) this.#stream.closeAfter();
+    const { isEdge } = this.#frontend;
+    const wallMs = this.#context.clock.wallMs();
+    this.#answerOwn(failureReply(reason, isEdge ? null : detail, this.#head, wallMs));
+  }
+
+  /** A filter has answered. */
+  #answerFiltered(reply: FilterReply): void {
+    const head = new PlainReplyHead(reply.status, reply.fields);
+    this.#answerOwn({ head, body: noBody });
+  }
+
+  #answerOwn(reply: OwnReply): void {
+    this.#release();
+    this.#state = over;
+    const stream = this.#stream;
+    this.#record.origin = "proxy";
+    this.#record.status = reply.head.status;
+    this.#record.headMs = this.#context.clock.monotonicMs();
+    this.#record.replyBytes = reply.body.length;
+    if (this.#replyFilters !== null) runReplyFilters(this.#replyFilters, reply.head);
+    stream.sendHead(reply.head, reply.body.length);
+    if (reply.body.length > 0) stream.sendBody(reply.body, 0, reply.body.length);
+    stream.sendEnd(null);
+    this.#finish();
+  }
+
+  /** The client has part of the reply: ends it so that it is seen not to be whole (RFC 9112 §8). */
+  #cut(reason: Reason, detail: string): void {
+    this.#record.reason = reason;
+    this.#record.detail = detail;
+    this.#release();
+    this.#state = over;
+    this.#stream.abort();
+    this.#finish();
+  }
+
+  /** Lets go of whatever it holds or waits for. */
+  #release(): void {
+    const nowMs = this.#context.clock.monotonicMs();
+    if (this.#waitSinceMs >= 0) this.#stopWaiting(nowMs);
+    if (this.#slot !== null) this.#frontend.pending?.cancel(this);
+    if (this.#state === choosing) this.#backend?.cancel(this);
+    if (this.#state === connecting) this.#target?.pool.cancel(this);
+    this.#attempt?.abort(nowMs);
+    this.#attempt = null;
+  }
+
+  #finish(): void {
+    this.#state = over;
+    this.#held = null;
+    if (this.#deadline !== null) this.#context.wheel.clear(this.#deadline);
+    this.#record.endMs = this.#context.clock.monotonicMs();
+    this.#context.onEnd(this.#record);
+  }
+
+  #never(input: string): void {
+    assert(false, `no ${input} while ${this.#state.phase}`);
+  }
+}
+
+const noBody = Buffer.alloc(0);

@@ -1,0 +1,144 @@
+/**
+ * One exchange as a state machine. Every input in every state is written down; `relay.ts` does what the cell says.
+ *
+ * ```
+ *              ┌────────── retry ───────────┐
+ *              ▼                            │
+ *  start ─▶ choosing ─▶ connecting ─▶ asking ─▶ answering ─▶ over
+ *              │            │            │          │         ▲
+ *              └────────────┴────────────┴──────────┴─────────┘  a failure is answered, or cuts the reply
+ * ```
+ */
+export interface State {
+  readonly phase: "choosing" | "connecting" | "asking" | "answering" | "over";
+
+  // From the client.
+  /** Octets of the request's body. `hold`: keep them, nobody can take them yet. */
+  readonly requestBody: "hold" | "pass" | "ignore";
+  readonly requestEnd: "hold" | "pass" | "ignore";
+  /** The client is gone or broke the framing. */
+  readonly clientGone: "abandon" | "ignore";
+  /** The client takes octets again. */
+  readonly clientWritable: "resume" | "ignore";
+
+  // From the backend and the pool.
+  readonly endpoint: "pick" | "never";
+  readonly noEndpoint: "fail" | "never";
+  readonly session: "ask" | "never";
+  readonly noSession: "judge" | "never";
+
+  // From the server, for the present attempt; those of earlier attempts never get here.
+  readonly interim: "pass" | "never";
+  readonly replyHead: "answer" | "never";
+  readonly replyBody: "pass" | "never";
+  readonly replyEnd: "finish" | "never";
+  /** `judge`: a retry decides. `cut`: the client has part of the reply and must see that it is not whole. */
+  readonly replyFailed: "judge" | "cut" | "never";
+  readonly serverWritable: "resume" | "ignore";
+
+  // From the clock, and from us.
+  readonly timeout: "fail" | "cut" | "ignore";
+}
+
+/** No endpoint is chosen: none can be had yet. */
+export const choosing: State = {
+  phase: "choosing",
+  requestBody: "hold",
+  requestEnd: "hold",
+  clientGone: "abandon",
+  clientWritable: "ignore",
+  endpoint: "pick",
+  noEndpoint: "fail",
+  session: "never",
+  noSession: "never",
+  interim: "never",
+  replyHead: "never",
+  replyBody: "never",
+  replyEnd: "never",
+  replyFailed: "never",
+  serverWritable: "ignore",
+  timeout: "fail",
+};
+
+/** An endpoint is chosen; a connection to it is being opened. */
+export const connecting: State = {
+  phase: "connecting",
+  requestBody: "hold",
+  requestEnd: "hold",
+  clientGone: "abandon",
+  clientWritable: "ignore",
+  endpoint: "never",
+  noEndpoint: "never",
+  session: "ask",
+  noSession: "judge",
+  interim: "never",
+  replyHead: "never",
+  replyBody: "never",
+  replyEnd: "never",
+  replyFailed: "never",
+  serverWritable: "ignore",
+  timeout: "fail",
+};
+
+/** The request is on its way; the client has seen nothing of a final reply. */
+export const asking: State = {
+  phase: "asking",
+  requestBody: "pass",
+  requestEnd: "pass",
+  clientGone: "abandon",
+  clientWritable: "ignore",
+  endpoint: "never",
+  noEndpoint: "never",
+  session: "never",
+  noSession: "never",
+  interim: "pass",
+  replyHead: "answer",
+  replyBody: "never",
+  replyEnd: "never",
+  replyFailed: "judge",
+  serverWritable: "resume",
+  timeout: "fail",
+};
+
+/** The reply's head has gone to the client; the request's body may still be coming. */
+export const answering: State = {
+  phase: "answering",
+  requestBody: "pass",
+  requestEnd: "pass",
+  clientGone: "abandon",
+  clientWritable: "resume",
+  endpoint: "never",
+  noEndpoint: "never",
+  session: "never",
+  noSession: "never",
+  interim: "never",
+  replyHead: "never",
+  replyBody: "pass",
+  replyEnd: "finish",
+  replyFailed: "cut",
+  serverWritable: "resume",
+  timeout: "cut",
+};
+
+/** The reply is complete or the exchange has failed; the record is written. What the client still sends is dropped. */
+export const over: State = {
+  phase: "over",
+  requestBody: "ignore",
+  requestEnd: "ignore",
+  clientGone: "ignore",
+  clientWritable: "ignore",
+  endpoint: "never",
+  noEndpoint: "never",
+  session: "never",
+  noSession: "never",
+  interim: "never",
+  replyHead: "never",
+  replyBody: "never",
+  replyEnd: "never",
+  replyFailed: "never",
+  serverWritable: "ignore",
+  timeout: "ignore",
+};
+
+/** The whole table, for the model check. */
+export const states: readonly State[] = [choosing, connecting, asking, answering, over];

@@ -1,0 +1,264 @@
+import { buildPicker } from "../balance/index.ts";
+import type { Picker } from "../balance/picker.ts";
+import { Placement } from "../balance/placement.ts";
+import { Deadline, type DeadlineHandler } from "../base/deadline-wheel.ts";
+import type {
+  BackendPolicyDoc,
+  EndpointState,
+  PlacementDoc,
+  ServiceKey,
+  SlotsDoc,
+} from "../model/document.ts";
+import type { Reason } from "../model/reason.ts";
+import type { UpstreamContext } from "./context.ts";
+import type { Target, TargetObserver } from "./target.ts";
+
+/** Waits until the backend has an endpoint for it. */
+export interface EndpointWaiter {
+  /** There may be one now: pick again. */
+  onEndpoint(): void;
+  onNoEndpoint(reason: "no-endpoint" | "slot-away", detail: string): void;
+}
+
+/** What a backend is made of: one service's documents, and the endpoints they name. */
+export interface BackendSpec {
+  readonly policy: BackendPolicyDoc;
+  readonly placement: PlacementDoc | null;
+  readonly slots: SlotsDoc | null;
+  readonly members: readonly BackendMember[];
+}
+
+export interface BackendMember {
+  readonly target: Target;
+  readonly phase: EndpointState["phase"];
+}
+
+/** How long a request waits for the process that keeps its key, in ms (`whenAway: wait`). */
+export const slotWaitMs = 2000;
+
+/** Until the first documents arrive. */
+const emptySpec: BackendSpec = {
+  policy: {
+    picker: "p2c-ewma",
+    connectTimeoutMs: 1000,
+    requestTimeoutMs: null,
+    queueMax: 100,
+    failfastMs: 3000,
+  },
+  placement: null,
+  slots: null,
+  members: [],
+};
+
+/**
+ * The endpoints behind one port of a service and the choice among them. It outlives its documents: `apply` replaces
+ * what it knows in one step, and requests that wait get the benefit.
+ */
+export class Backend implements TargetObserver {
+  readonly service: ServiceKey;
+  readonly port: number;
+  readonly #context: UpstreamContext;
+  #spec = emptySpec;
+  /** Null: none, any endpoint may answer. */
+  placement: Placement | null = null;
+  #picker: Picker<Target>;
+  #usableCount = 0;
+  /** By index of `SlotsDoc.owners`; null where no endpoint has that uid. */
+  #owners: readonly (BackendMember | null)[] = [];
+  readonly #waiting = new Map<EndpointWaiter, Waiting>();
+  /** Since when there has been no endpoint; null while there is one. */
+  #emptySinceMs: number | null;
+
+  constructor(context: UpstreamContext, service: ServiceKey, port: number) {
+    this.#context = context;
+    this.service = service;
+    this.port = port;
+    this.#picker = buildPicker<Target>("p2c-ewma", [], context.rng);
+    this.#emptySinceMs = context.clock.monotonicMs();
+  }
+
+  get spec(): BackendSpec {
+    return this.#spec;
+  }
+
+  get waitingCount(): number {
+    return this.#waiting.size;
+  }
+
+  /** Must a request with a slot go to that slot's owner and to nobody else? */
+  get isPinning(): boolean {
+    return this.placement !== null && this.placement.whenAway !== "move";
+  }
+
+  /** Acts on new documents. Requests that wait are told by `flush`, once everything has been swapped. */
+  apply(spec: BackendSpec): void {
+    const before = this.#spec;
+    this.#spec = spec;
+    if (spec.placement !== before.placement) {
+      this.placement = spec.placement === null ? null : new Placement(spec.placement);
+    }
+    for (const { target } of spec.members) {
+      target.pool.connectTimeoutMs = spec.policy.connectTimeoutMs;
+      target.observe(this);
+    }
+    const kept = new Set(spec.members.map((member) => member.target));
+    for (const { target } of before.members) if (!kept.has(target)) target.unobserve(this);
+    const byUid = new Map(spec.members.map((member) => [member.target.uid, member]));
+    this.#owners = spec.slots?.owners.map((uid) => byUid.get(uid) ?? null) ?? [];
+    this.#rebuild();
+  }
+
+  onTargetChange(): void {
+    this.#rebuild();
+    this.flush();
+  }
+
+  /**
+   * The target for the next attempt, or null where none can be had now: `wait`, then pick again.
+   * @param slot the request's slot, or -1 where placement says nothing of it
+   * @param avoid one that just failed
+   */
+  pick(nowMs: number, slot: number, avoid: Target | null): Target | null {
+    return slot >= 0 && this.placement !== null
+      ? this.#slotTarget(slot)
+      : this.#picker.pick(nowMs, avoid);
+  }
+
+  /**
+   * Waits for a target, no longer than `untilMs` where a slot is waited for. A reason at once instead of null where
+   * waiting is not allowed: the queue is full, there has been no endpoint for too long, or the placement refuses.
+   */
+  wait(
+    waiter: EndpointWaiter,
+    slot: number,
+    untilMs: number,
+  ): "queue-full" | "no-endpoint" | "slot-away" | null {
+    const nowMs = this.#context.clock.monotonicMs();
+    const isSlot = slot >= 0 && this.placement !== null;
+    if (isSlot && this.placement?.whenAway === "refuse") return "slot-away";
+    const emptyMs = this.#emptySinceMs === null ? 0 : nowMs - this.#emptySinceMs;
+    const leftMs = isSlot ? untilMs - nowMs : this.#spec.policy.failfastMs - emptyMs;
+    if (leftMs <= 0) return isSlot ? "slot-away" : "no-endpoint";
+    if (this.#waiting.size >= this.#spec.policy.queueMax) return "queue-full";
+    const waiting = new Waiting(this, waiter, isSlot ? slot : -1);
+    this.#waiting.set(waiter, waiting);
+    this.#context.wheel.set(waiting.deadline, leftMs);
+    return null;
+  }
+
+  /** `waiter` waits no longer. */
+  cancel(waiter: EndpointWaiter): void {
+    const waiting = this.#waiting.get(waiter);
+    if (waiting === undefined) return;
+    this.#waiting.delete(waiter);
+    this.#context.wheel.clear(waiting.deadline);
+  }
+
+  /** Tells those that wait and need not any more. */
+  flush(): void {
+    if (this.#waiting.size === 0) return;
+    for (const waiting of [...this.#waiting.values()]) {
+      if (!this.#waiting.has(waiting.waiter) || !this.#canPick(waiting.slot)) continue;
+      this.cancel(waiting.waiter);
+      waiting.waiter.onEndpoint();
+    }
+  }
+
+  /** The service is gone: nobody waits any more, and its endpoints are let go. */
+  close(): void {
+    this.apply({ ...this.#spec, members: [], slots: null });
+    for (const waiting of [...this.#waiting.values()]) this.onExpired(waiting);
+  }
+
+  /** Why a request cannot go anywhere, for people. */
+  describe(reason: Reason, slot: number): string {
+    if (reason === "slot-away") return this.#describeSlot(slot);
+    if (reason === "queue-full")
+      return `${this.#waiting.size} requests wait for an endpoint already`;
+    return this.#describeMembers();
+  }
+
+  /** The wait of `waiting` is over. */
+  onExpired(waiting: Waiting): void {
+    this.cancel(waiting.waiter);
+    const reason = waiting.slot >= 0 ? "slot-away" : "no-endpoint";
+    waiting.waiter.onNoEndpoint(reason, this.describe(reason, waiting.slot));
+  }
+
+  #describeSlot(slot: number): string {
+    const member = this.#ownerOf(slot);
+    const index = this.#spec.slots?.assignment[slot];
+    const uid = index === undefined ? undefined : this.#spec.slots?.owners[index];
+    if (uid === undefined) return `slot ${slot} has no owner`;
+    if (member === null) return `slot ${slot} belongs to workload ${uid}, which has no endpoint`;
+    const { target, phase } = member;
+    const why = target.awayReason ?? phase;
+    return `slot ${slot} belongs to ${target.endpoint.workload}, which is away (${why})`;
+  }
+
+  #describeMembers(): string {
+    const { members } = this.#spec;
+    if (members.length === 0) return `${this.service} has no endpoint`;
+    return `none of ${members.length} endpoints of ${this.service} is ready`;
+  }
+
+  #canPick(slot: number): boolean {
+    return slot >= 0 && this.placement !== null
+      ? this.#slotTarget(slot) !== null
+      : this.#usableCount > 0;
+  }
+
+  #slotTarget(slot: number): Target | null {
+    const owner = this.#ownerOf(slot);
+    if (owner !== null && canAnswer(owner)) return owner.target;
+    if (this.placement?.whenAway !== "move") return null;
+    const count = this.#owners.length;
+    const first = this.#spec.slots?.assignment[slot] ?? 0;
+    for (let step = 1; step < count; step++) {
+      const next = this.#owners[(first + step) % count]!;
+      if (next !== null && next.phase === "ready" && !next.target.isAway) return next.target;
+    }
+    return null;
+  }
+
+  #ownerOf(slot: number): BackendMember | null {
+    const index = this.#spec.slots?.assignment[slot];
+    return index === undefined ? null : (this.#owners[index] ?? null);
+  }
+
+  #rebuild(): void {
+    const { members, policy } = this.#spec;
+    const near = members.filter((member) => !member.target.isAway);
+    let usable = near.filter((member) => member.phase === "ready");
+    // A draining endpoint still serves: better it than nobody.
+    if (usable.length === 0) usable = near.filter((member) => member.phase === "draining");
+    const targets = usable.map((member) => member.target);
+    this.#picker = buildPicker(policy.picker, targets, this.#context.rng);
+    this.#usableCount = targets.length;
+    if (targets.length > 0) this.#emptySinceMs = null;
+    else this.#emptySinceMs ??= this.#context.clock.monotonicMs();
+  }
+}
+
+/** One request in a backend's queue. */
+class Waiting implements DeadlineHandler {
+  readonly waiter: EndpointWaiter;
+  readonly slot: number;
+  readonly deadline: Deadline;
+  readonly #backend: Backend;
+
+  constructor(backend: Backend, waiter: EndpointWaiter, slot: number) {
+    this.#backend = backend;
+    this.waiter = waiter;
+    this.slot = slot;
+    this.deadline = new Deadline(this);
+  }
+
+  onDeadline(): void {
+    this.#backend.onExpired(this);
+  }
+}
+
+function canAnswer(member: BackendMember): boolean {
+  return member.phase !== "away" && !member.target.isAway;
+}

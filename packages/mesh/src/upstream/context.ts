@@ -1,0 +1,45 @@
+import type { Clock } from "../base/clock.ts";
+import type { DeadlineWheel } from "../base/deadline-wheel.ts";
+import type { Rng } from "../base/rng.ts";
+import type { SpiffeId } from "../model/identity.ts";
+import type { PeerVerifier, TlsCredentials, Transport } from "../net/transport.ts";
+import type { BuildClientCodec } from "./session.ts";
+
+/** Who we are towards peers, and whom we believe. */
+export interface Trust {
+  /** The present generation; null while there is none, and then nothing is dialled over TLS. */
+  credentials(): TlsCredentials | null;
+  /** Accepts a chain of our mesh whose leaf is `expected`. */
+  verifier(expected: SpiffeId): PeerVerifier;
+}
+
+/** What every part of `upstream/` needs of the world. */
+export interface UpstreamContext {
+  readonly clock: Clock;
+  readonly wheel: DeadlineWheel;
+  readonly rng: Rng;
+  readonly transport: Transport;
+  /** Null in a proxy without identity: it speaks plain to all. */
+  readonly trust: Trust | null;
+  /** HTTP/1.1 today; the pool's ALPN says which. */
+  readonly codec: BuildClientCodec;
+  readonly limits: UpstreamLimits;
+}
+
+export interface UpstreamLimits {
+  /** Connections to one endpoint for one service port. Default 1024 (Envoy). Beyond it queue-full. */
+  readonly connectionsMax: number;
+  /** Idle connections kept of them. Default 128. */
+  readonly idleMax: number;
+  /** Idle time of a connection to an application whose limit is not known yet, in ms. Default 3000 (Linkerd). */
+  readonly appIdleMs: number;
+  /** Idle time of a connection to a peer's proxy, which keeps them 75 s or more, in ms. Default 60000. */
+  readonly peerIdleMs: number;
+}
+
+export const defaultUpstreamLimits: UpstreamLimits = {
+  connectionsMax: 1024,
+  idleMax: 128,
+  appIdleMs: 3000,
+  peerIdleMs: 60_000,
+};

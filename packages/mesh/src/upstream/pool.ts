@@ -1,0 +1,270 @@
+import { Deadline, type DeadlineHandler } from "../base/deadline-wheel.ts";
+import type { Address } from "../model/address.ts";
+import type { SpiffeId } from "../model/identity.ts";
+import type { TlsDialOptions, TransportFailure } from "../net/transport.ts";
+import { type ConnectReason, connectReason } from "./connect-failure.ts";
+import type { UpstreamContext } from "./context.ts";
+import { IdleLimit } from "./idle-limit.ts";
+import { PooledSession, type SessionTaker } from "./pooled-session.ts";
+
+/** What all connections of one pool have in common, but for the identity's generation. */
+export interface PoolKey {
+  readonly address: Address;
+  /** Null: plain. */
+  readonly tls: { readonly serverName: string; readonly identity: SpiffeId } | null;
+}
+
+/** Told how dials end, so that an endpoint that cannot be reached is left alone. */
+export interface PoolObserver {
+  onConnected(): void;
+  onConnectFailed(reason: ConnectReason): void;
+}
+
+/** Protocols offered to peers, best first. */
+const alpn: readonly string[] = ["http/1.1"];
+/** How long a server may take to close its side of a connection that we closed, in ms. */
+const closingMs = 2000;
+
+/**
+ * Connections to one endpoint for one service port. The one used last is used next, so that the others grow old and go.
+ * A connection of an older identity generation finishes what it carries and is not used again.
+ */
+export class Pool implements DeadlineHandler {
+  readonly key: PoolKey;
+  connectTimeoutMs = 1000;
+  readonly #context: UpstreamContext;
+  readonly #observer: PoolObserver;
+  readonly #idleLimit: IdleLimit;
+  readonly #sweep: Deadline;
+  readonly #all = new Set<PooledSession>();
+  /** Oldest first. */
+  readonly #idle: PooledSession[] = [];
+  /** Oldest first. */
+  readonly #dialling: PooledSession[] = [];
+  #isClosed = false;
+
+  constructor(context: UpstreamContext, key: PoolKey, observer: PoolObserver) {
+    this.#context = context;
+    this.key = key;
+    this.#observer = observer;
+    const { limits } = context;
+    this.#idleLimit = new IdleLimit(key.tls === null ? limits.appIdleMs : limits.peerIdleMs);
+    this.#sweep = new Deadline(this);
+  }
+
+  /** Connections open or being opened. */
+  get size(): number {
+    return this.#all.size;
+  }
+
+  get idleCount(): number {
+    return this.#idle.length;
+  }
+
+  get idleLimitMs(): number {
+    return this.#idleLimit.limitMs(this.#context.clock.monotonicMs());
+  }
+
+  /**
+   * A connection that is ready; or null, and `taker` is told later, or within this call where nothing can be dialled.
+   * @param isFresh take none that was used before
+   */
+  take(taker: SessionTaker, isFresh: boolean): PooledSession | null {
+    if (!isFresh) {
+      const session = this.#takeIdle();
+      if (session !== null) return session;
+    }
+    this.#dial(taker, isFresh);
+    return null;
+  }
+
+  /** `taker` waits no longer; what is being dialled for it will serve another. */
+  cancel(taker: SessionTaker): void {
+    for (const session of this.#dialling) if (session.taker === taker) session.taker = null;
+  }
+
+  /** Opens one connection for nobody, to see whether it can be. */
+  probe(): void {
+    if (!this.#isClosed) this.#dial(null, true);
+  }
+
+  /** Closes what is idle; what is in use closes when its exchange is over. */
+  close(): void {
+    this.#isClosed = true;
+    this.closeIdle();
+    this.#context.wheel.clear(this.#sweep);
+  }
+
+  /** Its endpoint is back. */
+  reopen(): void {
+    this.#isClosed = false;
+  }
+
+  closeIdle(): void {
+    for (const session of this.#idle.splice(0)) this.#end(session);
+  }
+
+  /** Ends every connection at once, in use or not: the peer is not believed any more. */
+  reset(): void {
+    for (const session of [...this.#all]) session.connection?.reset();
+  }
+
+  onOpen(session: PooledSession): void {
+    if (session.phase !== "dialling") return;
+    this.#context.wheel.clear(session.deadline);
+    remove(this.#dialling, session);
+    this.#observer.onConnected();
+    const { taker } = session;
+    session.taker = null;
+    if (taker !== null) this.#give(session, taker);
+    else this.#keep(session);
+  }
+
+  onExchangeEnd(session: PooledSession): void {
+    if (session.phase !== "busy") return;
+    const { codec } = session;
+    const announcedMs = codec.keepAliveTimeoutMs;
+    if (announcedMs !== null) this.#idleLimit.announce(announcedMs);
+    if (codec.isReusable) this.#keep(session);
+    else session.phase = "closing"; // the codec has closed it
+  }
+
+  onClose(session: PooledSession, failure: TransportFailure | null): void {
+    const { phase } = session;
+    session.phase = "closed";
+    this.#all.delete(session);
+    this.#context.wheel.clear(session.deadline);
+    if (phase === "dialling") {
+      remove(this.#dialling, session);
+      this.#failDial(session, connectReason(failure), failure?.detail ?? "closed while connecting");
+    } else if (phase === "idle") {
+      remove(this.#idle, session);
+      const nowMs = this.#context.clock.monotonicMs();
+      this.#idleLimit.observeClose(nowMs - session.idleSinceMs, nowMs);
+    }
+  }
+
+  /** A dial or a closing has taken too long. */
+  onDeadlineOf(session: PooledSession): void {
+    const { phase } = session;
+    if (phase !== "dialling") {
+      session.connection?.reset();
+      return;
+    }
+    session.phase = "closing";
+    remove(this.#dialling, session);
+    session.codec.close();
+    this.#failDial(session, "connect-timeout", `not connected within ${this.connectTimeoutMs} ms`);
+  }
+
+  /** Closes what has been idle too long; sets itself again for the next one. */
+  onDeadline(): void {
+    const nowMs = this.#context.clock.monotonicMs();
+    const limitMs = this.#idleLimit.limitMs(nowMs);
+    let old = 0;
+    while (old < this.#idle.length && nowMs - this.#idle[old]!.idleSinceMs >= limitMs) old++;
+    for (const session of this.#idle.splice(0, old)) this.#end(session);
+    const oldest = this.#idle[0];
+    if (oldest === undefined) return;
+    this.#context.wheel.set(this.#sweep, Math.max(1, oldest.idleSinceMs + limitMs - nowMs));
+  }
+
+  #takeIdle(): PooledSession | null {
+    if (this.#idle.length === 0) return null;
+    const nowMs = this.#context.clock.monotonicMs();
+    const limitMs = this.#idleLimit.limitMs(nowMs);
+    const generation = this.#generation();
+    for (;;) {
+      const session = this.#idle.pop();
+      if (session === undefined) return null;
+      const isYoung = nowMs - session.idleSinceMs < limitMs;
+      if (isYoung && session.generation === generation && session.codec.isReusable) {
+        session.phase = "busy";
+        return session;
+      }
+      this.#end(session);
+    }
+  }
+
+  #dial(taker: SessionTaker | null, isFresh: boolean): void {
+    const { limits, wheel, transport } = this.#context;
+    if (this.#all.size >= limits.connectionsMax) {
+      taker?.onNoSession("queue-full", `${limits.connectionsMax} connections are in use`);
+      return;
+    }
+    const tls = this.#tlsOptions();
+    if (tls === undefined) {
+      taker?.onNoSession("shed", "this proxy has no certificate yet");
+      return;
+    }
+    const generation = tls?.credentials.generation ?? 0;
+    const session = new PooledSession(this, generation, this.#context.codec, { taker, isFresh });
+    this.#all.add(session);
+    this.#dialling.push(session);
+    wheel.set(session.deadline, this.connectTimeoutMs);
+    const connection = transport.dial({ address: this.key.address, tls }, session.codec);
+    session.connection = connection;
+    session.codec.attach(connection);
+  }
+
+  /** Undefined where TLS is needed and we have no identity. */
+  #tlsOptions(): TlsDialOptions | null | undefined {
+    const { tls } = this.key;
+    if (tls === null) return null;
+    const { trust } = this.#context;
+    const credentials = trust?.credentials() ?? null;
+    if (trust === null || credentials === null) return undefined;
+    return { credentials, serverName: tls.serverName, alpn, verify: trust.verifier(tls.identity) };
+  }
+
+  #generation(): number {
+    return this.key.tls === null ? 0 : (this.#context.trust?.credentials()?.generation ?? 0);
+  }
+
+  #failDial(session: PooledSession, reason: ConnectReason, detail: string): void {
+    const { taker } = session;
+    session.taker = null;
+    this.#observer.onConnectFailed(reason);
+    taker?.onNoSession(reason, detail);
+  }
+
+  /** Nobody's now: the one who waits longest gets it, or it lies down. */
+  #keep(session: PooledSession): void {
+    if (this.#isClosed || session.generation !== this.#generation()) {
+      this.#end(session);
+      return;
+    }
+    for (const dialling of this.#dialling) {
+      const { taker } = dialling;
+      if (taker === null || dialling.isFresh) continue;
+      dialling.taker = null;
+      this.#give(session, taker);
+      return;
+    }
+    if (this.#idle.length >= this.#context.limits.idleMax) {
+      this.#end(session);
+      return;
+    }
+    const nowMs = this.#context.clock.monotonicMs();
+    session.phase = "idle";
+    session.idleSinceMs = nowMs;
+    this.#idle.push(session);
+    if (!this.#sweep.isSet) this.#context.wheel.set(this.#sweep, this.#idleLimit.limitMs(nowMs));
+  }
+
+  #give(session: PooledSession, taker: SessionTaker): void {
+    session.phase = "busy";
+    taker.onSession(session);
+  }
+
+  #end(session: PooledSession): void {
+    session.phase = "closing";
+    this.#context.wheel.set(session.deadline, closingMs);
+    session.codec.close();
+  }
+}
+
+function remove<T>(items: T[], item: T): void {
+  const index = items.indexOf(item);
+  if (index !== -1) items.splice(index, 1);
+}

@@ -1,0 +1,76 @@
+import { Deadline, type DeadlineHandler } from "../base/deadline-wheel.ts";
+import type { ClientStream, ReplySink } from "../net/codec.ts";
+import type { Connection, TransportFailure } from "../net/transport.ts";
+import type { ConnectReason } from "./connect-failure.ts";
+import type { Pool } from "./pool.ts";
+import type { BuildClientCodec, ClientCodec, ClientCodecOwner } from "./session.ts";
+
+/** Waits for a connection. */
+export interface SessionTaker {
+  onSession(session: PooledSession): void;
+  onNoSession(reason: ConnectReason, detail: string): void;
+}
+
+/** Whom a connection is dialled for. */
+export interface SessionOrder {
+  /** Null: nobody; it will lie idle. */
+  readonly taker: SessionTaker | null;
+  /** The taker wants a connection that was never used. */
+  readonly isFresh: boolean;
+}
+
+/**
+ * One connection of a pool.
+ *
+ * ```
+ *  dialling ──▶ busy ⇄ idle ──▶ closing ──▶ closed
+ * ```
+ */
+export class PooledSession implements ClientCodecOwner, DeadlineHandler {
+  readonly pool: Pool;
+  /** The identity generation it was made with; 0 for a plain connection. */
+  readonly generation: number;
+  readonly codec: ClientCodec;
+  readonly isFresh: boolean;
+  /** Bounds the dial, later the closing. */
+  readonly deadline: Deadline;
+  connection: Connection | null = null;
+  phase: "dialling" | "busy" | "idle" | "closing" | "closed" = "dialling";
+  taker: SessionTaker | null;
+  idleSinceMs = 0;
+
+  constructor(pool: Pool, generation: number, build: BuildClientCodec, order: SessionOrder) {
+    this.pool = pool;
+    this.generation = generation;
+    this.taker = order.taker;
+    this.isFresh = order.isFresh;
+    this.deadline = new Deadline(this);
+    this.codec = build(this);
+  }
+
+  /** Has it carried an exchange? */
+  get isUsed(): boolean {
+    return this.codec.exchanges > 0;
+  }
+
+  /** Starts an exchange; only right after it was taken. */
+  start(sink: ReplySink): ClientStream {
+    return this.codec.start(sink);
+  }
+
+  onOpen(): void {
+    this.pool.onOpen(this);
+  }
+
+  onExchangeEnd(): void {
+    this.pool.onExchangeEnd(this);
+  }
+
+  onClose(_codec: ClientCodec, failure: TransportFailure | null): void {
+    this.pool.onClose(this, failure);
+  }
+
+  onDeadline(): void {
+    this.pool.onDeadlineOf(this);
+  }
+}
