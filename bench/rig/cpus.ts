@@ -1,6 +1,6 @@
-import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { NotMeasured } from "./not-measured.ts";
+import { runTool } from "./tools.ts";
 
 /** Who runs where: proxies alone on one core; load, origin, log sink and harness on another. */
 export interface Cpus {
@@ -33,10 +33,5 @@ export function parseCpuList(list: string): number[] {
 
 /** Moves this process, and with it every child not pinned elsewhere, off the proxies' core. */
 export function pinSelf(cpu: number): void {
-  const done = spawnSync("taskset", ["-a", "-p", "-c", String(cpu), String(process.pid)], {
-    encoding: "utf8",
-  });
-  if (done.status !== 0) {
-    throw new NotMeasured(`taskset failed: ${done.error?.message ?? done.stderr.trim()}`);
-  }
+  runTool(["taskset", "-a", "-p", "-c", String(cpu), String(process.pid)]);
 }
