@@ -1,16 +1,6 @@
 import { median } from "../measure/median.ts";
 import type { Measured } from "../measure/rounds.ts";
-import { bestHaproxy, type MemoryReport, type ScenarioReport } from "./report.ts";
-
-/** A limit heddle has to keep. What could not be measured is not met, and `reason` says why. */
-export interface Bar {
-  readonly name: string;
-  readonly value: number | null;
-  readonly unit: string;
-  readonly limit: number;
-  readonly met: boolean;
-  readonly reason?: string;
-}
+import { type Bar, bestHaproxy, type MemoryReport, type ScenarioReport } from "./report.ts";
 
 /** Every bar, from what was measured. */
 export function judge(

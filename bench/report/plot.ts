@@ -51,10 +51,12 @@ ${parts.join("\n")}
 function bar(row: SubjectReport, y: number, scale: (value: number) => number): string {
   const value = row.cpuUsPerRequest!;
   const kind = row.name === "heddle" ? "heddle" : "peer";
+  const isCut = scale(value) === scale(Number.POSITIVE_INFINITY);
+  const figure = isCut ? `» ${value.toFixed(1)}` : value.toFixed(1);
   return [
     text(8, y + 12, row.name, "name"),
     `<rect class="${kind}" x="${labelWidth}" y="${y}" width="${scale(value).toFixed(1)}" height="${barHeight}"/>`,
-    text(labelWidth + scale(value) + 6, y + 12, value.toFixed(1), "figure"),
+    text(labelWidth + scale(value) + 6, y + 12, figure, "figure"),
   ].join("\n");
 }
 

@@ -5,7 +5,6 @@ import { type RoundsResult, rateKey, type Series } from "../measure/rounds.ts";
 import type { Window } from "../measure/window.ts";
 import type { Scenario } from "../scenario.ts";
 import type { Subject, Topology } from "../subject/subject.ts";
-import type { Bar } from "./bars.ts";
 
 /** What `--json` writes. Figures are medians over valid rounds; null: not measured, and `reason` says why. */
 export interface Report {
@@ -19,6 +18,16 @@ export interface Report {
   readonly scenarios: readonly ScenarioReport[];
   readonly memory: readonly MemoryReport[];
   readonly bars: readonly Bar[];
+}
+
+/** A limit heddle has to keep. What could not be measured is not met, and `reason` says why. */
+export interface Bar {
+  readonly name: string;
+  readonly value: number | null;
+  readonly unit: string;
+  readonly limit: number;
+  readonly met: boolean;
+  readonly reason?: string;
 }
 
 export interface ScenarioReport {
