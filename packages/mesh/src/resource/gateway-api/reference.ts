@@ -66,6 +66,11 @@ export function isService(reference: { readonly group?: string; readonly kind?: 
   return (group === "" || group === "core") && kind === "Service";
 }
 
+/** Does a route's parentRef mean a Service? Its group and kind must be given, since their defaults mean a Gateway. */
+export function isServiceParent({ group, kind }: ParentReference): boolean {
+  return group !== undefined && kind !== undefined && isService({ group, kind });
+}
+
 export function needsPort(
   reference: { readonly group?: string; readonly kind?: string; readonly port?: number },
   problems: { add(message: string, ...below: (string | number)[]): void },

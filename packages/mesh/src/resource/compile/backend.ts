@@ -1,0 +1,79 @@
+import type { WeightedBackendDoc } from "../../model/document.ts";
+import type { Service } from "../core/service.ts";
+import type { HttpBackendRef, HttpRoute } from "../gateway-api/httproute.ts";
+import { isService } from "../gateway-api/reference.ts";
+import { namespaceOf } from "../meta.ts";
+import type { Refusal } from "./claims.ts";
+import { compileFilters } from "./filters.ts";
+import { portProtocol } from "./service-port.ts";
+
+/** Where a route's references lead. */
+export interface BackendScope {
+  readonly route: HttpRoute;
+  /** May a backend be in another namespace? Within the mesh yes; from a Gateway only with a ReferenceGrant. */
+  readonly crossesNamespaces: boolean;
+  readonly findService: (key: string) => Service | null;
+}
+
+export interface CompiledBackend {
+  readonly backend: WeightedBackendDoc;
+  readonly unsupported: readonly string[];
+  /** Why its share of requests fails, if the reference is the reason. */
+  readonly refusal: Refusal | null;
+}
+
+/** One backendRef. An invalid one keeps its weight and has no backend, so that its share answers 500. */
+export function compileBackend(
+  reference: HttpBackendRef,
+  prefix: string | null,
+  scope: BackendScope,
+): CompiledBackend {
+  const { filters, unsupported } = compileFilters(reference.filters ?? [], prefix);
+  const resolved = resolve(reference, scope);
+  const isUsable = !("reason" in resolved) && unsupported.length === 0;
+  return {
+    backend: {
+      backend: isUsable ? resolved : null,
+      weight: reference.weight ?? 1,
+      filters: isUsable ? filters : [],
+    },
+    unsupported,
+    refusal: "reason" in resolved ? resolved : null,
+  };
+}
+
+function resolve(
+  reference: HttpBackendRef,
+  { route, crossesNamespaces, findService }: BackendScope,
+): NonNullable<WeightedBackendDoc["backend"]> | Refusal {
+  const { kind = "Service", group = "", name, port } = reference;
+  if (!isService(reference)) {
+    const full = group === "" ? kind : `${group}/${kind}`;
+    return refusal("InvalidKind", `Backend ${name} is a ${full}; heddle sends to Services only.`);
+  }
+  const namespace = reference.namespace ?? namespaceOf(route);
+  const key = `${namespace}/${name}`;
+  if (namespace !== namespaceOf(route) && !crossesNamespaces) {
+    return refusal("RefNotPermitted", `Service ${key} is in another namespace than the route.`);
+  }
+  const service = findService(key);
+  if (service === null) {
+    return refusal("BackendNotFound", `There is no Service ${name} in namespace ${namespace}.`);
+  }
+  if (service.spec.type === "ExternalName") {
+    return refusal("InvalidKind", `Service ${key} has type ExternalName, which has no endpoints.`);
+  }
+  const found = (service.spec.ports ?? []).find((one) => one.port === port);
+  if (found === undefined || port === undefined) {
+    return refusal("BackendNotFound", `Service ${key} has no port ${port ?? "given"}.`);
+  }
+  if (portProtocol(found) !== "http") {
+    const protocol = found.appProtocol ?? found.protocol ?? "TCP";
+    return refusal("UnsupportedProtocol", `Port ${port} of Service ${key} speaks ${protocol}.`);
+  }
+  return { service: key, port };
+}
+
+function refusal(reason: string, message: string): Refusal {
+  return { reason, message };
+}

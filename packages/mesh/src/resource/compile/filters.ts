@@ -1,0 +1,97 @@
+import type { FilterDoc, ValueMatchDoc } from "../../model/document.ts";
+import type { HeaderModifier, HttpRouteFilter } from "../gateway-api/filter.ts";
+
+export interface CompiledFilters {
+  readonly filters: readonly FilterDoc[];
+  /** What heddle does not act on, in words; the rule or backend then fails instead of skipping it. */
+  readonly unsupported: readonly string[];
+}
+
+/** Fields that say how one hop carries a message; an edit would break framing (RFC 9110 §7.6.1, RFC 9112 §6). */
+const hopFields: ReadonlySet<string> = new Set([
+  "connection",
+  "content-length",
+  "expect",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+/** Bytes a path may have on the wire: no space, `?` or `#`, nothing beyond ASCII. */
+const wirePath = /^[\x21\x22\x24-\x3e\x40-\x7e]*$/;
+
+/**
+ * Filters of a rule or backend as documents. `prefix` is the PathPrefix of the rule's only match, or null where there
+ * are several or it is of another type.
+ */
+export function compileFilters(
+  given: readonly HttpRouteFilter[],
+  prefix: string | null,
+): CompiledFilters {
+  const filters: FilterDoc[] = [];
+  const unsupported: string[] = [];
+  for (const one of given) {
+    const compiled = compileFilter(one, prefix);
+    if (typeof compiled === "string") unsupported.push(compiled);
+    else filters.push(compiled);
+  }
+  return { filters, unsupported };
+}
+
+/** The filter's document, or what of it is not acted on. */
+function compileFilter(one: HttpRouteFilter, prefix: string | null): FilterDoc | string {
+  switch (one.type) {
+    case "RequestHeaderModifier":
+      return compileHeaders("request-headers", one.requestHeaderModifier ?? {});
+    case "ResponseHeaderModifier":
+      return compileHeaders("reply-headers", one.responseHeaderModifier ?? {});
+    case "URLRewrite":
+      return compileRewrite(one.urlRewrite ?? {}, prefix);
+    default:
+      return `filter ${one.type}`;
+  }
+}
+
+function compileHeaders(
+  type: "request-headers" | "reply-headers",
+  { set = [], add = [], remove = [] }: HeaderModifier,
+): FilterDoc | string {
+  const lower = (fields: readonly ValueMatchDoc[]) =>
+    fields.map(({ name, value }) => ({ name: name.toLowerCase(), value: value.trim() }));
+  const doc = {
+    type,
+    set: lower(set),
+    add: lower(add),
+    remove: remove.map((name) => name.toLowerCase()),
+  };
+  const names = [...doc.set, ...doc.add].map(({ name }) => name).concat(doc.remove);
+  const hop = names.find((name) => hopFields.has(name));
+  if (hop !== undefined) return `an edit of ${hop}, which belongs to one hop`;
+  if (type === "request-headers" && names.includes("host")) {
+    return "an edit of host (URLRewrite has hostname)";
+  }
+  const unnamed = doc.remove.find((name) => !/^[!#$%&'*+\-.^_`|~0-9a-z]+$/.test(name));
+  return unnamed === undefined ? doc : `the header name ${JSON.stringify(unnamed)}`;
+}
+
+function compileRewrite(
+  { hostname, path }: NonNullable<HttpRouteFilter["urlRewrite"]>,
+  prefix: string | null,
+): FilterDoc | string {
+  const doc = (path: Extract<FilterDoc, { type: "url-rewrite" }>["path"]): FilterDoc => ({
+    type: "url-rewrite",
+    hostname: hostname ?? null,
+    path,
+  });
+  if (path === undefined) return doc(null);
+  const isFull = path.type === "ReplaceFullPath";
+  const text = (isFull ? path.replaceFullPath : path.replacePrefixMatch) ?? "";
+  if (!wirePath.test(text)) return `the replacement path ${JSON.stringify(text)}`;
+  if (isFull) return doc({ replace: "full", value: text.startsWith("/") ? text : `/${text}` });
+  if (prefix === null) return "ReplacePrefixMatch without exactly one PathPrefix match";
+  const value = text === "" || text.startsWith("/") ? text : `/${text}`;
+  return doc({ replace: "prefix", from: prefix, value });
+}

@@ -1,0 +1,70 @@
+import type { Gateway, GatewayListener } from "../gateway-api/gateway.ts";
+import type { HttpRoute } from "../gateway-api/httproute.ts";
+import { gatewayGroup, type ParentReference } from "../gateway-api/reference.ts";
+import { namespacedName, namespaceOf } from "../meta.ts";
+import type { Refusal } from "./claims.ts";
+import { commonHostnames } from "./hostname.ts";
+
+export interface Attachment {
+  readonly to: readonly {
+    readonly listener: GatewayListener;
+    readonly hostnames: readonly string[];
+  }[];
+  /** Why it is attached nowhere. */
+  readonly refusal: Refusal | null;
+}
+
+/** Does this parentRef of `route` name `gateway`? */
+export function isOfGateway(parent: ParentReference, route: HttpRoute, gateway: Gateway): boolean {
+  const { group = gatewayGroup, kind = "Gateway", namespace = namespaceOf(route), name } = parent;
+  return (
+    group === gatewayGroup &&
+    kind === "Gateway" &&
+    `${namespace}/${name}` === namespacedName(gateway)
+  );
+}
+
+/** The listeners of `gateway` that take `route` by this parentRef; the last hurdle none of them passed, if none does. */
+export function attach(
+  route: HttpRoute,
+  { sectionName, port }: ParentReference,
+  gateway: Gateway,
+  usable: readonly GatewayListener[],
+): Attachment {
+  const meant = usable.filter(
+    (one) =>
+      (sectionName === undefined || one.name === sectionName) &&
+      (port === undefined || one.port === port),
+  );
+  const name = namespacedName(gateway);
+  if (meant.length === 0)
+    return refused("NoMatchingParent", `Gateway ${name} has no such listener.`);
+  const allowing = meant.filter((one) => allows(one, route, gateway));
+  if (allowing.length === 0) {
+    const message = `The listeners of Gateway ${name} do not allow this route (allowedRoutes).`;
+    return refused("NotAllowedByListeners", message);
+  }
+  const to = allowing.flatMap((listener) => {
+    const hostnames = commonHostnames(route.spec.hostnames ?? [], listener.hostname);
+    return hostnames === null ? [] : [{ listener, hostnames }];
+  });
+  if (to.length > 0) return { to, refusal: null };
+  const message = `No listener of Gateway ${name} has a host name of this route.`;
+  return refused("NoMatchingListenerHostname", message);
+}
+
+/** A selector needs namespaces with labels, which heddle does not have: it allows nothing. */
+function allows({ allowedRoutes }: GatewayListener, route: HttpRoute, gateway: Gateway): boolean {
+  const from = allowedRoutes?.namespaces?.from ?? "Same";
+  const isAllowedThere =
+    from === "All" || (from === "Same" && namespaceOf(route) === namespaceOf(gateway));
+  const kinds = allowedRoutes?.kinds ?? [];
+  const isAllowedKind =
+    kinds.length === 0 ||
+    kinds.some(({ group = gatewayGroup, kind }) => group === gatewayGroup && kind === "HTTPRoute");
+  return isAllowedThere && isAllowedKind;
+}
+
+function refused(reason: string, message: string): Attachment {
+  return { to: [], refusal: { reason, message } };
+}

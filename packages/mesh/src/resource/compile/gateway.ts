@@ -1,0 +1,135 @@
+import type { RoutesDoc } from "../../model/document.ts";
+import type { Service } from "../core/service.ts";
+import type { Gateway, GatewayListener } from "../gateway-api/gateway.ts";
+import type { HttpRoute } from "../gateway-api/httproute.ts";
+import { type ConditionClaim, compareAge, namespacedName } from "../meta.ts";
+import { isIpAddress } from "../schema/ip.ts";
+import { accepted, type ParentClaims, type Refusal, resolvedRefs } from "./claims.ts";
+import { attach, isOfGateway } from "./gateway-attach.ts";
+import { type AttachedRoute, compileRoute, mergeRoutes, routeConditions } from "./routes.ts";
+
+/** What a gateway's listeners are made from, besides the Gateway. Order says nothing. */
+export interface GatewayInputs {
+  /** Is the Gateway's class one of ours? Others are left alone. */
+  readonly isOurs: boolean;
+  /** Routes that have this Gateway as a parent. */
+  readonly routes: readonly HttpRoute[];
+  readonly findService: (key: string) => Service | null;
+}
+
+export interface CompiledGateway {
+  /** Sockets to listen on, each with its routes. */
+  readonly sockets: readonly GatewaySocket[];
+  /** `Accepted` of the Gateway; `Programmed` depends on the world. */
+  readonly conditions: readonly ConditionClaim[];
+  readonly listeners: readonly ListenerClaims[];
+  readonly parents: readonly ParentClaims[];
+}
+
+export interface GatewaySocket {
+  /** Name of the first of its listeners; with several addresses `<name>@<address>`. */
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  readonly routes: RoutesDoc;
+}
+
+export interface ListenerClaims {
+  readonly name: string;
+  readonly attachedRoutes: number;
+  readonly conditions: readonly ConditionClaim[];
+}
+
+/** A Gateway and its routes; null where another controller has it. */
+export function compileGateway(gateway: Gateway, inputs: GatewayInputs): CompiledGateway | null {
+  if (!inputs.isOurs) return null;
+  const scope = { crossesNamespaces: false, findService: inputs.findService };
+  const parents: ParentClaims[] = [];
+  const attached = new Map<string, AttachedRoute[]>();
+  const usable = gateway.spec.listeners.filter((one) => protocolRefusal(one) === null);
+  for (const route of [...inputs.routes].sort(compareAge)) {
+    const compiled = compileRoute(route, scope);
+    (route.spec.parentRefs ?? []).forEach((parent, index) => {
+      if (!isOfGateway(parent, route, gateway)) return;
+      const result = attach(route, parent, gateway, usable);
+      const conditions = [...routeConditions(compiled)];
+      if (result.refusal !== null) conditions[0] = accepted([result.refusal]);
+      parents.push({ route: namespacedName(route), parent: index, conditions });
+      for (const { listener, hostnames } of result.to) {
+        const routes = attached.get(listener.name) ?? [];
+        // A route that names a listener twice is attached once.
+        if (routes.some((one) => one.compiled.route === route)) continue;
+        attached.set(listener.name, [...routes, { compiled, hostnames }]);
+      }
+    });
+  }
+  const addresses = compileAddresses(gateway);
+  return {
+    sockets: compileSockets(usable, attached, addresses.hosts),
+    conditions: [gatewayAccepted(gateway, usable, addresses.refusal)],
+    listeners: gateway.spec.listeners.map((listener) => {
+      const refusal = protocolRefusal(listener);
+      return {
+        name: listener.name,
+        attachedRoutes: attached.get(listener.name)?.length ?? 0,
+        conditions: [accepted(refusal === null ? [] : [refusal]), resolvedRefs([])],
+      };
+    }),
+    parents,
+  };
+}
+
+/** Listeners of one port share a socket; which one a request is for is a matter of its host name. */
+function compileSockets(
+  listeners: readonly GatewayListener[],
+  attached: ReadonlyMap<string, readonly AttachedRoute[]>,
+  hosts: readonly string[],
+): GatewaySocket[] {
+  const byPort = Map.groupBy(listeners, (one) => one.port);
+  return [...byPort].flatMap(([port, ofPort]) => {
+    const routes = mergeRoutes(ofPort.flatMap(({ name }) => attached.get(name) ?? []));
+    const { name } = ofPort[0]!;
+    return hosts.map((host, index) => ({
+      name: index === 0 ? name : `${name}@${host}`,
+      host,
+      port,
+      routes,
+    }));
+  });
+}
+
+/** Where to listen: on this machine only, unless addresses are given. */
+function compileAddresses({ spec }: Gateway): { hosts: string[]; refusal: Refusal | null } {
+  const given = spec.addresses ?? [];
+  const hosts: string[] = [];
+  for (const { type = "IPAddress", value } of given) {
+    if (type === "IPAddress" && value !== undefined && isIpAddress(value)) hosts.push(value);
+    else if (type === "Hostname" && value === "localhost") hosts.push("127.0.0.1");
+    else {
+      const message = `heddle listens on IP addresses, not on ${type} ${value ?? "(any)"}.`;
+      return { hosts: [], refusal: { reason: "UnsupportedAddress", message } };
+    }
+  }
+  return { hosts: given.length === 0 ? ["127.0.0.1"] : [...new Set(hosts)], refusal: null };
+}
+
+function gatewayAccepted(
+  gateway: Gateway,
+  usable: readonly GatewayListener[],
+  address: Refusal | null,
+): ConditionClaim {
+  if (address !== null) return accepted([address]);
+  const refused = gateway.spec.listeners.length - usable.length;
+  const message = `${refused} of ${gateway.spec.listeners.length} listeners cannot be served.`;
+  if (usable.length === 0) return accepted([{ reason: "ListenersNotValid", message }]);
+  // Gateway API: with some listeners invalid it is accepted, and the reason says so.
+  return refused === 0
+    ? accepted([])
+    : { type: "Accepted", status: "True", reason: "ListenersNotValid", message };
+}
+
+function protocolRefusal({ protocol }: GatewayListener): Refusal | null {
+  if (protocol === "HTTP") return null;
+  const message = `heddle's gateways speak HTTP; ${protocol} is not served.`;
+  return { reason: "UnsupportedProtocol", message };
+}

@@ -1,0 +1,104 @@
+import type { Address } from "../../model/address.ts";
+import type { SlotsDoc } from "../../model/document.ts";
+import type { Service } from "../core/service.ts";
+import type { Gateway } from "../gateway-api/gateway.ts";
+import type { GatewayClass } from "../gateway-api/gatewayclass.ts";
+import type { HttpRoute } from "../gateway-api/httproute.ts";
+import { isService, isServiceParent } from "../gateway-api/reference.ts";
+import type { Mesh } from "../heddle/mesh.ts";
+import type { Placement } from "../heddle/placement.ts";
+import { namespaceOf } from "../meta.ts";
+import type { MeshInputs } from "./mesh-inputs.ts";
+import type { WorkloadView } from "./workload-view.ts";
+
+/** The inputs of a mesh, with the reverse of their references: who points at what. */
+export class MeshTables implements MeshInputs {
+  mesh: Mesh | null = null;
+  readonly services = new Map<string, Service>();
+  readonly routes = new Map<string, HttpRoute>();
+  readonly placements = new Map<string, Placement>();
+  readonly gateways = new Map<string, Gateway>();
+  readonly gatewayClasses = new Map<string, GatewayClass>();
+  readonly workloads = new Map<string, WorkloadView>();
+  readonly slots = new Map<string, SlotsDoc>();
+  sockets: ReadonlyMap<string, Address> = new Map();
+  /** `Service/<key>` or `Gateway/<key>` → routes that have it as a parent. */
+  readonly #byParent = new Pointers<HttpRoute>();
+  readonly #byBackend = new Pointers<HttpRoute>();
+  readonly #byTarget = new Pointers<Placement>();
+
+  setRoute(key: string, route: HttpRoute | null): void {
+    this.#byParent.set(key, route, route === null ? [] : parentsOf(route));
+    this.#byBackend.set(key, route, route === null ? [] : backendsOf(route));
+    if (route === null) this.routes.delete(key);
+    else this.routes.set(key, route);
+  }
+
+  setPlacement(key: string, placement: Placement | null): void {
+    const targets = placement?.spec.targetRefs ?? [];
+    this.#byTarget.set(
+      key,
+      placement,
+      targets.map(({ name }) => `${namespaceOf(placement!)}/${name}`),
+    );
+    if (placement === null) this.placements.delete(key);
+    else this.placements.set(key, placement);
+  }
+
+  /** Routes with this parent, `Service/<key>` or `Gateway/<key>`. */
+  routesOf(parent: string): readonly HttpRoute[] {
+    return this.#byParent.to(parent);
+  }
+
+  /** Routes with a backend that is this service. */
+  routesTo(service: string): readonly HttpRoute[] {
+    return this.#byBackend.to(service);
+  }
+
+  /** Placements that target this service. */
+  placementsOf(service: string): readonly Placement[] {
+    return this.#byTarget.to(service);
+  }
+}
+
+/** Which sources point at a target, kept up to date as sources change. */
+class Pointers<S> {
+  readonly #targets = new Map<string, readonly string[]>();
+  readonly #sources = new Map<string, Map<string, S>>();
+
+  set(key: string, source: S | null, targets: readonly string[]): void {
+    for (const target of this.#targets.get(key) ?? []) {
+      const sources = this.#sources.get(target);
+      sources?.delete(key);
+      if (sources?.size === 0) this.#sources.delete(target);
+    }
+    if (source === null) {
+      this.#targets.delete(key);
+      return;
+    }
+    this.#targets.set(key, targets);
+    for (const target of targets) {
+      const sources = this.#sources.get(target) ?? new Map<string, S>();
+      this.#sources.set(target, sources.set(key, source));
+    }
+  }
+
+  to(target: string): readonly S[] {
+    return [...(this.#sources.get(target)?.values() ?? [])];
+  }
+}
+
+function parentsOf(route: HttpRoute): readonly string[] {
+  return (route.spec.parentRefs ?? []).map((parent) => {
+    const kind = isServiceParent(parent) ? "Service" : "Gateway";
+    return `${kind}/${parent.namespace ?? namespaceOf(route)}/${parent.name}`;
+  });
+}
+
+function backendsOf(route: HttpRoute): readonly string[] {
+  const rules = route.spec.rules ?? [];
+  return rules
+    .flatMap((rule) => rule.backendRefs ?? [])
+    .filter(isService)
+    .map(({ namespace = namespaceOf(route), name }) => `${namespace}/${name}`);
+}

@@ -1,0 +1,100 @@
+import type { Address } from "../../model/address.ts";
+import type {
+  GatewayListenerDoc,
+  InboundDoc,
+  InboundPortDoc,
+  ListenerDoc,
+  OutboundListenerDoc,
+  ProxyDoc,
+} from "../../model/document.ts";
+import type { Service } from "../core/service.ts";
+import { compareText, namespacedName } from "../meta.ts";
+import type { CompiledGateway } from "./gateway.ts";
+import { portProtocol, servedPorts } from "./service-port.ts";
+import { forwardSocket, gatewaySocket, inboundSocket, outboundSocket } from "./sockets.ts";
+import { resolveTargetPort } from "./target-port.ts";
+import { selects, type WorkloadView } from "./workload-view.ts";
+
+export interface ProxyInputs {
+  /** Suffix of full names. */
+  readonly clusterDomain: string;
+  /** All services of the mesh: each is visible to all. */
+  readonly services: Iterable<Service>;
+  /** The Gateway that the workload runs, if it does. */
+  readonly gateway: CompiledGateway | null;
+  /** Where a socket is bound, by name; null while it is not: its listener then waits for a later document. */
+  readonly socketAddress: (name: string) => Address | null;
+}
+
+/** A workload's own document: where its proxy listens, what for, and which process stands behind it. */
+export function compileProxy(workload: WorkloadView, inputs: ProxyInputs): ProxyDoc {
+  const { uid, name, namespace, identity } = workload;
+  const listen = (socket: string): ListenerDoc | null => {
+    const address = inputs.socketAddress(socket);
+    return address === null ? null : { name: socket, address };
+  };
+  const services = [...inputs.services].sort((a, b) =>
+    compareText(namespacedName(a), namespacedName(b)),
+  );
+  const isProcess = workload.gateway === null;
+  return {
+    kind: "proxy",
+    workload: { uid, name, namespace, identity },
+    clusterDomain: inputs.clusterDomain,
+    inbound: isProcess ? inboundOf(workload, services, listen) : null,
+    outbound: isProcess ? outboundOf(workload, services, listen) : [],
+    forwardProxy: isProcess ? listen(forwardSocket(workload)) : null,
+    gateway: isProcess ? [] : gatewayOf(workload, inputs.gateway, listen),
+  };
+}
+
+type Listen = (socket: string) => ListenerDoc | null;
+
+function inboundOf(
+  workload: WorkloadView,
+  services: readonly Service[],
+  listen: Listen,
+): InboundDoc | null {
+  const listener = listen(inboundSocket(workload));
+  const ports = services
+    .filter((service) => selects(service, workload))
+    .flatMap((service) =>
+      servedPorts(service).flatMap((port): InboundPortDoc | [] => {
+        const target = resolveTargetPort(port, workload.ports);
+        if (target === null) return []; // a caller is told "misdirected", and its Service has a note
+        return {
+          service: namespacedName(service),
+          port: port.port,
+          protocol: portProtocol(port) ?? "opaque",
+          target: target.address,
+        };
+      }),
+    );
+  return listener === null ? null : { listener, ports };
+}
+
+function outboundOf(
+  workload: WorkloadView,
+  services: readonly Service[],
+  listen: Listen,
+): OutboundListenerDoc[] {
+  return services.flatMap((service) => {
+    const key = namespacedName(service);
+    return servedPorts(service).flatMap(({ port }) => {
+      const listener = listen(outboundSocket(workload, key, port));
+      return listener === null ? [] : [{ listener, service: key, port }];
+    });
+  });
+}
+
+function gatewayOf(
+  workload: WorkloadView,
+  gateway: CompiledGateway | null,
+  listen: Listen,
+): GatewayListenerDoc[] {
+  return (gateway?.sockets ?? []).flatMap(({ name, routes }) => {
+    const listener = listen(gatewaySocket(workload, name));
+    const full = `${workload.namespace}/${workload.gateway}/${name}`;
+    return listener === null ? [] : [{ listener, name: full, routes }];
+  });
+}

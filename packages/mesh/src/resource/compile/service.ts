@@ -1,0 +1,137 @@
+import type { BackendPolicyDoc, ServiceDoc, ServicePortDoc } from "../../model/document.ts";
+import type { Service, ServicePort } from "../core/service.ts";
+import type { HttpRoute } from "../gateway-api/httproute.ts";
+import { isServiceParent, type ParentReference } from "../gateway-api/reference.ts";
+import type { Placement } from "../heddle/placement.ts";
+import { compareAge, namespacedName, namespaceOf } from "../meta.ts";
+import { type Problem, Problems } from "../schema/problem.ts";
+import { accepted, type ParentClaims, type Refusal } from "./claims.ts";
+import { compilePlacement } from "./placement.ts";
+import { type CompiledRoute, compileRoute, mergeRoutes, routeConditions } from "./routes.ts";
+import { noteUnserved, portProtocol, servedPorts } from "./service-port.ts";
+
+/** What a service's document is made from, besides the Service itself. Order says nothing. */
+export interface ServiceInputs {
+  /** Routes that have this Service as a parent, from any namespace. */
+  readonly routes: readonly HttpRoute[];
+  /** Placements that target it. */
+  readonly placements: readonly Placement[];
+  readonly findService: (key: string) => Service | null;
+}
+
+export interface CompiledService {
+  /** For callers in namespaces without routes of their own. */
+  readonly doc: ServiceDoc;
+  /** By namespace, where consumer routes replace those of the service's own namespace (GEP-1294). */
+  readonly consumers: ReadonlyMap<string, ServiceDoc>;
+  readonly parents: readonly ParentClaims[];
+  /** Placements that target the service and do not hold, by `<namespace>/<name>`. */
+  readonly lostPlacements: ReadonlyMap<string, Refusal>;
+  readonly notes: readonly Problem[];
+}
+
+/** What callers of a service do where nothing else is said. */
+export const defaultPolicy: BackendPolicyDoc = {
+  picker: "p2c-ewma",
+  connectTimeoutMs: 1000,
+  requestTimeoutMs: null,
+  queueMax: 100,
+  failfastMs: 3000,
+};
+
+/** The document a caller in `namespace` is given. */
+export function serviceDocFor(compiled: CompiledService, namespace: string): ServiceDoc {
+  return compiled.consumers.get(namespace) ?? compiled.doc;
+}
+
+/** A Service and all that is attached to it. Total: whatever is wrong becomes a condition and a defined failure. */
+export function compileService(service: Service, inputs: ServiceInputs): CompiledService {
+  const own = namespaceOf(service);
+  const scope = { crossesNamespaces: true, findService: inputs.findService };
+  const attachments: Attachment[] = [];
+  const parents: ParentClaims[] = [];
+  for (const route of [...inputs.routes].sort(compareAge)) {
+    const compiled = compileRoute(route, scope);
+    (route.spec.parentRefs ?? []).forEach((parent, index) => {
+      if (!pointsAt(parent, route, service)) return;
+      const ports = servedPorts(service).filter((port) => isMeant(parent, port));
+      const conditions = [...routeConditions(compiled)];
+      if (ports.length === 0) conditions[0] = accepted([noPort(parent, service)]);
+      parents.push({ route: namespacedName(route), parent: index, conditions });
+      for (const port of ports) {
+        attachments.push({ compiled, namespace: namespaceOf(route), port: port.port });
+      }
+    });
+  }
+  const { doc: placement, losers } = compilePlacement(inputs.placements, service.metadata.name);
+  const docFor = (consumer: string | null): ServiceDoc => ({
+    kind: "service",
+    namespace: own,
+    name: service.metadata.name,
+    ports: servedPorts(service).map((port) => portDoc(port, attachments, own, consumer)),
+    placement,
+    policy: defaultPolicy,
+  });
+  const strangers = new Set(attachments.map(({ namespace }) => namespace));
+  strangers.delete(own);
+  const notes = new Problems();
+  noteUnserved(service, notes);
+  return {
+    doc: docFor(null),
+    consumers: new Map([...strangers].sort().map((one) => [one, docFor(one)])),
+    parents,
+    lostPlacements: losers,
+    notes: notes.found,
+  };
+}
+
+/** Does this parentRef of `route` name `service`? */
+export function pointsAt(parent: ParentReference, route: HttpRoute, service: Service): boolean {
+  const { namespace = namespaceOf(route), name } = parent;
+  return isServiceParent(parent) && `${namespace}/${name}` === namespacedName(service);
+}
+
+interface Attachment {
+  readonly compiled: CompiledRoute;
+  readonly namespace: string;
+  readonly port: number;
+}
+
+function portDoc(
+  port: ServicePort,
+  attachments: readonly Attachment[],
+  own: string,
+  consumer: string | null,
+): ServicePortDoc {
+  const here = attachments.filter((one) => one.port === port.port);
+  const theirs = here.filter(({ namespace }) => namespace === consumer);
+  const chosen = theirs.length > 0 ? theirs : here.filter(({ namespace }) => namespace === own);
+  // A route that names the service twice (by sectionName) is attached once.
+  const routes = [...new Set(chosen.map(({ compiled }) => compiled))];
+  return {
+    name: port.name ?? null,
+    number: port.port,
+    protocol: portProtocol(port) ?? "opaque",
+    routes:
+      routes.length === 0
+        ? null
+        : mergeRoutes(routes.map((compiled) => ({ compiled, hostnames: [] }))),
+  };
+}
+
+function isMeant({ port, sectionName }: ParentReference, candidate: ServicePort): boolean {
+  const isPort = port === undefined || candidate.port === port;
+  return isPort && (sectionName === undefined || candidate.name === sectionName);
+}
+
+function noPort({ port, sectionName }: ParentReference, service: Service): Refusal {
+  const what = [
+    port === undefined ? [] : `port ${port}`,
+    sectionName === undefined ? [] : `port name ${sectionName}`,
+  ].flat();
+  const asked = what.length === 0 ? "port that heddle serves" : what.join(" with ");
+  return {
+    reason: "NoMatchingParent",
+    message: `Service ${namespacedName(service)} has no ${asked}.`,
+  };
+}

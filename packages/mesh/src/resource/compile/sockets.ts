@@ -1,0 +1,64 @@
+import type { Service } from "../core/service.ts";
+import { compareText, namespacedName } from "../meta.ts";
+import type { CompiledGateway } from "./gateway.ts";
+import { servedPorts } from "./service-port.ts";
+import { selects, type WorkloadView } from "./workload-view.ts";
+
+/** A socket to be bound for a workload's proxy, before the proxy runs and for as long as it may run again. */
+export interface SocketRequest {
+  readonly name: string;
+  readonly host: string;
+  /** 0: any free port, kept from then on. */
+  readonly port: number;
+}
+
+type Named = Pick<WorkloadView, "name" | "namespace">;
+
+/** Everything a workload's sockets are called begins so: `kvs-0.default/`. */
+export function socketPrefix({ name, namespace }: Named): string {
+  return `${name}.${namespace}/`;
+}
+
+export function inboundSocket(workload: Named): string {
+  return `${socketPrefix(workload)}inbound`;
+}
+
+/** Its `HTTP_PROXY`. */
+export function forwardSocket(workload: Named): string {
+  return `${socketPrefix(workload)}forward`;
+}
+
+/** `service` is `<namespace>/<name>`. */
+export function outboundSocket(workload: Named, service: string, port: number): string {
+  return `${socketPrefix(workload)}outbound/${service}:${port}`;
+}
+
+export function gatewaySocket(workload: Named, listener: string): string {
+  return `${socketPrefix(workload)}gateway/${listener}`;
+}
+
+/** All sockets of a workload's proxy, by name. A gateway has no process that would call or be called. */
+export function socketsOf(
+  workload: Pick<WorkloadView, "name" | "namespace" | "labels" | "gateway">,
+  services: Iterable<Service>,
+  gateway: CompiledGateway | null,
+): readonly SocketRequest[] {
+  const free = (name: string) => ({ name, host: "127.0.0.1", port: 0 });
+  if (workload.gateway !== null) {
+    return (gateway?.sockets ?? []).map(({ name, host, port }) => ({
+      name: gatewaySocket(workload, name),
+      host,
+      port,
+    }));
+  }
+  const requests = [free(forwardSocket(workload))];
+  let isBacking = false;
+  for (const service of services) {
+    isBacking ||= selects(service, workload);
+    for (const { port } of servedPorts(service)) {
+      requests.push(free(outboundSocket(workload, namespacedName(service), port)));
+    }
+  }
+  if (isBacking) requests.push(free(inboundSocket(workload)));
+  return requests.sort((a, b) => compareText(a.name, b.name));
+}

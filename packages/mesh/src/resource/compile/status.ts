@@ -1,0 +1,44 @@
+import type { HttpRoute } from "../gateway-api/httproute.ts";
+import { isServiceParent } from "../gateway-api/reference.ts";
+import type { Placement } from "../heddle/placement.ts";
+import { type ConditionClaim, namespacedName, namespaceOf } from "../meta.ts";
+import { accepted, type ParentClaims, type Refusal, resolvedRefs } from "./claims.ts";
+import type { CompiledGateway } from "./gateway.ts";
+import type { CompiledService } from "./service.ts";
+
+interface Compiled {
+  readonly services: ReadonlyMap<string, CompiledService>;
+  readonly gateways: ReadonlyMap<string, CompiledGateway>;
+}
+
+/** What its parents say of a route, one entry for each parentRef that is ours, in order. */
+export function routeClaims(route: HttpRoute, compiled: Compiled): readonly ParentClaims[] {
+  const name = namespacedName(route);
+  return (route.spec.parentRefs ?? []).flatMap((parent, index): ParentClaims | [] => {
+    const key = `${parent.namespace ?? namespaceOf(route)}/${parent.name}`;
+    const isMesh = isServiceParent(parent);
+    const from = isMesh ? compiled.services.get(key) : compiled.gateways.get(key);
+    const found = from?.parents.find((one) => one.route === name && one.parent === index);
+    if (found !== undefined) return found;
+    if (!isMesh) return []; // a Gateway of another controller, or none: theirs to say
+    const message = `There is no Service ${key}.`;
+    const refusal = { reason: "NoMatchingParent", message };
+    return { route: name, parent: index, conditions: [accepted([refusal]), resolvedRefs([])] };
+  });
+}
+
+/** Does a Placement hold for all it targets? */
+export function placementClaims(
+  placement: Placement,
+  compiled: Compiled,
+): readonly ConditionClaim[] {
+  const name = namespacedName(placement);
+  const refusals = placement.spec.targetRefs.flatMap((target): Refusal | [] => {
+    const key = `${namespaceOf(placement)}/${target.name}`;
+    const service = compiled.services.get(key);
+    const message = `There is no Service ${key}.`;
+    if (service === undefined) return { reason: "TargetNotFound", message };
+    return service.lostPlacements.get(name) ?? [];
+  });
+  return [accepted(refusals)];
+}

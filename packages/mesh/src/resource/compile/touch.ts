@@ -1,0 +1,137 @@
+import { unreachable } from "../../base/assert.ts";
+import type { HttpRoute } from "../gateway-api/httproute.ts";
+import { isServiceParent } from "../gateway-api/reference.ts";
+import type { Placement } from "../heddle/placement.ts";
+import type { KnownResource } from "../index.ts";
+import { namespacedName, namespaceOf } from "../meta.ts";
+import type { MeshOutputs } from "./mesh-inputs.ts";
+import type { MeshTables } from "./mesh-tables.ts";
+import { selects, type WorkloadView } from "./workload-view.ts";
+
+/** Where each kind of output notes that one of its keys must be made anew. */
+export type Touchable = { readonly [K in keyof MeshOutputs]: { touch(key: string): void } };
+
+/**
+ * Puts changes into the tables and marks which outputs each of them touches.
+ *
+ *   Service ──┬─▶ its document, its endpoints, every proxy (listeners)
+ *             └─▶ the parents of routes that send to it
+ *   HTTPRoute ──▶ its parents, before and after          Placement ──▶ its targets, before and after
+ *   Workload ───▶ its proxy, and endpoints of services that select it, before and after
+ */
+export class Touch {
+  readonly #tables: MeshTables;
+  readonly #outputs: Touchable;
+
+  constructor(tables: MeshTables, outputs: Touchable) {
+    this.#tables = tables;
+    this.#outputs = outputs;
+  }
+
+  /** `resource` names what changed; `isGone` tells whether it is there no more. */
+  change(resource: KnownResource, isGone: boolean): void {
+    const key = namespacedName(resource);
+    const tables = this.#tables;
+    switch (resource.kind) {
+      case "Service":
+        setOrDelete(tables.services, key, isGone ? null : resource);
+        this.#service(key);
+        return;
+      case "HTTPRoute": {
+        const before = tables.routes.get(key);
+        tables.setRoute(key, isGone ? null : resource);
+        this.#outputs.routes.touch(key);
+        for (const route of [before, resource]) this.#parents(route);
+        return;
+      }
+      case "Placement": {
+        const before = tables.placements.get(key);
+        tables.setPlacement(key, isGone ? null : resource);
+        this.#outputs.placements.touch(key);
+        for (const placement of [before, resource]) this.#targets(placement);
+        return;
+      }
+      case "Gateway":
+        setOrDelete(tables.gateways, key, isGone ? null : resource);
+        this.#outputs.gateways.touch(key);
+        return;
+      case "GatewayClass":
+        setOrDelete(tables.gatewayClasses, resource.metadata.name, isGone ? null : resource);
+        for (const [gateway, { spec }] of tables.gateways) {
+          if (spec.gatewayClassName === resource.metadata.name)
+            this.#outputs.gateways.touch(gateway);
+        }
+        return;
+      case "Mesh":
+        tables.mesh = isGone ? null : resource;
+        this.#allProxies();
+        return;
+      case "Process":
+      case "Workload":
+        return; // they become processes first, and come back as WorkloadViews
+      default:
+        unreachable(resource);
+    }
+  }
+
+  /** A workload appeared, looks different, or went. */
+  workload(uid: string, after: WorkloadView | null): void {
+    const before = this.#tables.workloads.get(uid) ?? null;
+    setOrDelete(this.#tables.workloads, uid, after);
+    this.#outputs.proxies.touch(uid);
+    for (const [key, service] of this.#tables.services) {
+      const isIn = [before, after].some((view) => view !== null && selects(service, view));
+      if (isIn) this.#outputs.endpoints.touch(key);
+    }
+  }
+
+  /** The compiled form of a service came out different. */
+  afterService(key: string): void {
+    for (const route of this.#tables.routesOf(`Service/${key}`)) {
+      this.#outputs.routes.touch(namespacedName(route));
+    }
+    for (const placement of this.#tables.placementsOf(key)) {
+      this.#outputs.placements.touch(namespacedName(placement));
+    }
+  }
+
+  /** The compiled form of a gateway came out different. */
+  afterGateway(key: string): void {
+    for (const route of this.#tables.routesOf(`Gateway/${key}`)) {
+      this.#outputs.routes.touch(namespacedName(route));
+    }
+    for (const { uid, namespace, gateway } of this.#tables.workloads.values()) {
+      if (`${namespace}/${gateway}` === key) this.#outputs.proxies.touch(uid);
+    }
+  }
+
+  #service(key: string): void {
+    this.#outputs.services.touch(key);
+    this.#outputs.endpoints.touch(key);
+    this.#allProxies();
+    for (const route of this.#tables.routesTo(key)) this.#parents(route);
+  }
+
+  #parents(route: HttpRoute | undefined): void {
+    for (const parent of route?.spec.parentRefs ?? []) {
+      const key = `${parent.namespace ?? namespaceOf(route!)}/${parent.name}`;
+      const { services, gateways } = this.#outputs;
+      (isServiceParent(parent) ? services : gateways).touch(key);
+    }
+  }
+
+  #targets(placement: Placement | undefined): void {
+    for (const { name } of placement?.spec.targetRefs ?? []) {
+      this.#outputs.services.touch(`${namespaceOf(placement!)}/${name}`);
+    }
+  }
+
+  #allProxies(): void {
+    for (const uid of this.#tables.workloads.keys()) this.#outputs.proxies.touch(uid);
+  }
+}
+
+function setOrDelete<V>(map: Map<string, V>, key: string, value: V | null): void {
+  if (value === null) map.delete(key);
+  else map.set(key, value);
+}

@@ -1,0 +1,36 @@
+import type { Address } from "../../model/address.ts";
+import type { EndpointState, WorkloadDoc } from "../../model/document.ts";
+import type { Service } from "../core/service.ts";
+
+/** One workload as the compiler sees it: intent (its Workload) and the world (what the supervisor observes) in one. */
+export interface WorkloadView extends WorkloadDoc {
+  readonly labels: Readonly<Record<string, string>>;
+  /** Where the process listens. */
+  readonly ports: readonly WorkloadPort[];
+  /** Name of the Gateway it runs, in its namespace; null for a process. */
+  readonly gateway: string | null;
+  /** Where peers reach it: its proxy, or without proxies the process. Null while unknown. */
+  readonly inbound: Address | null;
+  /** Null: not an endpoint of anything yet (its proxy has not acknowledged that it is). */
+  readonly state: EndpointState | null;
+}
+
+export interface WorkloadPort {
+  readonly name: string;
+  /** What manifests call it; null where its Process gives no number. */
+  readonly number: number | null;
+  readonly address: Address;
+}
+
+/** Is the workload one of the Service's processes? A Service without selector has none of ours. */
+export function selects(
+  service: Service,
+  workload: Pick<WorkloadView, "namespace" | "labels">,
+): boolean {
+  const selector = Object.entries(service.spec.selector ?? {});
+  return (
+    selector.length > 0 &&
+    (service.metadata.namespace ?? "default") === workload.namespace &&
+    selector.every(([name, value]) => workload.labels[name] === value)
+  );
+}
