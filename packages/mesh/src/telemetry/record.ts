@@ -24,6 +24,8 @@ export class ExchangeRecord {
   /** Peer that connected to us: address, and identity where it has one. */
   sourceAddress = "";
   sourceId: SpiffeId | null = null;
+  /** Name of the workload that asked, where it is known. */
+  sourceName: string | null = null;
   /** `<kind>/<ns>/<name>#<rule>`; null: no route, so the service itself. */
   route: string | null = null;
   backend: ServiceKey | null = null;

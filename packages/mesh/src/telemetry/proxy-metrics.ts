@@ -1,0 +1,151 @@
+import type { BucketHistogram, Counter, Family, Gauge, Labels, Metrics } from "./metrics.ts";
+import type { Outcome } from "./outcome.ts";
+import type { Direction, ExchangeRecord } from "./record.ts";
+
+/** Milliseconds, as Linkerd's `response_latency_ms`. */
+const latencyBoundsMs: readonly number[] = [1, 10, 100, 1000, 10_000].flatMap((unit) =>
+  [1, 2, 3, 4, 5].map((step) => unit * step),
+);
+
+const subject = [
+  "direction",
+  "authority",
+  "dst_namespace",
+  "dst_service",
+  "dst_pod",
+  "route_name",
+  "client_id",
+  "server_id",
+  "tls",
+] as const;
+type Subject = (typeof subject)[number];
+
+/**
+ * The families of the data path. Names and labels are Linkerd's where it has them, so that dashboards made for it read
+ * ours (its proxy metrics reference); what it does not have begins with `heddle_`.
+ */
+export class ProxyMetrics {
+  readonly #requests: Family<Counter, Subject>;
+  readonly #responses: Family<Counter, Subject | "classification" | "status_code">;
+  readonly #latency: Family<BucketHistogram, Subject>;
+  readonly #exchanges: Family<
+    Counter,
+    "direction" | "dst_namespace" | "dst_service" | "origin" | "reason"
+  >;
+  readonly #egress: Family<Counter, "classification">;
+  readonly #opened: Family<Counter, "direction" | "peer" | "dst_namespace" | "dst_service">;
+  readonly #closed: Family<Counter, "direction" | "peer" | "dst_namespace" | "dst_service">;
+  readonly #open: Family<Gauge, "direction" | "peer" | "dst_namespace" | "dst_service">;
+  readonly #read: Family<Counter, "direction" | "peer" | "dst_namespace" | "dst_service">;
+  readonly #written: Family<Counter, "direction" | "peer" | "dst_namespace" | "dst_service">;
+  readonly #clusterDomain: string;
+
+  /** @param clusterDomain of the label `authority`: `kvs.default.svc.<domain>:80`. */
+  constructor(metrics: Metrics, clusterDomain: string) {
+    this.#clusterDomain = clusterDomain;
+    this.#requests = metrics.counter("request_total", "Requests received.", subject);
+    this.#responses = metrics.counter("response_total", "Replies sent, whole or broken off.", [
+      ...subject,
+      "classification",
+      "status_code",
+    ]);
+    this.#latency = metrics.histogram(
+      "response_latency_ms",
+      "Time from a request's head to its reply's head, in ms.",
+      subject,
+      latencyBoundsMs,
+    );
+    const exchange = ["direction", "dst_namespace", "dst_service", "origin", "reason"] as const;
+    this.#exchanges = metrics.counter(
+      "heddle_exchanges_total",
+      "Exchanges by who made the reply and, where the world failed them, why.",
+      exchange,
+    );
+    this.#egress = metrics.counter("heddle_egress_total", "Exchanges with the world outside.", [
+      "classification",
+    ]);
+    const connection = ["direction", "peer", "dst_namespace", "dst_service"] as const;
+    this.#opened = metrics.counter("tcp_open_total", "Connections opened.", connection);
+    this.#closed = metrics.counter("tcp_close_total", "Connections closed.", connection);
+    this.#open = metrics.gauge("tcp_open_connections", "Connections open now.", connection);
+    this.#read = metrics.counter("tcp_read_bytes_total", "Octets received.", connection);
+    this.#written = metrics.counter("tcp_write_bytes_total", "Octets sent.", connection);
+  }
+
+  requests(record: ExchangeRecord): Counter {
+    return this.#requests.child(this.#subjectOf(record));
+  }
+
+  responses(record: ExchangeRecord, outcome: Exclude<Outcome, "cancelled">): Counter {
+    return this.#responses.child({
+      ...this.#subjectOf(record),
+      classification: outcome,
+      status_code: record.status === 0 ? "" : String(record.status),
+    });
+  }
+
+  latency(record: ExchangeRecord): BucketHistogram {
+    return this.#latency.child(this.#subjectOf(record));
+  }
+
+  /** Counted once per exchange; at egress in `heddle_egress_total`. */
+  exchanges(record: ExchangeRecord, outcome: Outcome): Counter {
+    if (record.direction === "egress") return this.#egress.child({ classification: outcome });
+    const { direction, origin, reason } = record;
+    return this.#exchanges.child({
+      ...destinationOf(record.backend ?? record.service),
+      direction,
+      origin,
+      reason: reason ?? "",
+    });
+  }
+
+  /** Handles for the connections of one kind. */
+  connections(direction: Direction, service: string, peer: "src" | "dst"): ConnectionHandles {
+    const labels = { ...destinationOf(service), direction, peer };
+    return {
+      opened: this.#opened.child(labels),
+      closed: this.#closed.child(labels),
+      open: this.#open.child(labels),
+      read: this.#read.child(labels),
+      written: this.#written.child(labels),
+    };
+  }
+
+  #subjectOf(record: ExchangeRecord): Labels<Subject> {
+    const destination = destinationOf(record.backend ?? record.service);
+    const { dst_namespace: namespace, dst_service: service } = destination;
+    const port = record.backend === null ? record.servicePort : record.backendPort;
+    const isInbound = record.direction === "inbound";
+    return {
+      ...destination,
+      direction: record.direction,
+      // Linkerd has it at outbound only; and never from the request itself, which could name anything.
+      authority:
+        isInbound || service === ""
+          ? ""
+          : `${service}.${namespace}.svc.${this.#clusterDomain}:${port}`,
+      dst_pod: record.endpointName ?? "",
+      route_name: record.route ?? "",
+      client_id: isInbound ? (record.sourceId ?? "") : "",
+      server_id: isInbound ? "" : (record.destinationId ?? ""),
+      tls: record.tls ? "true" : "no_identity",
+    };
+  }
+}
+
+export interface ConnectionHandles {
+  readonly opened: Counter;
+  readonly closed: Counter;
+  readonly open: Gauge;
+  readonly read: Counter;
+  readonly written: Counter;
+}
+
+function destinationOf(service: string): Labels<"dst_namespace" | "dst_service"> {
+  const slash = service.indexOf("/");
+  return {
+    dst_namespace: service.slice(0, Math.max(0, slash)),
+    dst_service: service.slice(slash + 1),
+  };
+}

@@ -1,0 +1,305 @@
+import { describe, expect, test } from "vitest";
+import { exchangeRecord, spiffeId } from "../../test/support/records.ts";
+import { VirtualClock } from "../base/virtual-clock.ts";
+import { Metrics } from "./metrics.ts";
+import { renderMetrics } from "./metrics-text.ts";
+import { outcomeOf } from "./outcome.ts";
+import { RecordRing } from "./record-ring.ts";
+import { TelemetryRecorder } from "./recorder.ts";
+import { parseSummary } from "./summary.ts";
+import { formatTapItem, parseTapFilter, type TapItem } from "./tap.ts";
+
+function setUp() {
+  const clock = new VirtualClock();
+  const metrics = new Metrics();
+  const recorder = new TelemetryRecorder({ clock, metrics, life: "l1", workload: "me-0" });
+  const lines = (name: string) =>
+    renderMetrics(metrics, "prometheus")
+      .split("\n")
+      .filter((line) => line.startsWith(name));
+  return { clock, metrics, recorder, lines };
+}
+
+describe("an exchange counts as", () => {
+  test.each([
+    ["success", "an answer", { status: 200 }],
+    ["success", "a refusal by the application", { status: 404 }],
+    ["failure", "an error of the application", { status: 500 }],
+    ["success", "no route", { status: 404, reason: "no-route" as const }],
+    ["failure", "no endpoint", { status: 503, reason: "no-endpoint" as const }],
+    ["failure", "a reply that broke off", { status: 200, reason: "reset" as const }],
+    ["cancelled", "a caller gone before the reply", { status: 0, reason: "client-gone" as const }],
+    ["success", "a caller gone during the reply", { status: 200, reason: "client-gone" as const }],
+    ["failure", "no reply at all", { status: 0, reason: "reset" as const }],
+  ])("%s: %s", (outcome, _, changes) => {
+    expect(outcomeOf(exchangeRecord(changes))).toBe(outcome);
+  });
+});
+
+describe("metrics", () => {
+  test("have Linkerd's names and labels", () => {
+    const { recorder, lines } = setUp();
+    recorder.record(exchangeRecord());
+    recorder.record(
+      exchangeRecord({
+        status: 503,
+        reason: "no-endpoint",
+        origin: "proxy",
+        endpointUid: null,
+        endpointName: null,
+        destinationId: null,
+      }),
+    );
+    expect(lines("request_total")).toEqual([
+      'request_total{direction="outbound",authority="kvs.default.svc.cluster.local:80",dst_namespace="default",dst_service="kvs",dst_pod="kvs-1",server_id="spiffe://heddle.local/ns/default/sa/kvs",tls="true"} 1',
+      'request_total{direction="outbound",authority="kvs.default.svc.cluster.local:80",dst_namespace="default",dst_service="kvs",tls="true"} 1',
+    ]);
+    expect(lines("response_total")[1]).toContain('classification="failure",status_code="503"} 1');
+    expect(lines("heddle_exchanges_total")).toEqual([
+      'heddle_exchanges_total{direction="outbound",dst_namespace="default",dst_service="kvs",origin="app"} 1',
+      'heddle_exchanges_total{direction="outbound",dst_namespace="default",dst_service="kvs",origin="proxy",reason="no-endpoint"} 1',
+    ]);
+  });
+
+  test("of a cancelled exchange are a request and a reason, no response", () => {
+    const { recorder, lines } = setUp();
+    recorder.record(exchangeRecord({ status: 0, reason: "client-gone", headMs: -1 }));
+    expect(lines("request_total")).toHaveLength(1);
+    expect(lines("response_total")).toEqual([]);
+    expect(lines("response_latency_ms")).toEqual([]);
+    expect(lines("heddle_exchanges_total")[0]).toContain('reason="client-gone"');
+  });
+
+  test("latency falls into Linkerd's buckets", () => {
+    const { recorder, lines } = setUp();
+    for (const ms of [0.4, 1, 1.2, 7, 60_000])
+      recorder.record(exchangeRecord({ startMs: 0, headMs: ms }));
+    const counts = lines("response_latency_ms_bucket").map((line) =>
+      /le="([^"]*)"} (\d+)$/.exec(line)!.slice(1),
+    );
+    expect(counts.slice(0, 3)).toEqual([
+      ["1", "2"],
+      ["2", "3"],
+      ["3", "3"],
+    ]);
+    expect(counts.map(([le]) => le).join()).toBe(
+      "1,2,3,4,5,10,20,30,40,50,100,200,300,400,500,1000,2000,3000,4000,5000,10000,20000,30000,40000,50000,+Inf",
+    );
+    expect(counts.at(-2)).toEqual(["50000", "4"]);
+    expect(counts.at(-1)).toEqual(["+Inf", "5"]);
+  });
+
+  test("egress is counted apart", () => {
+    const { recorder, lines } = setUp();
+    const egress = { direction: "egress", service: "", backend: null } as const;
+    recorder.record(exchangeRecord({ ...egress, method: "CONNECT" }));
+    recorder.record(exchangeRecord({ ...egress, status: 502, reason: "connect-refused" }));
+    expect(lines("heddle_egress_total")).toEqual([
+      'heddle_egress_total{classification="success"} 1',
+      'heddle_egress_total{classification="failure"} 1',
+    ]);
+    expect(lines("heddle_exchanges_total")).toEqual([]);
+  });
+
+  test("connections open and close", () => {
+    const { recorder, lines } = setUp();
+    const series = recorder.connections("inbound", {
+      service: "default/kvs",
+      port: 80,
+      peer: "src",
+    });
+    series.onOpen();
+    series.onOpen();
+    series.onRead(10);
+    series.onClose();
+    expect(lines("tcp_open")).toEqual([
+      'tcp_open_connections{direction="inbound",peer="src",dst_namespace="default",dst_service="kvs"} 1',
+      'tcp_open_total{direction="inbound",peer="src",dst_namespace="default",dst_service="kvs"} 2',
+    ]);
+    expect(recorder.summary().connections).toEqual([
+      { direction: "inbound", service: "default/kvs", port: 80, peer: "src", open: 1, opened: 2 },
+    ]);
+  });
+
+  test("a family stays within its limit, and counts the rest together", () => {
+    const metrics = new Metrics(3);
+    const family = metrics.counter("a_total", "A \\ and\nb.", ["x", "y"]);
+    for (let x = 0; x < 10; x++) family.child({ x: String(x), y: "" }).add(1);
+    expect(renderMetrics(metrics, "openmetrics")).toBe(
+      '# HELP a A \\\\ and\\nb.\n# TYPE a counter\na_total{x="0"} 1\na_total{x="1"} 1\na_total{x="2"} 1\na_total{x="overflow"} 7\n# EOF\n',
+    );
+    expect(metrics.counter("a_total", "", ["x", "y"])).toBe(family);
+  });
+
+  test("label values are escaped, collectors run first", () => {
+    const metrics = new Metrics();
+    const gauge = metrics.gauge("g", "G.", ["x"]).child({ x: 'a"b\\c\n' });
+    metrics.onCollect(() => gauge.set(7));
+    expect(renderMetrics(metrics, "prometheus")).toContain('g{x="a\\"b\\\\c\\n"} 7');
+  });
+});
+
+describe("summaries", () => {
+  test("count by what identifies an exchange, with reasons and latency", () => {
+    const { recorder, clock } = setUp();
+    for (let count = 0; count < 5; count++) recorder.record(exchangeRecord());
+    recorder.record(exchangeRecord({ status: 503, reason: "reset", origin: "proxy" }));
+    recorder.record(exchangeRecord({ status: 500 }));
+    recorder.record(exchangeRecord({ direction: "inbound" }));
+    clock.advance(1000);
+    const summary = recorder.summary();
+    expect(parseSummary(JSON.parse(JSON.stringify(summary)))).toEqual(summary);
+    expect(summary).toMatchObject({ life: "l1", uptimeMs: 1000 });
+    expect(summary.rows).toHaveLength(2);
+    expect(summary.rows[0]).toMatchObject({
+      direction: "outbound",
+      service: "default/kvs",
+      endpoint: "u1",
+      peer: spiffeId("kvs"),
+      success: 5,
+      failure: 2,
+      cancelled: 0,
+      byProxy: 1,
+      failures: { reset: 1, "status-500": 1 },
+      replyBytes: 35,
+    });
+    expect(summary.rows[0]!.latencySumUs).toBe(14_000);
+    expect(summary.rows[1]).toMatchObject({
+      direction: "inbound",
+      endpoint: null,
+      peer: spiffeId("recommendation"),
+    });
+  });
+
+  test("that are none are refused", () => {
+    const row = { life: "a", uptimeMs: 1, rows: [{ direction: "up" }], connections: [] };
+    for (const input of [null, {}, "x", row]) expect(parseSummary(input)).toBeNull();
+  });
+
+  test("of hostile statuses stay small", () => {
+    const { recorder } = setUp();
+    for (let status = 200; status < 1000; status++) recorder.record(exchangeRecord({ status }));
+    expect(recorder.summary().rows).toHaveLength(1);
+    expect(Object.keys(recorder.summary().rows[0]!.failures).length).toBeLessThanOrEqual(200);
+  });
+});
+
+describe("the ring of recent records", () => {
+  test("gives back what was put in, newest first", () => {
+    const ring = new RecordRing(3);
+    const records = Array.from({ length: 5 }, (_, id) =>
+      exchangeRecord({
+        id,
+        path: `/é${id}`,
+        reason: id === 3 ? "reset" : null,
+        detail: "peer said \u2026",
+        origin: "proxy",
+        slot: -1,
+        sourceName: "w",
+        route: "HTTPRoute/default/r#0",
+        headMs: -1,
+        replayed: true,
+        requestBytes: 2 ** 40,
+        status: 502,
+        direction: "gateway",
+      }),
+    );
+    for (const record of records) ring.push(record);
+    expect(ring.size).toBe(3);
+    const expected = records.slice(2).reverse();
+    for (const record of expected) record.detail = "peer said ?";
+    expect(ring.newest(10)).toEqual(expected);
+    expect(ring.newest(1)).toEqual(expected.slice(0, 1));
+  });
+
+  test("cuts texts that a client made long", () => {
+    const ring = new RecordRing(1);
+    ring.push(exchangeRecord({ path: `/${"a".repeat(8000)}`, method: "M".repeat(100) }));
+    expect(ring.newest(1)[0]!.path).toHaveLength(128);
+    expect(ring.newest(1)[0]!.method).toHaveLength(16);
+  });
+});
+
+describe("tap", () => {
+  const tapped = (filter: unknown, ...records: ReturnType<typeof exchangeRecord>[]) => {
+    const { recorder, clock } = setUp();
+    const items: TapItem[] = [];
+    const tap = recorder.tap(parseTapFilter(filter)!, (item) => items.push(item))!;
+    for (const record of records) recorder.record(record);
+    return { recorder, clock, items, tap };
+  };
+
+  test("shows an exchange as Linkerd does", () => {
+    const record = exchangeRecord({
+      direction: "inbound",
+      id: 12,
+      sourceName: "recommendation-0",
+      method: "PUT",
+      status: 201,
+      headMs: 100.612,
+      endMs: 100.64,
+      replyBytes: 0,
+    });
+    const { items } = tapped({}, record);
+    const common =
+      "id=9:12 proxy=in src=127.0.0.1:50000 dst=127.0.0.1:41307 tls=true src_workload=recommendation-0 dst_workload=me-0";
+    expect(items.map((item) => formatTapItem(item, 9))).toEqual([
+      `req ${common} :method=PUT :authority=kvs :path=/7`,
+      `rsp ${common} :status=201 latency=612µs`,
+      `end ${common} duration=28µs response-length=0B`,
+    ]);
+  });
+
+  test("an exchange without a reply has no rsp, and a reason at its end", () => {
+    const { items } = tapped({}, exchangeRecord({ headMs: -1, status: 0, reason: "client-gone" }));
+    expect(items.map((item) => item.event)).toEqual(["req", "end"]);
+    expect(formatTapItem(items[1]!, 0)).toMatch(
+      /reason=client-gone duration=3000µs response-length=5B$/,
+    );
+  });
+
+  test.each([
+    [{ direction: "out" }, 3],
+    [{ direction: "in" }, 0],
+    [{ method: "GET" }, 3],
+    [{ method: "PUT" }, 0],
+    [{ pathPrefix: "/" }, 3],
+    [{ pathPrefix: "/8" }, 0],
+    [{ authority: "kvs" }, 3],
+    [{ authority: "x" }, 0],
+    [{ status: 200 }, 3],
+    [{ status: 2 }, 3],
+    [{ status: 5 }, 0],
+    [{ source: "me-0" }, 3],
+    [{ source: "x" }, 0],
+    [{ destination: "kvs-1" }, 3],
+    [{ destination: "x" }, 0],
+    [{ service: "default/kvs" }, 3],
+    [{ service: "default/x" }, 0],
+  ])("%j shows %i items", (filter, count) => {
+    expect(tapped(filter, exchangeRecord()).items).toHaveLength(count);
+  });
+
+  test("shows no more than asked for a second, and says how many it left out", () => {
+    const records = Array.from({ length: 10 }, () => exchangeRecord());
+    const { items, tap, recorder, clock } = tapped({ maxRps: 4 }, ...records);
+    expect([items.length, tap.dropped]).toEqual([12, 6]);
+    clock.advance(500);
+    for (const record of records) recorder.record(record);
+    expect([items.length, tap.dropped]).toEqual([18, 14]);
+  });
+
+  test("ends when closed, and has a limit", () => {
+    const { items, tap, recorder } = tapped({});
+    tap.close();
+    recorder.record(exchangeRecord());
+    expect(items).toEqual([]);
+    const taps = Array.from({ length: 70 }, () => recorder.tap(parseTapFilter({})!, () => {}));
+    expect(taps.filter((tap) => tap === null)).toHaveLength(6);
+  });
+
+  test("a filter with a condition not known is none", () => {
+    for (const input of [null, { colour: "red" }, { maxRps: 0 }, { status: "x" }])
+      expect(parseTapFilter(input)).toBeNull();
+  });
+});

@@ -1,0 +1,153 @@
+import type { Clock } from "../base/clock.ts";
+import type { Metrics } from "./metrics.ts";
+import type { ConnectionHandles } from "./proxy-metrics.ts";
+import { ProxyMetrics } from "./proxy-metrics.ts";
+import type { Direction, ExchangeRecord, Recorder } from "./record.ts";
+import { RecordRing } from "./record-ring.ts";
+import { ExchangeSeries } from "./series.ts";
+import type { ConnectionsRow, SummaryBody } from "./summary.ts";
+import { type Tap, type TapFilter, type TapItem, TapStream } from "./tap.ts";
+
+/** Series of one recorder; what comes beyond is counted by metrics and tap, not by summaries. */
+const SERIES_MAX = 5000;
+const TAPS_MAX = 64;
+
+export interface RecorderOptions {
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  /** Names this life of the proxy in summaries. */
+  readonly life: string;
+  /** The workload's name, for tap. */
+  readonly workload: string;
+  /** Default `cluster.local`. */
+  readonly clusterDomain?: string;
+  /** How many recent records are kept. Default 1024, about 0.5 MB. */
+  readonly recentMax?: number;
+}
+
+/** Turns records into metrics, summaries, tap and memory of the recent past. One per workload. */
+export class TelemetryRecorder implements Recorder {
+  readonly recent: RecordRing;
+  readonly #clock: Clock;
+  readonly #metrics: ProxyMetrics;
+  readonly #life: string;
+  readonly #workload: string;
+  readonly #startMs: number;
+  /** By endpoint, or by direction where none was asked: short lists, compared in turn. */
+  readonly #series = new Map<string, ExchangeSeries[]>();
+  #seriesCount = 0;
+  readonly #connections = new Map<string, ConnectionsSeries>();
+  #taps: readonly TapStream[] = [];
+
+  constructor(options: RecorderOptions) {
+    this.#clock = options.clock;
+    this.#metrics = new ProxyMetrics(options.metrics, options.clusterDomain ?? "cluster.local");
+    this.#life = options.life;
+    this.#workload = options.workload;
+    this.#startMs = options.clock.monotonicMs();
+    this.recent = new RecordRing(options.recentMax ?? 1024);
+  }
+
+  record(record: ExchangeRecord): void {
+    this.#seriesOf(record)?.add(record);
+    this.recent.push(record);
+    for (const tap of this.#taps) tap.offer(record);
+  }
+
+  /** Handles for connections of this kind: hold them, and tell them what happens. */
+  connections(
+    direction: Direction,
+    of: { readonly service: string; readonly port: number; readonly peer: "src" | "dst" },
+  ): ConnectionsSeries {
+    const key = `${direction} ${of.service} ${of.port} ${of.peer}`;
+    let series = this.#connections.get(key);
+    if (series === undefined) {
+      const handles = this.#metrics.connections(direction, of.service, of.peer);
+      series = new ConnectionsSeries({ direction, ...of }, handles);
+      if (this.#connections.size < SERIES_MAX) this.#connections.set(key, series);
+    }
+    return series;
+  }
+
+  /** All counts so far. */
+  summary(): SummaryBody {
+    return {
+      life: this.#life,
+      uptimeMs: this.#clock.monotonicMs() - this.#startMs,
+      rows: [...this.#series.values()].flat().map((series) => series.summarise()),
+      connections: Array.from(this.#connections.values(), (series) => series.summarise()),
+    };
+  }
+
+  /**
+   * Streams what passes the filter from now on, until `close`. Null: there are too many taps already.
+   * @param emit gets each item at once; it must not throw.
+   */
+  tap(filter: TapFilter, emit: (item: TapItem) => void): Tap | null {
+    if (this.#taps.length >= TAPS_MAX) return null;
+    const stream = new TapStream(filter, {
+      clock: this.#clock,
+      workload: this.#workload,
+      emit,
+      onClose: () => {
+        this.#taps = this.#taps.filter((other) => other !== stream);
+      },
+    });
+    this.#taps = [...this.#taps, stream];
+    return stream;
+  }
+
+  #seriesOf(record: ExchangeRecord): ExchangeSeries | null {
+    const key = record.endpointUid ?? record.direction;
+    let bucket = this.#series.get(key);
+    if (bucket === undefined) {
+      if (this.#seriesCount >= SERIES_MAX) return null;
+      bucket = [];
+      this.#series.set(key, bucket);
+    }
+    for (const series of bucket) if (series.has(record)) return series;
+    if (this.#seriesCount >= SERIES_MAX) return null;
+    this.#seriesCount++;
+    const series = new ExchangeSeries(record, this.#metrics);
+    bucket.push(series);
+    return series;
+  }
+}
+
+/** The connections of one direction, service and side. */
+export class ConnectionsSeries {
+  readonly #of: Omit<ConnectionsRow, "open" | "opened">;
+  readonly #handles: ConnectionHandles;
+  #open = 0;
+  #opened = 0;
+
+  constructor(of: Omit<ConnectionsRow, "open" | "opened">, handles: ConnectionHandles) {
+    this.#of = of;
+    this.#handles = handles;
+  }
+
+  onOpen(): void {
+    this.#open++;
+    this.#opened++;
+    this.#handles.opened.add(1);
+    this.#handles.open.add(1);
+  }
+
+  onClose(): void {
+    this.#open--;
+    this.#handles.closed.add(1);
+    this.#handles.open.add(-1);
+  }
+
+  onRead(octets: number): void {
+    this.#handles.read.add(octets);
+  }
+
+  onWritten(octets: number): void {
+    this.#handles.written.add(octets);
+  }
+
+  summarise(): ConnectionsRow {
+    return { ...this.#of, open: this.#open, opened: this.#opened };
+  }
+}

@@ -1,0 +1,135 @@
+import { Histogram } from "../base/histogram.ts";
+import type { Reason } from "../model/reason.ts";
+import type { BucketHistogram, Counter } from "./metrics.ts";
+import { type Outcome, outcomeOf } from "./outcome.ts";
+import type { ProxyMetrics } from "./proxy-metrics.ts";
+import type { ExchangeRecord } from "./record.ts";
+import type { SummaryRow } from "./summary.ts";
+
+/** The handles for one way an exchange of a series can end. */
+interface Ending {
+  readonly status: number;
+  readonly reason: Reason | null;
+  readonly origin: ExchangeRecord["origin"];
+  readonly outcome: Outcome;
+  /** Null for `cancelled`. */
+  readonly responses: Counter | null;
+  readonly latency: BucketHistogram | null;
+  /** Ours, by reason and origin. */
+  readonly exchanges: Counter;
+  count: number;
+}
+
+/** What a series may hold at most; statuses are numbers an application chooses. Later ones count as the first. */
+const ENDINGS_MAX = 200;
+
+/**
+ * All exchanges that agree in what identifies them: the handles of their metrics and the counts for summaries. Found
+ * by comparing fields, which are the same strings record after record, so that no key is built for a request.
+ */
+export class ExchangeSeries {
+  readonly #of: ExchangeRecord;
+  readonly #metrics: ProxyMetrics;
+  readonly #requests: Counter;
+  readonly #endings: Ending[] = [];
+  readonly #latencyUs = new Histogram();
+  #requestBytes = 0;
+  #replyBytes = 0;
+
+  /** @param first a record of the series: what identifies it is read from there. */
+  constructor(first: ExchangeRecord, metrics: ProxyMetrics) {
+    this.#of = first;
+    this.#metrics = metrics;
+    this.#requests = metrics.requests(first);
+  }
+
+  /** Is `record` one of these? */
+  has(record: ExchangeRecord): boolean {
+    const of = this.#of;
+    return (
+      record.endpointUid === of.endpointUid &&
+      record.service === of.service &&
+      record.servicePort === of.servicePort &&
+      record.backend === of.backend &&
+      record.backendPort === of.backendPort &&
+      record.route === of.route &&
+      record.sourceId === of.sourceId &&
+      record.destinationId === of.destinationId &&
+      record.direction === of.direction &&
+      record.tls === of.tls
+    );
+  }
+
+  add(record: ExchangeRecord): void {
+    this.#requests.add(1);
+    const ending = this.#endingOf(record);
+    ending.count++;
+    ending.exchanges.add(1);
+    ending.responses?.add(1);
+    this.#requestBytes += record.requestBytes;
+    this.#replyBytes += record.replyBytes;
+    if (record.headMs < 0) return;
+    const latencyMs = record.headMs - record.startMs;
+    ending.latency?.record(latencyMs);
+    this.#latencyUs.record(latencyMs * 1000);
+  }
+
+  /** The counts so far, to be sent up. */
+  summarise(): SummaryRow {
+    const of = this.#of;
+    const counts: Record<Outcome, number> = { success: 0, failure: 0, cancelled: 0 };
+    const failures: Record<string, number> = {};
+    let byProxy = 0;
+    for (const { outcome, origin, reason, status, count } of this.#endings) {
+      counts[outcome] += count;
+      if (origin === "proxy") byProxy += count;
+      if (outcome !== "failure") continue;
+      const cause = reason ?? `status-${status}`;
+      failures[cause] = (failures[cause] ?? 0) + count;
+    }
+    return {
+      direction: of.direction,
+      service: of.service,
+      port: of.servicePort,
+      backend: of.backend,
+      backendPort: of.backendPort,
+      peer: of.direction === "inbound" ? of.sourceId : of.destinationId,
+      endpoint: of.direction === "inbound" ? null : of.endpointUid,
+      tls: of.tls,
+      ...counts,
+      failures,
+      byProxy,
+      requestBytes: this.#requestBytes,
+      replyBytes: this.#replyBytes,
+      latency: this.#latencyUs.toPairs(),
+      latencySumUs: this.#latencyUs.sum,
+    };
+  }
+
+  #endingOf(record: ExchangeRecord): Ending {
+    const endings = this.#endings;
+    for (const ending of endings) {
+      if (
+        ending.status === record.status &&
+        ending.reason === record.reason &&
+        ending.origin === record.origin
+      ) {
+        return ending;
+      }
+    }
+    if (endings.length >= ENDINGS_MAX) return endings[0]!;
+    const outcome = outcomeOf(record);
+    const ending: Ending = {
+      status: record.status,
+      reason: record.reason,
+      origin: record.origin,
+      outcome,
+      responses: outcome === "cancelled" ? null : this.#metrics.responses(record, outcome),
+      latency: outcome === "cancelled" ? null : this.#metrics.latency(record),
+      exchanges: this.#metrics.exchanges(record, outcome),
+      count: 0,
+    };
+    endings.push(ending);
+    return ending;
+  }
+}
