@@ -1,7 +1,8 @@
 import * as v from "valibot";
 import { describe, expect, test } from "vitest";
-import { PlainReply, PlainRequest } from "../../test/support/plain-head.ts";
+import { PlainRequest, pairsOf } from "../../test/support/plain-head.ts";
 import type { FilterDoc } from "../model/document.ts";
+import { PlainReplyHead } from "../net/http1/plain-head.ts";
 import { compileFilters, filterSchema, runReplyFilters, runRequestFilters } from "./index.ts";
 
 const nothing = { set: [], add: [], remove: [] };
@@ -18,10 +19,12 @@ test("filters that do nothing are no filters", () => {
 
 describe("header edits", () => {
   const edit = (edits: Partial<typeof nothing>, fields: [string, string][]) =>
-    forward(
-      [{ type: "request-headers", ...nothing, ...edits }],
-      new PlainRequest("GET", "/", fields),
-    ).pairs();
+    pairsOf(
+      forward(
+        [{ type: "request-headers", ...nothing, ...edits }],
+        new PlainRequest("GET", "/", fields),
+      ),
+    );
 
   test("set replaces all of the name and keeps the rest", () => {
     const set = [{ name: "x", value: "new" }] as never[];
@@ -74,7 +77,7 @@ describe("header edits", () => {
       set: [{ name: "x", value }],
     });
     const chain = compileFilters([set("outer"), set("inner")])!;
-    const head = new PlainReply(200);
+    const head = new PlainReplyHead(200);
     runReplyFilters(chain.reply!, head);
     expect(chain.request).toBeNull();
     expect(head.get("x")).toBe("outer");
