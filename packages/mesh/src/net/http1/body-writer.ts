@@ -7,6 +7,8 @@ import type { ConnectionWriter } from "./writer.ts";
 /** How a body is sent: `dropped` where the message has none by rule, whatever the other side sends. */
 export type BodyMode = "length" | "chunked" | "raw" | "dropped";
 
+const COPY_BYTES_MAX = 65_536;
+
 /** Sends one body in the framing that its head announced. */
 export class BodyWriter {
   readonly #writer: ConnectionWriter;
@@ -26,6 +28,7 @@ export class BodyWriter {
     const count = end - start;
     if (count === 0 || this.#mode === "dropped") return !writer.isBlocked;
     if (this.#mode === "chunked") {
+      if (count > COPY_BYTES_MAX) return this.#sendLargeChunk(bytes, start, end);
       const out = writer.open(count + CHUNK_FRAME_BYTES_MAX);
       appendChunkSize(out, count);
       out.append(bytes, start, end);
@@ -38,6 +41,17 @@ export class BodyWriter {
       this.#remaining -= count;
     }
     writer.send(bytes, start, end);
+    return !writer.isBlocked;
+  }
+
+  /** What is larger than a read is not worth a copy. */
+  #sendLargeChunk(bytes: Buffer, start: number, end: number): boolean {
+    const writer = this.#writer;
+    appendChunkSize(writer.open(CHUNK_FRAME_BYTES_MAX), end - start);
+    writer.flush();
+    writer.send(bytes, start, end);
+    writer.open(2).appendText("\r\n");
+    writer.settle();
     return !writer.isBlocked;
   }
 

@@ -1,11 +1,16 @@
 import type { Http1Fields } from "./fields.ts";
 import { CONNECTION, equalsName, NAMED, OTHER } from "./kinds.ts";
 import { latin1 } from "./latin1.ts";
+import { isBlank } from "./lists.ts";
 import { FIELD_STRIDE, FIELDS_AT } from "./scan.ts";
 
 /** What the Connection fields of a head say, as bits. */
 export const SAYS_CLOSE = 1;
 export const SAYS_KEEP_ALIVE = 2;
+/** More options than anybody needs: each is looked for among all fields. */
+export const SAYS_TOO_MUCH = 4;
+
+const OPTIONS_MAX = 64;
 
 /**
  * RFC 9110 §7.6.1: a Connection field must not name what is meant for all recipients, so a client cannot make us drop
@@ -22,6 +27,7 @@ const protectedPrefixes = ["x-forwarded-", "x-b3-", "x-heddle-", "content-", "x-
 export function readConnectionOptions(head: Http1Fields): number {
   const { bytes, table } = head;
   let says = 0;
+  let count = 0;
   for (let at = FIELDS_AT; at < table.length; at += FIELD_STRIDE) {
     if (table[at + 4] !== CONNECTION) continue;
     let start = table[at + 2]!;
@@ -29,6 +35,7 @@ export function readConnectionOptions(head: Http1Fields): number {
     while (start < valueEnd) {
       let end = start;
       while (end < valueEnd && bytes[end] !== 0x2c) end++;
+      if (++count > OPTIONS_MAX) return SAYS_TOO_MUCH;
       says |= readOption(head, start, end);
       start = end + 1;
     }
@@ -60,8 +67,4 @@ function markNamed(head: Http1Fields, name: string): void {
       table[at + 4] = NAMED;
     }
   }
-}
-
-function isBlank(octet: number): boolean {
-  return octet === 0x20 || octet === 0x09;
 }

@@ -1,5 +1,5 @@
 import type { BodyLength } from "../codec.ts";
-import { readConnectionOptions, SAYS_CLOSE } from "./connection-options.ts";
+import { readConnectionOptions, SAYS_CLOSE, SAYS_TOO_MUCH } from "./connection-options.ts";
 import {
   CONNECTION,
   CONTENT_LENGTH,
@@ -10,6 +10,7 @@ import {
   TRANSFER_ENCODING,
 } from "./kinds.ts";
 import { latin1 } from "./latin1.ts";
+import { splitList } from "./lists.ts";
 import { Http1ReplyHead } from "./reply-head.ts";
 import { Http1RequestHead } from "./request-head.ts";
 import { type Fault, FIELD_STRIDE, FIELDS_AT, type HeadScanner } from "./scan.ts";
@@ -91,8 +92,10 @@ export function frameRequest(scanner: HeadScanner, bytes: Buffer): Http1RequestH
     expectsContinue,
     wantsTrailers: (seen & (1 << TE)) !== 0 && namesTrailers(bytes, table),
   });
-  if ((seen & (1 << CONNECTION)) !== 0 && (readConnectionOptions(head) & SAYS_CLOSE) !== 0) {
-    head.closes = true;
+  if ((seen & (1 << CONNECTION)) !== 0) {
+    const says = readConnectionOptions(head);
+    if ((says & SAYS_TOO_MUCH) !== 0) return bad("too many connection options");
+    if ((says & SAYS_CLOSE) !== 0) head.closes = true;
   }
   // RFC 9110 §10.1.1: an expectation is void in HTTP/1.0, and where there is no body to wait with.
   if (expectation >= 0 && !expectsContinue) head.remove("expect");
@@ -111,6 +114,7 @@ export function frameReply(
   const hasLength = (scanner.seen & LENGTH) !== 0 && typeof length === "number";
   const head = new Http1ReplyHead(bytes, table, scanner.minor, hasLength ? length : -1);
   const says = (scanner.seen & (1 << CONNECTION)) !== 0 ? readConnectionOptions(head) : 0;
+  if ((says & SAYS_TOO_MUCH) !== 0) return bad("too many connection options");
   const keepsAlive = scanner.minor === 1 && (says & SAYS_CLOSE) === 0;
   const { status } = head;
   if (method === "HEAD" || status < 200 || status === 204 || status === 304) {
@@ -162,7 +166,7 @@ const registeredCodings: ReadonlySet<string> = new Set(
 
 /** RFC 9112 §6.1 and §6.3: 400 where the end of the body cannot be known, 501 for codings we do not speak. */
 function refuseCoding(value: string): Fault {
-  const codings = value.split(",").map((coding) => coding.replace(/^[ \t]+|[ \t]+$/g, ""));
+  const codings = splitList(value);
   const isList = codings.every((coding) => /^[!#$%&'*+\-.^_`|~0-9a-z]+$/.test(coding));
   const isChunkedOnce = codings.indexOf("chunked") === codings.lastIndexOf("chunked");
   const isUnknown = codings.some((coding) => !registeredCodings.has(coding));
@@ -176,7 +180,7 @@ function namesTrailers(bytes: Buffer, table: number[]): boolean {
   for (let at = FIELDS_AT; at < table.length; at += FIELD_STRIDE) {
     if (table[at + 4] !== TE) continue;
     const value = latin1(bytes, table[at + 2]!, table[at + 3]!).toLowerCase();
-    if (value.split(",").some((coding) => coding.trim() === "trailers")) return true;
+    if (splitList(value).includes("trailers")) return true;
   }
   return false;
 }

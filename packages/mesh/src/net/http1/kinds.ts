@@ -1,3 +1,5 @@
+import { latin1 } from "./latin1.ts";
+
 /**
  * The fields a codec must know by heart: they frame the message or belong to one hop (RFC 9110 §7.6.1). All others
  * are `OTHER` and pass as they came.
@@ -19,6 +21,10 @@ export const PROXY_AUTHENTICATE = 11;
 export const PROXY_AUTHORIZATION = 12;
 /** Named by this message's Connection field. */
 export const NAMED = 13;
+/** `content_length` and the like: no header of any standard, and the same variable as the real one in CGI. */
+export const ALIAS = 14;
+
+const UNDERSCORE = 0x5f;
 
 const names: readonly (readonly [string, number])[] = [
   ["host", HOST_FIELD],
@@ -55,7 +61,15 @@ export function kindOf(bytes: Buffer, start: number, end: number): number {
     const candidate = candidates[index]!;
     if (equalsName(bytes, start, end, candidate[0])) return candidate[1];
   }
-  return OTHER;
+  return (length === 14 || length === 17) && isAlias(bytes, start, end) ? ALIAS : OTHER;
+}
+
+function isAlias(bytes: Buffer, start: number, end: number): boolean {
+  let at = start;
+  while (at < end && bytes[at] !== UNDERSCORE) at++;
+  if (at === end) return false;
+  const name = latin1(bytes, start, end).toLowerCase().replaceAll("_", "-");
+  return name === "content-length" || name === "transfer-encoding";
 }
 
 /** The kind of the field `name`, in lower case. */

@@ -44,6 +44,15 @@ export class Http1RequestHead extends Http1Fields implements RequestHead {
     return this.shape.targetForm;
   }
 
+  /** Was the target an `https` URI? */
+  get isHttps(): boolean {
+    const start = this.table[2]!;
+    return (
+      this.shape.targetForm === "absolute" &&
+      this.bytes.latin1Slice(start, start + 6).toLowerCase() === "https:"
+    );
+  }
+
   get method(): string {
     this.#method ??= readMethod(this.bytes, this.table[0]!, this.table[1]!);
     return this.#method;

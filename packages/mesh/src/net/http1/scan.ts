@@ -1,7 +1,8 @@
 import type { Reason } from "../../model/reason.ts";
 import { octets, PATH, QUERY, TEXT, TOKEN } from "./chars.ts";
-import { kindOf, OTHER } from "./kinds.ts";
+import { ALIAS, kindOf, OTHER } from "./kinds.ts";
 import type { Http1Limits } from "./limits.ts";
+import { isBlank } from "./lists.ts";
 
 /** Why a message is refused. */
 export interface Fault {
@@ -135,6 +136,7 @@ export class HeadScanner {
 
       const kind = kindOf(bytes, nameStart, nameEnd);
       if (kind !== OTHER) {
+        if (kind === ALIAS) return this.#refuse("name that some read as one which frames the body");
         const bit = 1 << kind;
         this.repeated |= this.seen & bit;
         this.seen |= bit;
@@ -280,8 +282,4 @@ export class HeadScanner {
  */
 function isMethodOctet(octet: number): boolean {
   return (octets[octet]! & TOKEN) !== 0 && (octet < 0x61 || octet > 0x7a);
-}
-
-function isBlank(octet: number): boolean {
-  return octet === SP || octet === HTAB;
 }

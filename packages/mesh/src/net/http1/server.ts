@@ -127,6 +127,7 @@ export class Http1Server implements ConnectionEvents, ServerStreamHost, Deferred
     this.writer.isBlocked = false;
     this.#context.gather.enter();
     this.#stream?.sink?.onWritable();
+    if (this.#phase === "head") this.#deferReading();
     this.#context.gather.leave();
   }
 
@@ -206,10 +207,11 @@ export class Http1Server implements ConnectionEvents, ServerStreamHost, Deferred
     this.#isConsuming = true;
     let at = start;
     while (at < end) {
-      if (this.#phase === "head") at = this.#readHead(bytes, at, end);
+      if (this.#phase === "head" && !this.writer.isBlocked) at = this.#readHead(bytes, at, end);
       else if (this.#phase === "body" && !this.#isRequestPaused)
         at = this.#readBody(bytes, at, end);
-      else if (this.#phase === "body" || this.#phase === "reply") {
+      else if (this.#phase === "body" || this.#phase === "reply" || this.#phase === "head") {
+        // In phase "head": a client that takes no replies gets no further ones.
         this.#holdBack(bytes, at, end, isOwn);
         break;
       } else {
