@@ -49,7 +49,7 @@ export class Http1RequestHead extends Http1Fields implements RequestHead {
     const start = this.table[2]!;
     return (
       this.shape.targetForm === "absolute" &&
-      this.bytes.latin1Slice(start, start + 6).toLowerCase() === "https:"
+      latin1(this.bytes, start, start + 6).toLowerCase() === "https:"
     );
   }
 
