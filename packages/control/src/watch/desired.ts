@@ -1,0 +1,122 @@
+import { socketsOf } from "@heddle/mesh/resource/compile/sockets.ts";
+import type { CompiledGateway } from "@heddle/mesh/resource/compile/gateway.ts";
+import type { WorkloadView } from "@heddle/mesh/resource/compile/workload-view.ts";
+import type { Service } from "@heddle/mesh/resource/core/service.ts";
+import type { Probe, Process, ProcessPort } from "@heddle/mesh/resource/heddle/process.ts";
+import type { Workload } from "@heddle/mesh/resource/heddle/workload.ts";
+import { namespaceOf } from "@heddle/mesh/resource/meta.ts";
+import type {
+  AppSpec,
+  Desired,
+  ReadinessProbe,
+  SocketSpec,
+  WorkloadSpec,
+} from "../host/link.ts";
+import { directEnvironmentOf, environmentOf } from "./environment.ts";
+
+/** The control plane's own doors. */
+export const apiSocket = "control/api";
+export const proxySocket = "control/proxies";
+
+export interface DesiredInputs {
+  readonly services: readonly Service[];
+  readonly workloads: readonly {
+    readonly workload: Workload;
+    readonly view: WorkloadView;
+    /** Null for a gateway, and for a command that runs elsewhere. */
+    readonly process: Process | null;
+    readonly gateway: CompiledGateway | null;
+    /** Callers know: it may go. */
+    readonly isDrained: boolean;
+  }[];
+  /** Crawl: no proxies. */
+  readonly hasProxies: boolean;
+  /** A process of a service and its port, without proxies. */
+  readonly directAddress: (service: string, port: number) => string | null;
+  readonly stateDir: string;
+  /** Where processes run that do not say. */
+  readonly workingDir: string;
+}
+
+/** Everything that should run and be bound on this machine. A function of intent: the same after any restart. */
+export function desiredOf(inputs: DesiredInputs): Desired {
+  const free = (name: string): SocketSpec => ({ name, host: "127.0.0.1", port: 0 });
+  const sockets = [free(apiSocket), free(proxySocket)];
+  const workloads: WorkloadSpec[] = [];
+  for (const one of inputs.workloads) {
+    const names = inputs.hasProxies ? socketsOf(one.view, inputs.services, one.gateway) : [];
+    sockets.push(...names);
+    const { uid, name, namespace } = one.view;
+    workloads.push({
+      uid,
+      name,
+      namespace,
+      app: one.process === null ? null : appOf(one.process, one.view, inputs),
+      proxy: inputs.hasProxies
+        ? {
+            sockets: names.map((socket) => socket.name),
+            stateDir: `${inputs.stateDir}/proxies/${name}.${uid.slice(0, 8)}`,
+            controlSocket: proxySocket,
+          }
+        : null,
+      drain: one.isDrained,
+    });
+  }
+  return { type: "desired", sockets, workloads };
+}
+
+function appOf(process: Process, view: WorkloadView, inputs: DesiredInputs): AppSpec {
+  const { spec } = process;
+  const ports = spec.ports ?? [];
+  const names = ports.map(({ name }) => name);
+  const own = Object.fromEntries((spec.env ?? []).map(({ name, value }) => [name, value ?? ""]));
+  const given = inputs.hasProxies
+    ? environmentOf(view, names, inputs.services)
+    : directEnvironmentOf(view, names, inputs.services, inputs.directAddress);
+  return {
+    command: spec.command,
+    cwd: spec.workingDir ?? inputs.workingDir,
+    env: { ...given, ...own }, // what a Process says itself wins, as in Kubernetes
+    ports: ports.map(({ name, bind }) => ({ name, bind: bind ?? null })),
+    readiness: probeOf(spec.readinessProbe ?? null, ports),
+    restart: spec.restartPolicy === "Never" ? "never" : "always",
+    graceMs: (spec.terminationGracePeriodSeconds ?? 10) * 1000,
+    generation: restartGeneration(process),
+  };
+}
+
+/** Raised to restart the processes of a Process that has not changed otherwise. */
+export const restartAnnotation = "heddle.dev/restart";
+
+function restartGeneration(process: Process): number {
+  const value = Number(process.metadata.annotations?.[restartAnnotation] ?? 0);
+  return Number.isSafeInteger(value) ? value : 0;
+}
+
+function probeOf(probe: Probe | null, ports: readonly ProcessPort[]): ReadinessProbe | null {
+  const action = probe === null ? null : actionOf(probe, ports);
+  if (probe === null || action === null) return null;
+  return {
+    action,
+    periodMs: (probe.periodSeconds ?? 1) * 1000,
+    timeoutMs: (probe.timeoutSeconds ?? 1) * 1000,
+    failureThreshold: probe.failureThreshold ?? 3,
+    successThreshold: probe.successThreshold ?? 1,
+  };
+}
+
+function actionOf(probe: Probe, ports: readonly ProcessPort[]): ReadinessProbe["action"] | null {
+  if (probe.exec !== undefined) return { kind: "exec", command: probe.exec.command };
+  const named = probe.httpGet?.port ?? probe.tcpSocket?.port;
+  const found = ports.find(({ name, number }) => name === named || number === named);
+  const port = (named === undefined ? ports[0] : found)?.name;
+  if (port === undefined) return null;
+  if (probe.httpGet !== undefined) return { kind: "http", path: probe.httpGet.path ?? "/", port };
+  return { kind: "tcp", port };
+}
+
+/** Key of the Process or Gateway that a workload belongs to; null for a guest. */
+export function ownerOf(workload: Workload): string | null {
+  const name = workload.spec.process ?? workload.spec.gateway;
+  return name === undefined ? null : `${namespaceOf(workload)}/${name}`;
+}

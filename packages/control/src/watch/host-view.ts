@@ -1,0 +1,48 @@
+import { type Address, tcp } from "@heddle/mesh/model/address.ts";
+import type { Observed, SocketsBound, WorkloadObserved } from "../host/link.ts";
+
+/** What the supervisor last said of this machine: processes and sockets. */
+export class HostView {
+  #observed: ReadonlyMap<string, WorkloadObserved> = new Map();
+  #sockets: ReadonlyMap<string, Address> = new Map();
+  #failed: Readonly<Record<string, string>> = {};
+  #isKnown = false;
+
+  /** Has it reported its processes at all? Before that, an absent process says nothing. */
+  get isKnown(): boolean {
+    return this.#isKnown;
+  }
+
+  /** Where sockets are bound, by name. */
+  get sockets(): ReadonlyMap<string, Address> {
+    return this.#sockets;
+  }
+
+  /** Sockets that could not be bound, and why. */
+  get failedSockets(): Readonly<Record<string, string>> {
+    return this.#failed;
+  }
+
+  workload(uid: string): WorkloadObserved | null {
+    return this.#observed.get(uid) ?? null;
+  }
+
+  /** Is nothing of the workload left running? */
+  isGone(uid: string): boolean {
+    const workload = this.#observed.get(uid);
+    if (workload === undefined) return this.#isKnown;
+    const { app, proxy } = workload;
+    return (app?.phase ?? "exited") === "exited" && (proxy?.phase ?? "exited") === "exited";
+  }
+
+  observe(message: Observed): void {
+    this.#isKnown = true;
+    this.#observed = new Map(message.workloads.map((workload) => [workload.uid, workload]));
+  }
+
+  bind({ ports, failed }: SocketsBound): void {
+    const entries = Object.entries(ports);
+    this.#sockets = new Map(entries.map(([name, port]) => [name, tcp("127.0.0.1", port)]));
+    this.#failed = failed;
+  }
+}

@@ -1,0 +1,108 @@
+import { builtInGatewayClass } from "@heddle/mesh/resource/gateway-api/gatewayclass.ts";
+import type { MeshIndex } from "@heddle/mesh/resource/compile/mesh-index.ts";
+import type { SlotsDoc } from "@heddle/mesh/model/document.ts";
+import type { Process } from "@heddle/mesh/resource/heddle/process.ts";
+import type { Workload } from "@heddle/mesh/resource/heddle/workload.ts";
+import { type KnownResource, kinds } from "@heddle/mesh/resource/index.ts";
+import { namespacedName, type Resource } from "@heddle/mesh/resource/meta.ts";
+import { isSameIntent } from "../revision/revision.ts";
+import type { Change, ObjectKey, Store, Watching, Write } from "../store/store.ts";
+
+/** Who keeps which keys of a service; kept so that it outlives everything. Named `<service>`. */
+export const slotsCollection = "slots.internal.heddle.dev";
+
+/** The store's objects, followed: resources go to the index, processes and workloads are kept here. */
+export class Objects {
+  readonly processes = new Map<string, Process>();
+  readonly workloads = new Map<string, Workload>();
+  readonly slots = new Map<string, SlotsDoc>();
+  readonly #index: MeshIndex;
+  readonly #onChange: (statusOnly: boolean) => void;
+  #watching: Watching | null = null;
+
+  /** @param onChange called after each change; `statusOnly`: nobody's intent changed. */
+  constructor(index: MeshIndex, onChange: (statusOnly: boolean) => void) {
+    this.#index = index;
+    this.#onChange = onChange;
+  }
+
+  /** Takes in what there is and follows what changes. */
+  async follow(store: Store): Promise<void> {
+    const collections = kinds.map(({ group, plural }) =>
+      group === "" ? plural : `${plural}.${group}`,
+    );
+    let from: number | null = null;
+    for (const collection of [...collections, slotsCollection]) {
+      const { items, version } = await store.list(collection, null);
+      from ??= version; // changes made while listing are seen twice, which does no harm
+      for (const object of items) this.#put(collection, object);
+    }
+    this.#watching = store.watch(from, (change) => this.#onStoreChange(change));
+    if (this.#watching === null) throw new Error("store: cannot watch what was just listed");
+  }
+
+  close(): void {
+    this.#watching?.close();
+  }
+
+  #onStoreChange({ type, key, object, before }: Change): void {
+    if (type === "deleted") {
+      this.#remove(key, object);
+      this.#onChange(false);
+      return;
+    }
+    const statusOnly = before !== null && isSameBeside(before, object);
+    if (statusOnly && key.collection !== workloads) return; // its status is of our own making
+    this.#put(key.collection, object);
+    this.#onChange(statusOnly);
+  }
+
+  #put(collection: string, object: Resource): void {
+    if (collection === slotsCollection) {
+      this.slots.set(namespacedName(object), object.spec as SlotsDoc);
+      return;
+    }
+    const known = object as KnownResource;
+    if (known.kind === "Process") this.processes.set(namespacedName(known), known);
+    else if (known.kind === "Workload") this.workloads.set(namespacedName(known), known);
+    else if (kinds.some(({ kind }) => kind === known.kind)) this.#index.put(known);
+  }
+
+  #remove({ collection }: ObjectKey, object: Resource): void {
+    const name = namespacedName(object);
+    if (collection === slotsCollection) this.slots.delete(name);
+    const known = object as KnownResource;
+    if (known.kind === "Process") this.processes.delete(name);
+    else if (known.kind === "Workload") this.workloads.delete(name);
+    else if (kinds.some(({ kind }) => kind === known.kind)) this.#index.remove(known);
+  }
+}
+
+const workloads = "workloads.heddle.dev";
+
+function isSameBeside(before: Resource, after: Resource): boolean {
+  return (
+    isSameIntent(before, after) &&
+    before.metadata.deletionTimestamp === after.metadata.deletionTimestamp
+  );
+}
+
+/** How an assignment of slots is stored. */
+export function slotsWrite(service: string, slots: SlotsDoc, isNew: boolean): Write {
+  const [namespace = "", name = ""] = service.split("/");
+  const key = { collection: slotsCollection, namespace, name };
+  const object = {
+    apiVersion: "internal.heddle.dev/v1",
+    kind: "Slots",
+    metadata: { name, namespace },
+    spec: slots,
+  };
+  return isNew ? { op: "create", key, object } : { op: "update", key, object, expect: null };
+}
+
+/** The GatewayClass that is there from the start. */
+export function builtInWrites(): readonly Write[] {
+  const { name } = builtInGatewayClass.metadata;
+  const key = { collection: "gatewayclasses.gateway.networking.k8s.io", namespace: "", name };
+  return [{ op: "create", key, object: builtInGatewayClass }];
+}
