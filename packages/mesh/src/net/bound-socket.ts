@@ -38,7 +38,8 @@ export class BoundTcpSocket implements BoundSocket {
 }
 
 /**
- * Binds without listening.
+ * Binds without listening. Linux lets two sockets that do not listen have one fixed port: then it is the second `listen`
+ * that fails. A port found for 0 is nobody else's.
  * @param port 0 for a free one. @throws Error with `code` EADDRINUSE, EACCES, EADDRNOTAVAIL …
  */
 export function bindSocket(host: string, port: number): BoundTcpSocket {

@@ -1,4 +1,3 @@
-import type { Clock } from "../base/clock.ts";
 import { DeadlineWheel } from "../base/deadline-wheel.ts";
 import { type Address, formatAddress } from "../model/address.ts";
 import { boundHandle } from "./bound-socket.ts";
@@ -23,16 +22,11 @@ import type {
   Listening,
   ListenOptions,
   Transport,
+  TransportOptions,
 } from "./transport.ts";
 
 /** Connections that the kernel keeps until they are accepted. */
 const BACKLOG = 1024;
-
-export interface TransportOptions {
-  readonly clock: Clock;
-  /** Longest wait for a dialler's handshake, in ms. Default 10,000; beyond it the connection is reset. */
-  readonly handshakeTimeoutMs?: number;
-}
 
 /**
  * TCP, unix sockets and TLS on Node's own handles, without its streams: a third less CPU for a chunk

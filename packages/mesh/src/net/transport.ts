@@ -1,3 +1,4 @@
+import type { Clock } from "../base/clock.ts";
 import type { Address } from "../model/address.ts";
 import type { SpiffeId } from "../model/identity.ts";
 
@@ -14,6 +15,13 @@ export interface Transport {
   dial(options: DialOptions, events: ConnectionEvents): Connection;
   /** Accepts connections. With TLS, `accept` is called once the peer is verified. */
   listen(options: ListenOptions, accept: Accept): Promise<Listening>;
+}
+
+/** What every transport over a real network is made with. */
+export interface TransportOptions {
+  readonly clock: Clock;
+  /** Longest wait for a dialler's handshake, in ms. Default 10,000; beyond it the connection is reset. */
+  readonly handshakeTimeoutMs?: number;
 }
 
 export interface DialOptions {

@@ -7,4 +7,7 @@ import { suite } from "./transport-suite.ts";
 const clock = new SystemClock();
 
 suite("raw handles", () =>
-  realBackend(() => new RawTransport(loadRawBinding()!, { clock }), 100 * 1024 * 1024));
+  realBackend(() => new RawTransport(loadRawBinding()!, { clock }), {
+    bulkBytes: 100 * 1024 * 1024,
+    tellsCutOff: true,
+  }));

@@ -3,7 +3,10 @@ import type { Transport } from "../../src/net/transport.ts";
 import type { Backend } from "./transport-suite.ts";
 
 /** A back end over the loopback interface. */
-export function realBackend(makeTransport: () => Transport, bulkBytes: number): Backend {
+export function realBackend(
+  makeTransport: () => Transport,
+  claims: Pick<Backend, "bulkBytes" | "tellsCutOff">,
+): Backend {
   return {
     dialler: makeTransport(),
     acceptor: makeTransport(),
@@ -11,6 +14,6 @@ export function realBackend(makeTransport: () => Transport, bulkBytes: number): 
     nowhere: tcp("127.0.0.1", 1), // tcpmux: nobody listens there
     later: (callback) => setImmediate(callback),
     run: (promise) => promise,
-    bulkBytes,
+    ...claims,
   };
 }

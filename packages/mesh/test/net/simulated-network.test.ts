@@ -35,6 +35,7 @@ function backend(faults: LinkFaults, seed: number): Backend {
       }
       throw new Error("the simulation came to rest before what was waited for");
     },
+    tellsCutOff: true,
     bulkBytes: 2 * 1024 * 1024,
   };
 }

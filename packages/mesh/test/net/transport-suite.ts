@@ -27,6 +27,8 @@ export interface Backend {
   later(callback: () => void): void;
   /** Makes the back end go on until `promise` settles. */
   run<T>(promise: Promise<T>): Promise<T>;
+  /** Does it tell a TLS connection that was cut off from one that ended? */
+  readonly tellsCutOff: boolean;
   /** How much a bulk test moves. */
   readonly bulkBytes: number;
 }
@@ -157,6 +159,11 @@ export function suite(name: string, makeBackend: () => Backend): void {
 
       test("a reset is seen as one at the other end, and as none at one's own", async () => {
         const { client, server } = await pair(tls());
+        if (kind === "TLS" && !backend.tellsCutOff) {
+          // Reset while the handshake's last bytes are on their way, it is lost in them.
+          server.send("hello");
+          await backend.run(client.until(() => client.text === "hello"));
+        }
         client.connection!.reset();
         client.connection!.reset();
         await backend.run(Promise.all([client.closed(), server.closed()]));

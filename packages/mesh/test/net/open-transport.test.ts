@@ -1,0 +1,46 @@
+import { expect, test } from "vitest";
+import { openTransport, tryOut } from "../../src/net/open-transport.ts";
+import type { RawBinding } from "../../src/net/raw-binding.ts";
+import { loadRawBinding } from "../../src/net/raw-binding.ts";
+import { RawHost } from "../../src/net/raw-host.ts";
+import { RawTransport } from "../../src/net/raw-transport.ts";
+import { SystemClock } from "../../src/net/system-clock.ts";
+
+const clock = new SystemClock();
+
+test("raw handles pass their trial on the pinned Node", async () => {
+  const opened = await openTransport({ clock });
+  expect(opened.detail).toBe(null);
+  expect(opened.backEnd).toBe("raw");
+});
+
+test("loading them prints no warning, even where deprecations are shown", async () => {
+  const { execFile } = await import("node:child_process");
+  const file = new URL("../../src/net/raw-binding.ts", import.meta.url).pathname;
+  const script = `import { loadRawBinding } from ${JSON.stringify(file)}; console.log(loadRawBinding() !== null);`;
+  const output = await new Promise<string[]>((resolve, reject) => {
+    const args = ["--pending-deprecation", "--input-type=module-typescript", "-e", script];
+    execFile(process.execPath, args, { timeout: 10_000 }, (error, stdout, stderr) =>
+      error === null ? resolve([stdout, stderr]) : reject(error),
+    );
+  });
+  expect(output).toEqual(["true\n", ""]);
+});
+
+test("the trial finds a transport that writes through a buffer it goes on using", async () => {
+  const binding = loadRawBinding()!;
+  const giveAway = RawHost.prototype.giveAway;
+  RawHost.prototype.giveAway = () => {}; // planted: the slow reader's bytes are overwritten
+  try {
+    const problem = await tryOut(new RawTransport(binding, { clock }), clock);
+    expect(problem).toBe("bytes arrived changed");
+  } finally {
+    RawHost.prototype.giveAway = giveAway;
+  }
+});
+
+test("handles that make no requests of their own, as before Node 26, pass too", async () => {
+  const binding = loadRawBinding()!;
+  const older: RawBinding = { ...binding, writeErrorIndex: -1 };
+  expect(await tryOut(new RawTransport(older, { clock }), clock)).toBe(null);
+});
