@@ -9,7 +9,7 @@ import type {
   Schema,
   TextSchema,
 } from "./schema.ts";
-import { didYouMean } from "./suggest.ts";
+import { didYouMean, suggest } from "./suggest.ts";
 
 /** Everything that keeps `value` from being what `schema` says; nothing found means that it is. */
 export function validate(schema: Schema, value: unknown, problems: Problems): void {
@@ -91,16 +91,15 @@ function validateInteger(schema: IntegerSchema, value: unknown, problems: Proble
     (minimum === undefined || (value as number) >= minimum) &&
     (maximum === undefined || (value as number) <= maximum) &&
     (schema.enum === undefined || schema.enum.includes(value as number));
-  if (!fits) problems.add(`expected ${integerWords(schema)}, got ${shown(value)}`);
+  if (!fits) problems.add(`expected ${integerWords(schema, value)}, got ${shown(value)}`);
 }
 
-function integerWords({ minimum, maximum, enum: choices }: IntegerSchema): string {
+/** Names the bound that was missed; for what is no number at all, the lower one. */
+function integerWords({ minimum, maximum, enum: choices }: IntegerSchema, value: unknown): string {
   if (choices !== undefined) return choices.join(", ");
-  if (minimum !== undefined && maximum !== undefined)
-    return `a whole number ${minimum} to ${maximum}`;
-  if (minimum !== undefined) return `a whole number >= ${minimum}`;
-  if (maximum !== undefined) return `a whole number <= ${maximum}`;
-  return "a whole number";
+  const isAbove = maximum !== undefined && typeof value === "number" && value > maximum;
+  if (isAbove) return `a whole number <= ${maximum}`;
+  return minimum === undefined ? "a whole number" : `a whole number >= ${minimum}`;
 }
 
 function validateList(schema: ListSchema, value: unknown, problems: Problems): void {
@@ -148,15 +147,20 @@ function validateObject(schema: ObjectSchema, value: unknown, problems: Problems
     problems.add(`expected an object, got ${shown(value)}`);
     return;
   }
+  const meant = new Set<string>();
   for (const name of Object.keys(value)) {
-    if (!Object.hasOwn(schema.fields, name)) {
-      problems.add(`unknown field${didYouMean(name, Object.keys(schema.fields))}`, name);
-    }
+    if (Object.hasOwn(schema.fields, name)) continue;
+    const guess = suggest(name, Object.keys(schema.fields));
+    if (guess !== null) meant.add(guess);
+    problems.add(`unknown field${guess === null ? "" : `; did you mean "${guess}"?`}`, name);
   }
   for (const [name, field] of Object.entries(schema.fields)) {
     const fieldValue = Object.hasOwn(value, name) ? value[name] : undefined;
     if (!isAbsent(fieldValue)) validate(field, fieldValue, problems.at(name));
-    else if (field.required && field.default === undefined) problems.add("required", name);
+    // A misspelt field is one mistake, not two.
+    else if (field.required && field.default === undefined && !meant.has(name)) {
+      problems.add("required", name);
+    }
   }
 }
 

@@ -1,0 +1,249 @@
+import { expect, test } from "vitest";
+import { loadManifests } from "./load.ts";
+import { formatProblems } from "./problem.ts";
+
+const load = (text: string, variables: Record<string, string> = {}) =>
+  loadManifests([{ name: "mesh.yaml", text, folder: "/app" }], { variables });
+
+const errorsOf = (text: string, variables: Record<string, string> = {}) =>
+  formatProblems(load(text, variables).errors).map((line) => line.replace(/ {2,}/g, " "));
+
+const warningsOf = (text: string) => {
+  const { errors, warnings } = load(text);
+  expect(errors).toEqual([]);
+  return formatProblems(warnings).map((line) => line.replace(/ {2,}/g, " "));
+};
+
+test("prints every error of a bad set, with file, line and path, in columns", () => {
+  const text = `apiVersion: heddle.dev/v1alpha1
+kind: Process
+metadata: { name: kvs, labels: { app: kvs } }
+spec:
+  replicas: three
+  comand: [node, kvs.ts]
+---
+apiVersion: v1
+kind: Service
+metadata: { name: kvs }
+spec: { selector: { app: kvs }, ports: [{ port: 80 }] }
+---
+# the key decides
+
+apiVersion: heddle.dev/v1alpha1
+kind: Placement
+metadata: { name: kvs-by-key }
+spec:
+  targetRefs: [{ kind: Service, name: kvz }]
+  key: { pathSegment: 1 }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: front }
+spec:
+  parentRefs: [{ name: front }]
+  rules:
+    - matches: [{ path: { value: /kvs } }]
+      backendRefs:
+        - name: kvs
+`;
+  expect(formatProblems(load(text).errors)).toEqual([
+    'mesh.yaml:5   Process/kvs           spec.replicas: expected a whole number >= 0, got "three"',
+    'mesh.yaml:6   Process/kvs           spec.comand: unknown field; did you mean "command"?',
+    'mesh.yaml:19  Placement/kvs-by-key  spec.targetRefs[0].name: no Service "kvz" in namespace default; did you mean "kvs"?',
+    "mesh.yaml:30  HTTPRoute/front       spec.rules[0].backendRefs[0].port: required for a Service",
+  ]);
+});
+
+const service = (name: string, more = "") => `apiVersion: v1
+kind: Service
+metadata: { name: ${name} }
+spec: { ports: [{ port: 80 }]${more} }
+`;
+
+test("reads several documents, JSON and the items of a List", () => {
+  const json = JSON.stringify({
+    apiVersion: "v1",
+    kind: "List",
+    items: [
+      {
+        apiVersion: "v1",
+        kind: "Service",
+        metadata: { name: "b" },
+        spec: { ports: [{ port: 1 }] },
+      },
+      { apiVersion: "v1", kind: "Service", metadata: { name: "c" }, spec: {} },
+    ],
+  });
+  const { resources, errors } = load(`---\n${service("a")}---\n---\n${json}\n`);
+  expect(resources.map(({ resource }) => resource.metadata.name)).toEqual(["a", "b"]);
+  expect(errors.map(({ subject, message }) => [subject, message])).toEqual([
+    ["Service/c", "spec.ports: required"],
+  ]);
+});
+
+test("an object that is there twice is an error at the second", () => {
+  expect(errorsOf(`${service("a")}---\n${service("a")}`)).toEqual([
+    "mesh.yaml:8 Service/a metadata.name: is there already, at mesh.yaml:1",
+  ]);
+});
+
+test("text that is no YAML is an error at its line, and the other documents are read", () => {
+  const { resources, errors } = load(`${service("a")}---\nkind: [\n---\n${service("b")}`);
+  expect(resources).toHaveLength(2);
+  expect(errors[0]).toMatchObject({ line: 7, subject: "" });
+});
+
+test("an alias that multiplies is refused", () => {
+  const lines = ["a0: &a0 [x]"];
+  for (let depth = 1; depth < 12; depth++) {
+    lines.push(
+      `a${depth}: &a${depth} [${Array(9)
+        .fill(`*a${depth - 1}`)
+        .join(", ")}]`,
+    );
+  }
+  expect(errorsOf(lines.join("\n"))[0]).toMatch(/alias/i);
+});
+
+test("a Process runs in its manifest's folder", () => {
+  const process = (more: string) => `apiVersion: heddle.dev/v1alpha1
+kind: Process
+metadata: { name: p }
+spec: { command: [p]${more} }
+`;
+  const folderOf = (text: string) => load(text).resources[0]?.resource.spec;
+  expect(folderOf(process(""))).toMatchObject({ workingDir: "/app", replicas: 1 });
+  expect(folderOf(process(", workingDir: sub"))).toMatchObject({ workingDir: "/app/sub" });
+  expect(folderOf(process(", workingDir: /else"))).toMatchObject({ workingDir: "/else" });
+});
+
+test("variables take the type of their text, unless they are quoted", () => {
+  const text = `apiVersion: heddle.dev/v1alpha1
+kind: Process
+metadata: { name: p } # \${UNSET} in a comment asks for nothing
+spec:
+  replicas: \${N:-3}
+  command: [run, "\${WORD}", '\${N:-3}', "$\${KEPT}", $(PORT), "a \${WORD}-\${M:-}."]
+`;
+  const { resources, errors } = load(text, { WORD: 'two: "words"' });
+  expect(errors).toEqual([]);
+  expect(resources[0]?.resource.spec).toMatchObject({
+    replicas: 3,
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the text itself
+    command: ["run", 'two: "words"', "3", "${KEPT}", "$(PORT)", 'a two: "words"-.'],
+  });
+  expect(load(text, { N: "many", WORD: "" }).errors[0]?.message).toBe(
+    'spec.replicas: expected a whole number >= 0, got "many"',
+  );
+});
+
+test("a variable that is not set is an error at its line", () => {
+  const text = service("a", "").replace("80", "80, name: \n    ${NAME}");
+  expect(errorsOf(text)).toEqual([
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the text itself
+    "mesh.yaml:5 ${NAME} is not set; set it, or give a default: ${NAME:-value}",
+  ]);
+});
+
+test("kinds of a cluster are skipped with a word; kinds that could restrict are refused", () => {
+  const of = (apiVersion: string, kind: string) =>
+    `apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: { name: x }\nspec: {}\n`;
+  expect(warningsOf(of("apps/v1", "Deployment"))).toEqual([
+    "mesh.yaml:1 Deployment/x skipped: Deployment is for a cluster only",
+  ]);
+  expect(warningsOf(of("v1", "ConfigMap"))).toHaveLength(1);
+  expect(errorsOf(of("access.smi-spec.io/v1alpha3", "TrafficTarget"))).toEqual([
+    "mesh.yaml:2 TrafficTarget/x kind: heddle does not support TrafficTarget of access.smi-spec.io yet",
+  ]);
+  expect(errorsOf(of("heddle.dev/v1alpha1", "Proces"))).toEqual([
+    'mesh.yaml:2 Proces/x kind: no kind "Proces" in heddle.dev/v1alpha1; did you mean "Process"?',
+  ]);
+  expect(errorsOf(of("gateway.networking.k8s.io/v1alpha2", "HTTPRoute"))).toEqual([
+    'mesh.yaml:1 HTTPRoute/x apiVersion: expected gateway.networking.k8s.io/v1, got "gateway.networking.k8s.io/v1alpha2"',
+  ]);
+  expect(errorsOf(of("heddle.dev/v1alpha1", "Workload"))).toHaveLength(1);
+});
+
+test("what is no object says what it lacks", () => {
+  expect(errorsOf("just text\n")).toEqual([
+    "mesh.yaml:1 expected an object with apiVersion, kind, metadata and spec",
+  ]);
+  expect(errorsOf("apiVersion: v1\nspec: {}\n")).toEqual(["mesh.yaml:1 kind: required, as text"]);
+});
+
+test("a Placement on a broken Service is not one more error", () => {
+  const text = `${service("kvs", ", porst: 1")}---
+apiVersion: heddle.dev/v1alpha1
+kind: Placement
+metadata: { name: p }
+spec: { targetRefs: [{ kind: Service, name: kvs }], key: { identity: true } }
+`;
+  expect(errorsOf(text)).toEqual([
+    'mesh.yaml:4 Service/kvs spec.porst: unknown field; did you mean "ports"?',
+  ]);
+});
+
+test("references lead to what the mesh has already", () => {
+  const existing = load(service("kvs")).resources.map(({ resource }) => resource);
+  const text = `apiVersion: heddle.dev/v1alpha1
+kind: Process
+metadata: { name: p }
+spec: { command: [p], calls: [kvs, kvs.other] }
+`;
+  const loaded = loadManifests([{ name: "-", text, folder: "/" }], { variables: {}, existing });
+  expect(loaded.errors.map(({ message }) => message)).toEqual([
+    'spec.calls[1]: no Service "kvs" in namespace other',
+  ]);
+});
+
+test("Gateway API references that lead nowhere are warned of", () => {
+  const text = `${service("kvs")}---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: r }
+spec:
+  parentRefs:
+    - { name: front }
+    - { group: "", kind: Service, name: kvs, port: 81 }
+  rules:
+    - backendRefs: [{ name: kvz, port: 80 }]
+`;
+  expect(warningsOf(text)).toEqual([
+    'mesh.yaml:11 HTTPRoute/r spec.parentRefs[0].name: no Gateway "front" in namespace default',
+    "mesh.yaml:12 HTTPRoute/r spec.parentRefs[1]: Service default/kvs has no port 81.",
+    "mesh.yaml:13 HTTPRoute/r spec.rules: There is no Service kvz in namespace default.",
+  ]);
+});
+
+test("what is valid and not acted on gets one note", () => {
+  expect(
+    warningsOf(service("a", ", sessionAffinity: ClientIP, externalTrafficPolicy: Local")),
+  ).toEqual([
+    "mesh.yaml:4 Service/a spec.externalTrafficPolicy: valid, but heddle does not act on it",
+    "mesh.yaml:4 Service/a spec.sessionAffinity: valid, but heddle does not act on it",
+  ]);
+});
+
+test("a Service whose processes lack its port is warned of", () => {
+  const text = `apiVersion: heddle.dev/v1alpha1
+kind: Process
+metadata: { name: p, labels: { app: p } }
+spec: { command: [p], ports: [{ name: http }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: a }
+spec:
+  selector: { app: p }
+  ports: [{ port: 80, targetPort: htp }]
+---
+apiVersion: v1
+kind: Service
+metadata: { name: b }
+spec: { selector: { app: q }, ports: [{ port: 80 }] }
+`;
+  expect(warningsOf(text)).toEqual([
+    'mesh.yaml:11 Service/a spec.ports[0].targetPort: Process/p has no port "htp"; did you mean "http"?',
+    "mesh.yaml:16 Service/b spec.selector: selects no Process",
+  ]);
+});

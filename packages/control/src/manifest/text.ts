@@ -1,0 +1,112 @@
+import type { Path, Step } from "@heddle/mesh/resource/schema/path.ts";
+import {
+  type Document,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseAllDocuments,
+} from "yaml";
+import type { ManifestProblem } from "./problem.ts";
+import type { Source } from "./source.ts";
+import { expandMarks, markReferences, type Variables } from "./variables.ts";
+
+/** One object of a manifest: its data, and where each of its fields is written. */
+export interface TextObject {
+  readonly source: Source;
+  readonly value: unknown;
+  /** The line of a field, or of the nearest thing around it where it is missing. */
+  readonly lineOf: (path: Path) => number;
+}
+
+/**
+ * The objects of one source: the documents of a YAML stream, JSON included, and the items of a `List`. Empty documents
+ * are none.
+ */
+export function parseText(
+  source: Source,
+  variables: Variables,
+): { readonly objects: readonly TextObject[]; readonly errors: readonly ManifestProblem[] } {
+  const lines = new LineCounter();
+  const { text, references } = markReferences(source.text);
+  const documents = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false });
+  const objects: TextObject[] = [];
+  const errors: ManifestProblem[] = [];
+  const fail = (message: string, offset: number) => {
+    errors.push({ file: source.name, line: lineAt(lines, offset), subject: "", message });
+  };
+  for (const document of documents as Document.Parsed[]) {
+    for (const error of document.errors) fail(firstLine(error.message), error.pos[0]);
+    if (document.errors.length > 0) continue;
+    expandMarks(document, references, variables, (name, offset) => {
+      fail(`\${${name}} is not set; set it, or give a default: \${${name}:-value}`, offset);
+    });
+    const value = toData(document, fail);
+    if (value === null || value === undefined) continue;
+    objects.push(...items(source, document, value, lines));
+  }
+  return { objects, errors };
+}
+
+/** Aliases are resolved here; too many of them are refused, since they can grow without end. */
+function toData(document: Document, fail: (message: string, offset: number) => void): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    fail(firstLine((error as Error).message), document.contents?.range?.[0] ?? 0);
+    return null;
+  }
+}
+
+function items(
+  source: Source,
+  document: Document,
+  value: unknown,
+  lines: LineCounter,
+): TextObject[] {
+  const object = (part: unknown, base: Path): TextObject => ({
+    source,
+    value: part,
+    lineOf: (path) => lineAt(lines, offsetOf(document.contents, [...base, ...path])),
+  });
+  const list = value as { apiVersion?: unknown; kind?: unknown; items?: unknown };
+  const isList = list.apiVersion === "v1" && list.kind === "List" && Array.isArray(list.items);
+  if (!isList) return [object(value, [])];
+  return (list.items as unknown[]).map((item, index) => object(item, ["items", index]));
+}
+
+/** Where `path` begins in the text, as far down as it is there: at its key, or at the item of a list. */
+function offsetOf(root: Node | null, path: Path): number {
+  let node: unknown = root;
+  let offset = root?.range?.[0] ?? 0;
+  for (const step of path) {
+    const next = child(node, step);
+    if (next === null) break;
+    offset = next.offset;
+    node = next.node;
+  }
+  return offset;
+}
+
+function child(node: unknown, step: Step): { node: unknown; offset: number } | null {
+  if (isMap(node)) {
+    const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === String(step));
+    const key = pair?.key;
+    return isScalar(key) ? { node: pair!.value, offset: key.range?.[0] ?? 0 } : null;
+  }
+  if (isSeq(node) && typeof step === "number") {
+    const item = node.items[step];
+    return isNode(item) ? { node: item, offset: item.range?.[0] ?? 0 } : null;
+  }
+  return null;
+}
+
+function lineAt(lines: LineCounter, offset: number): number {
+  return Math.max(1, lines.linePos(offset).line);
+}
+
+function firstLine(text: string): string {
+  return text.split("\n", 1)[0]!;
+}
