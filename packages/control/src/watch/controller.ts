@@ -10,7 +10,7 @@ import { resolveTargetPort } from "@heddle/mesh/resource/compile/target-port.ts"
 import { selects, type WorkloadView } from "@heddle/mesh/resource/compile/workload-view.ts";
 import { meshSettings } from "@heddle/mesh/resource/heddle/mesh.ts";
 import type { Workload } from "@heddle/mesh/resource/heddle/workload.ts";
-import { namespacedName, namespaceOf } from "@heddle/mesh/resource/meta.ts";
+import { namespaceOf } from "@heddle/mesh/resource/meta.ts";
 import type { Snapshot, Version } from "@heddle/mesh/snapshot/snapshot.ts";
 import type { Desired, Observed, SocketsBound } from "../host/link.ts";
 import { isSameData } from "../revision/revision.ts";
@@ -97,6 +97,7 @@ export class Controller {
   #isDue = false;
   #isClosed = false;
   #drainTimer: Timer | null = null;
+  #retryTimer: Timer | null = null;
 
   private constructor(options: ControllerOptions) {
     this.#options = options;
@@ -118,6 +119,7 @@ export class Controller {
     this.#isClosed = true;
     this.#due?.cancel();
     this.#drainTimer?.cancel();
+    this.#retryTimer?.cancel();
     this.objects.close();
   }
 
@@ -168,6 +170,13 @@ export class Controller {
     return { ...this.version, documents };
   }
 
+  /** Services that the proxy of `uid` is told of, or would be if they existed. */
+  sliceServices(uid: string): ReadonlySet<ServiceKey> {
+    const view = this.#views.get(uid);
+    if (view === undefined) return new Set();
+    return sliceOf(this.index, view, this.#calls(view), this.proxies.get(uid).wants).services;
+  }
+
   /** A proxy came or went. */
   setConnected(uid: string, isConnected: boolean): void {
     this.proxies.update(uid, { isConnected });
@@ -214,14 +223,15 @@ export class Controller {
       }
     } catch (cause) {
       this.#options.log.error({ cause: String(cause) }, "pass failed; again in a second");
-      this.#drainTimer = this.#options.clock.after(1_000, () => this.#schedule());
+      this.#retryTimer?.cancel();
+      this.#retryTimer = this.#options.clock.after(1_000, () => this.#schedule());
     } finally {
       this.#isPassing = false;
     }
   }
 
   async #pass(): Promise<void> {
-    const { store, clock, newUid, events, revision } = this.#options;
+    const { clock, newUid, events, revision } = this.#options;
     const { gateways, gatewayClasses } = this.index.inputs;
     const writes = planWorkloads({
       processes: this.objects.processes.values(),
@@ -246,7 +256,6 @@ export class Controller {
       events.onDocuments(touched);
     }
     events.onSettled();
-    void store;
   }
 
   /** Commits what a pass decided. Whoever was faster than us marked another pass. */
@@ -384,6 +393,10 @@ export class Controller {
     let waitMs = Number.POSITIVE_INFINITY;
     for (const [uid, drain] of this.#drains) {
       if (drain.isOver) continue;
+      if (this.#views.get(uid)?.state === null) {
+        this.#drains.set(uid, { ...drain, isOver: true }); // nobody calls it
+        continue;
+      }
       const leftMs = drain.sinceMs + drainNoticeMs - this.#options.clock.monotonicMs();
       const endpointsVersion = drain.endpointsVersion ?? this.#endpointsVersion;
       const isKnown =
@@ -455,6 +468,3 @@ export class Controller {
     });
   }
 }
-
-/** `<namespace>/<name>` of a workload. */
-export const workloadKey = namespacedName;

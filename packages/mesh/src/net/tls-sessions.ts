@@ -58,8 +58,8 @@ export class TlsSessions {
 
 function makeContext(credentials: TlsCredentials): SecureContext {
   return createSecureContext({
-    key: credentials.keyPem,
-    cert: credentials.chainPem,
+    // A guest (a proxy that enrols) has no certificate yet and presents none.
+    ...(credentials.keyPem === "" ? {} : { key: credentials.keyPem, cert: credentials.chainPem }),
     ca: credentials.bundlePem,
     minVersion: "TLSv1.3",
     maxVersion: "TLSv1.3",

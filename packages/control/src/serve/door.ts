@@ -1,0 +1,135 @@
+import {
+  type Answer,
+  controlAlpn,
+  controlServerName,
+  enrolAlpn,
+} from "@heddle/mesh/discovery/protocol.ts";
+import { guestIdentity, isGuest } from "@heddle/mesh/identity/well-known.ts";
+import type { Address } from "@heddle/mesh/model/address.ts";
+import type {
+  BoundSocket,
+  Connection,
+  ConnectionEvents,
+  Listening,
+  PeerVerifier,
+  TlsCredentials,
+  Transport,
+} from "@heddle/mesh/net/transport.ts";
+import { parseSummary } from "@heddle/mesh/telemetry/summary.ts";
+import { StatWindow } from "@heddle/mesh/telemetry/stat-window.ts";
+import type { Tokens } from "../ca/tokens.ts";
+import type { Touched } from "../watch/controller.ts";
+import type { ServeContext } from "./context.ts";
+import { serveEnrolment } from "./enrolment.ts";
+import { Session } from "./session.ts";
+import { Taps } from "./taps.ts";
+
+export interface DoorOptions {
+  readonly context: ServeContext;
+  readonly transport: Transport;
+  readonly at: Address | BoundSocket;
+  /** Who we are; asked at every handshake. */
+  readonly credentials: () => TlsCredentials;
+  /** Accepts members of the mesh. A peer without any certificate is let in to enrol, and nowhere else. */
+  readonly verifyMember: PeerVerifier;
+  readonly tokens: Tokens;
+}
+
+/** The proxies' door: enrolments and control connections, over mutual TLS. */
+export class Door {
+  readonly stats = new StatWindow();
+  readonly taps: Taps;
+  readonly #options: DoorOptions;
+  readonly #sessions = new Map<string, Session>();
+  #listening: Listening | null = null;
+
+  private constructor(options: DoorOptions) {
+    this.#options = options;
+    this.taps = new Taps(() => this.#sessions.values());
+  }
+
+  static async open(options: DoorOptions): Promise<Door> {
+    const door = new Door(options);
+    const { transport, at, credentials, verifyMember } = options;
+    const guest = guestIdentity("guest");
+    door.#listening = await transport.listen(
+      {
+        at,
+        tls: {
+          credentials,
+          selectAlpn: (serverName, offered) => {
+            if (serverName !== controlServerName) return null;
+            return [controlAlpn, enrolAlpn].find((alpn) => offered.includes(alpn)) ?? null;
+          },
+          verify: (chain) => (chain.length === 0 ? { ok: true, id: guest } : verifyMember(chain)),
+        },
+      },
+      (connection) => door.#accept(connection),
+    );
+    return door;
+  }
+
+  get address(): Address {
+    return this.#listening!.address;
+  }
+
+  /** The control connection of a workload's proxy; null while there is none. */
+  session(uid: string): Session | null {
+    return this.#sessions.get(uid) ?? null;
+  }
+
+  /** Documents changed: everybody concerned is told. */
+  onDocuments(touched: Touched): void {
+    for (const session of this.#sessions.values()) session.onDocuments(touched);
+  }
+
+  async close(): Promise<void> {
+    await this.#listening?.close();
+    for (const session of this.#sessions.values()) session.line.end();
+  }
+
+  #accept(connection: Connection): ConnectionEvents | null {
+    const { context, tokens } = this.#options;
+    const { peer } = connection;
+    if (peer === null) return null;
+    if (peer.alpn === enrolAlpn) return serveEnrolment(connection, tokens, context);
+    if (isGuest(peer.id)) return null; // only enrolment takes those that nobody vouches for
+    return new Session(connection, peer.id, context, {
+      onHello: (session) => this.#onHello(session),
+      onSummary: (uid, body) => this.#onSummary(uid, body),
+      onAnswer: (session, answer) => this.#onAnswer(session, answer),
+      onClose: (session) => this.#onClose(session),
+    }).line;
+  }
+
+  /** A proxy that dials again before its old connection is known to be dead replaces it. */
+  #onHello(session: Session): void {
+    const uid = session.uid!;
+    const old = this.#sessions.get(uid);
+    this.#sessions.set(uid, session);
+    old?.line.fail("replaced by a newer connection");
+    this.#options.context.controller.setConnected(uid, true);
+    this.taps.onSession(session);
+  }
+
+  #onSummary(uid: string, body: unknown): void {
+    const summary = parseSummary(body);
+    if (summary === null) {
+      this.#options.context.log.debug({ uid }, "summary not understood");
+      return;
+    }
+    this.stats.add(uid, summary, this.#options.context.clock.monotonicMs());
+  }
+
+  #onAnswer(session: Session, answer: Answer): void {
+    this.taps.onAnswer(session, answer);
+  }
+
+  #onClose(session: Session): void {
+    const { uid } = session;
+    if (uid === null || this.#sessions.get(uid) !== session) return;
+    this.#sessions.delete(uid);
+    this.#options.context.controller.setConnected(uid, false);
+  }
+}
+
