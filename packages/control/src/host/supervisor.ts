@@ -7,6 +7,7 @@ import { ControlPlane } from "./control-plane.ts";
 import { Janitor } from "./janitor.ts";
 import type { Desired, ProcessObserved, ToHost, WorkloadObserved, WorkloadSpec } from "./link.ts";
 import type { LogStream } from "./log-file.ts";
+import { logName } from "./log-name.ts";
 import type { Platform } from "./platform.ts";
 import { PortBook } from "./ports.ts";
 import { type Bind, SocketTable } from "./socket-table.ts";
@@ -140,9 +141,19 @@ export class Supervisor {
     };
   }
 
+  get isStopping(): boolean {
+    return this.#stopping !== null;
+  }
+
   /** What the control plane last wrote. */
   get controlLines(): readonly string[] {
     return this.#control.recentLines;
+  }
+
+  /** How people call a workload: as its log is called. */
+  nameOf(uid: string): string {
+    const workload = this.#workloads.get(uid);
+    return workload === undefined ? uid : logName(workload.spec);
   }
 
   /** The specs in force. */

@@ -1,0 +1,84 @@
+import { accessSync, constants } from "node:fs";
+import { createServer } from "node:net";
+import { totalmem } from "node:os";
+import type { Platform } from "@heddle/control/host/platform.ts";
+import { loadRawBinding } from "@heddle/mesh/net/raw-binding.ts";
+import { bad, type Finding, good, warning } from "./finding.ts";
+
+/** Node's first major version that heddle runs on. */
+const NODE_MIN = 24;
+
+/** Can a mesh run on this machine? `folder` is where its state would be. */
+export async function checkMachine(
+  platform: Platform,
+  folder: string,
+): Promise<readonly Finding[]> {
+  return [
+    checkNode(),
+    checkSystem(),
+    checkHandles(),
+    checkDeathSignal(platform),
+    checkFolder(folder),
+    await checkLoopback(),
+    checkMemory(),
+  ];
+}
+
+function checkNode(): Finding {
+  const { node } = process.versions;
+  const name = `Node is ${NODE_MIN} or later`;
+  return Number(node.split(".")[0]) >= NODE_MIN
+    ? good(name, node)
+    : bad(name, node, "install Node 26: https://nodejs.org");
+}
+
+function checkSystem(): Finding {
+  const name = "the system is supported";
+  const detail = `${process.platform} ${process.arch}`;
+  if (process.platform === "linux") return good(name, detail);
+  if (process.platform === "darwin") return good(name, `${detail}, second tier`);
+  return bad(name, detail, "on Windows, run heddle in WSL");
+}
+
+function checkHandles(): Finding {
+  const name = "sockets can be passed to other processes";
+  return loadRawBinding() === null
+    ? bad(name, "this Node gives no access to socket handles", "use Node itself, version 24 to 26")
+    : good(name);
+}
+
+function checkDeathSignal(platform: Platform): Finding {
+  const name = "applications end with their supervisor";
+  return platform.deathSignalArgv.length > 0
+    ? good(name, "by the kernel (setpriv) and by a watcher")
+    : warning(name, "by a watcher alone", "install util-linux, for setpriv");
+}
+
+function checkFolder(folder: string): Finding {
+  const name = "the state folder can be written";
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    return good(name, folder);
+  } catch (error) {
+    return bad(name, (error as Error).message, `chmod u+rwx ${folder}`);
+  }
+}
+
+async function checkLoopback(): Promise<Finding> {
+  const name = "127.0.0.1 can be listened on";
+  const failure = await new Promise<Error | null>((resolve) => {
+    const server = createServer();
+    server.once("error", resolve);
+    server.listen({ host: "127.0.0.1", port: 0 }, () => server.close(() => resolve(null)));
+  });
+  return failure === null ? good(name) : bad(name, failure.message, "bring the interface lo up");
+}
+
+function checkMemory(): Finding {
+  const name = "there is memory for a few processes";
+  const gigabytes = totalmem() / 2 ** 30;
+  const detail = `${gigabytes.toFixed(1)} GB`;
+  return gigabytes >= 1
+    ? good(name, detail)
+    : warning(name, detail, "each workload's proxy takes about 25 MB, the control plane 100 MB");
+}

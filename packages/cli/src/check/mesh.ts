@@ -1,0 +1,108 @@
+import type { CheckData } from "@heddle/control/api/verbs.ts";
+import { bad, type Finding, good, warning } from "./finding.ts";
+
+const DAY_MS = 24 * 3600 * 1000;
+/** A root that ends sooner than this should be replaced. */
+const ROOT_LIFE_MIN_MS = 30 * DAY_MS;
+
+/** Is this mesh well? `version` is the command line's own. */
+export function checkMesh(data: CheckData, version: string): readonly Finding[] {
+  return [
+    checkVersion(data, version),
+    checkRoot(data),
+    checkSockets(data),
+    checkProxies(data),
+    checkDocuments(data),
+    checkRefusals(data),
+    checkWorkloads(data),
+    checkConditions(data),
+    checkIsolation(),
+  ];
+}
+
+function checkVersion({ info }: CheckData, version: string): Finding {
+  const name = "control plane and command line are of one version";
+  return info.version === version
+    ? good(name, version)
+    : warning(
+        name,
+        `the control plane is ${info.version}, this is ${version}`,
+        "heddle down && heddle up",
+      );
+}
+
+function checkRoot({ rootExpiresWallMs, nowWallMs, info }: CheckData): Finding {
+  const name = "the root certificate is valid";
+  const leftMs = rootExpiresWallMs - nowWallMs;
+  const detail = `${info.rootFingerprint}, ${Math.floor(leftMs / DAY_MS)} days left`;
+  const hint = "heddle down -v makes a new one at the next start, with all else";
+  if (leftMs <= 0) return bad(name, `${info.rootFingerprint} has expired`, hint);
+  return leftMs > ROOT_LIFE_MIN_MS ? good(name, detail) : warning(name, detail, hint);
+}
+
+function checkSockets({ failedSockets }: CheckData): Finding {
+  const name = "every listener is bound";
+  const failed = Object.entries(failedSockets).map(([socket, why]) => `${socket}: ${why}`);
+  return failed.length === 0
+    ? good(name)
+    : bad(name, failed.join("; "), "end the program that has the port, or choose another port");
+}
+
+function checkProxies({ workloads }: CheckData): Finding {
+  const name = "every proxy is connected";
+  const away = workloads.filter((each) => each.proxy !== null && !each.isConnected);
+  return verdictOn(name, away, workloads.length, (first) => `heddle logs --proxy ${first}`);
+}
+
+function checkDocuments({ workloads }: CheckData): Finding {
+  const name = "every proxy runs the newest documents";
+  const late = workloads.filter((each) => each.proxy !== null && !each.isCurrent);
+  return verdictOn(name, late, workloads.length, (first) => `heddle logs --proxy ${first}`);
+}
+
+function checkRefusals({ refusals }: CheckData): Finding {
+  const name = "no proxy has refused a document";
+  if (refusals.length === 0) return good(name);
+  const words = refusals.map(
+    (each) => `${each.workload}: ${each.document}: ${each.errors.join(", ")}`,
+  );
+  return bad(name, words.join("; "), "heddle revisions, heddle rollback <n>");
+}
+
+function checkWorkloads({ workloads }: CheckData): Finding {
+  const name = "every workload is ready";
+  const away = workloads.filter((each) => !each.isReady && !each.isDraining);
+  return verdictOn(name, away, workloads.length, (first) => `heddle logs ${first}`);
+}
+
+function verdictOn(
+  name: string,
+  wrong: readonly { readonly name: string; readonly reason: string | null }[],
+  total: number,
+  hint: (first: string) => string,
+): Finding {
+  if (wrong.length === 0) return good(name, `${total} of ${total}`);
+  const words = wrong.map((each) =>
+    each.reason === null ? each.name : `${each.name} (${each.reason})`,
+  );
+  return bad(name, `not ${words.join(", ")}`, hint(wrong[0]!.name));
+}
+
+function checkConditions({ conditions }: CheckData): Finding {
+  const name = "every resource is accepted as it is written";
+  if (conditions.length === 0) return good(name);
+  const words = conditions.map(
+    (each) => `${each.resource}: ${each.type} ${each.reason}: ${each.message}`,
+  );
+  const first = conditions[0]!.resource.split("/");
+  return bad(name, words.join("; "), `heddle describe ${first[0]?.toLowerCase()} ${first.at(-1)}`);
+}
+
+/** What one machine without isolation cannot promise, said wherever somebody asks whether all is well. */
+function checkIsolation(): Finding {
+  return warning(
+    "processes are kept apart",
+    "not on one machine under one user: they can dial each other's ports, borrow a proxy's listeners and read each other's files",
+    "docs/security.md",
+  );
+}

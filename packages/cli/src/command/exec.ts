@@ -1,0 +1,54 @@
+import type { ExecGrant, ExecRequest } from "@heddle/control/api/verbs.ts";
+import { Command } from "commander";
+import { exits, Fault } from "../render/fault.ts";
+import { runInForeground } from "./foreground.ts";
+import { type MeshOptions, withExamples, withMesh } from "./options.ts";
+import { apiOf, type World } from "./world.ts";
+
+interface Options extends MeshOptions {
+  readonly name?: string;
+  readonly namespace: string;
+  readonly serviceAccount?: string;
+}
+
+/** Exit code of a command that is not there, as shells count. */
+const NOT_FOUND = 127;
+
+export function execCommand(world: World): Command {
+  const command = new Command("exec")
+    .description("run a command as a workload of the mesh: with a proxy and an identity of its own")
+    .argument("<command...>", "after --, with its arguments")
+    .option("--name <name>", "what the workload is called (default: exec- and a number)")
+    .option("-n, --namespace <name>", "its namespace", "default")
+    .option("--service-account <name>", "whom it is to others (default: its name)")
+    .passThroughOptions()
+    .action(async (argv: readonly string[], options: Options) => {
+      const api = await apiOf(world, options);
+      const body: ExecRequest = {
+        name: options.name ?? `exec-${process.pid}`,
+        namespace: options.namespace,
+        serviceAccountName: options.serviceAccount ?? null,
+      };
+      // The workload lives as long as this stream: whatever ends us ends it too.
+      const stop = new AbortController();
+      const stream = api.lines("exec", { method: "POST", body, signal: stop.signal });
+      const first = await stream.next();
+      if (first.done === true)
+        throw new Fault(exits.no, "the mesh did not make a workload", `${world.program} check`);
+      const grant = first.value as ExecGrant;
+      try {
+        const env = { ...world.env, ...grant.env };
+        process.exitCode = await runInForeground({ command: argv, env }).catch((error) => {
+          world.err.write(`error: ${argv[0]}: ${(error as Error).message}\n`);
+          return NOT_FOUND;
+        });
+      } finally {
+        stop.abort();
+        await stream.return(undefined);
+      }
+    });
+  return withExamples(withMesh(command), [
+    ["heddle exec -- curl http://kvs/7", "one call, as a workload called exec-…"],
+    ["heddle exec --name e -- sh", "a shell; its calls show as e in edges and tap"],
+  ]);
+}

@@ -1,0 +1,91 @@
+import type { EdgeRow, EndpointRow, StatRow } from "@heddle/control/api/verbs.ts";
+import { Command } from "commander";
+import { exits, Fault } from "../render/fault.ts";
+import { edgeView, endpointView, statView } from "../render/stat.ts";
+import {
+  type NamespaceOptions,
+  namespaceOf,
+  type OutputOptions,
+  withExamples,
+  withMesh,
+  withNamespace,
+  withOutput,
+} from "./options.ts";
+import { show } from "./show.ts";
+import { apiOf, type World } from "./world.ts";
+
+type Options = NamespaceOptions & OutputOptions;
+
+const statBy: Readonly<Record<string, string>> = {
+  services: "services",
+  service: "services",
+  svc: "services",
+  workloads: "workloads",
+  workload: "workloads",
+  wl: "workloads",
+};
+
+export function statCommand(world: World): Command {
+  const command = new Command("stat")
+    .description("traffic of the last 60 s: success, requests per second, latencies")
+    .argument("[what]", "services, workloads, service/<name> or workload/<name>", "services")
+    .action(async (what: string, options: Options) => {
+      const [kind = "", name] = what.split("/");
+      const by = statBy[kind];
+      if (by === undefined) {
+        throw new Fault(exits.usage, `stat ${what}: expected services, workloads or one of them`);
+      }
+      const api = await apiOf(world, options);
+      const query = { by, namespace: namespaceOf(options) ?? undefined };
+      const rows = await api.verb<readonly StatRow[]>("stat", { query: defined(query) });
+      const found = rows.filter((row) => name === undefined || row.name === name);
+      if (found.length === 0 && name !== undefined) {
+        throw new Fault(exits.no, `${what} is not there`, `${world.program} stat ${by}`);
+      }
+      show(world, statView, found, options.output);
+    });
+  return withExamples(withMesh(withNamespace(withOutput(command))), [
+    ["heddle stat", "every service"],
+    ["heddle stat workloads", "every workload"],
+    ["heddle stat service/kvs -o json", "one service, for a script"],
+  ]);
+}
+
+export function edgesCommand(world: World): Command {
+  const command = new Command("edges")
+    .description("who called whom in the last 60 s, and was it mutual TLS")
+    .action(async (options: Options) => {
+      const api = await apiOf(world, options);
+      const query = { namespace: namespaceOf(options) ?? undefined };
+      const rows = await api.verb<readonly EdgeRow[]>("edges", { query: defined(query) });
+      show(world, edgeView, rows, options.output);
+    });
+  return withExamples(withMesh(withNamespace(withOutput(command))), [
+    ["heddle edges", "the graph of calls"],
+    ["heddle edges -o wide", "with the identities at both ends"],
+  ]);
+}
+
+export function endpointsCommand(world: World): Command {
+  const command = new Command("endpoints")
+    .description("which workloads stand behind a service, in what state")
+    .argument("[service]", "one service; default: all")
+    .action(async (service: string | undefined, options: Options) => {
+      const api = await apiOf(world, options);
+      const name = service?.replace(/^(services?|svc)\//, "");
+      const query = { service: name, namespace: namespaceOf(options) ?? undefined };
+      const rows = await api.verb<readonly EndpointRow[]>("endpoints", { query: defined(query) });
+      show(world, endpointView, rows, options.output);
+    });
+  return withExamples(withMesh(withNamespace(withOutput(command))), [
+    ["heddle endpoints kvs", "the workloads of one service"],
+    ["heddle endpoints -o wide", "all, with their identities"],
+  ]);
+}
+
+function defined(query: Record<string, string | undefined>): Record<string, string> {
+  const given = Object.entries(query).filter(
+    (each): each is [string, string] => each[1] !== undefined,
+  );
+  return Object.fromEntries(given);
+}

@@ -1,0 +1,60 @@
+import { existsSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { Command } from "commander";
+import { stateFolder } from "../api/find-mesh.ts";
+import { exits, Fault, formatFault } from "../render/fault.ts";
+import { withExamples } from "./options.ts";
+import { isDetached, remoteTerminal, runDetached, tellSettled } from "./up/detached.ts";
+import { runUp, type UpOptions } from "./up/foreground.ts";
+import type { World } from "./world.ts";
+
+interface Options extends Omit<UpOptions, "file"> {
+  readonly detach?: boolean;
+}
+
+export function upCommand(world: World): Command {
+  const command = new Command("up")
+    .description("start a mesh from a manifest, and keep it running until Ctrl-C")
+    .argument("[file]", "the manifest", "mesh.yaml")
+    .option("-d, --detach", "in the background; returns once all is ready")
+    .option("--watch", "restart a Process when its files change, apply the manifest when it does")
+    .option("--prune", "delete what an earlier state of the manifest made and it no longer names")
+    .option("--logs", "print what the applications write")
+    .option("--mesh <dir>", "the state folder (default: .heddle beside the manifest)")
+    .action(async (file: string, options: Options) => {
+      if (!existsSync(resolve(world.cwd, file))) {
+        throw new Fault(
+          exits.badInput,
+          `there is no ${file} here`,
+          `${world.program} up <file>`,
+          `${world.program} up examples/kvs/mesh.yaml     in a clone of heddle`,
+        );
+      }
+      const up: UpOptions = { ...options, file };
+      if (isDetached(world)) {
+        process.exitCode = await runInBackground(world, up);
+      } else if (options.detach === true) {
+        const beside = join(dirname(resolve(world.cwd, file)), stateFolder);
+        const stateDir = options.mesh === undefined ? beside : resolve(world.cwd, options.mesh);
+        const argv = process.argv.slice(1).filter((word) => word !== "-d" && word !== "--detach");
+        process.exitCode = await runDetached(world, argv, join(stateDir, "logs"));
+      } else process.exitCode = await runUp(world, up, world.out, () => undefined);
+    });
+  return withExamples(command, [
+    ["heddle up mesh.yaml", "in the foreground"],
+    ["heddle up -d && heddle stat", "in the background; stop it with heddle down"],
+    ["heddle up --watch --logs", "while you work on the processes"],
+  ]);
+}
+
+/** What goes wrong is said where somebody listens. */
+async function runInBackground(world: World, options: UpOptions): Promise<number> {
+  const remote = remoteTerminal(world);
+  try {
+    return await runUp({ ...world, out: remote, err: remote }, options, remote, tellSettled);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    remote.write(formatFault(error, world.program));
+    return error.exitCode;
+  }
+}

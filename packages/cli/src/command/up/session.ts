@@ -1,0 +1,175 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import type { ApiFile, ApplyResult, MeshInfo, WorkloadRow } from "@heddle/control/api/verbs.ts";
+import { ApiClient } from "../../api/client.ts";
+import { poll } from "../../api/poll.ts";
+import { changeName } from "../../render/changes.ts";
+import { exits, Fault } from "../../render/fault.ts";
+import { Progress, type Step } from "../../render/progress.ts";
+import { expectedOf, stepOf } from "../../render/ready.ts";
+import type { Terminal } from "../../render/terminal.ts";
+import { applySet } from "../apply.ts";
+import { ManifestFault, type ManifestSet } from "../manifests.ts";
+import type { World } from "../world.ts";
+import type { Host } from "./launch.ts";
+
+/** How long the control plane may take to answer first, in ms. */
+const CONTROL_PATIENCE_MS = 30_000;
+/** How long `up` waits for all to be ready before it says that it is not, in ms. */
+const READY_PATIENCE_MS = 60_000;
+/** Between looks, in ms. */
+const LOOK_MS = 100;
+
+export interface UpSession {
+  readonly world: World;
+  readonly host: Host;
+  /** Where the progress goes. */
+  readonly terminal: Terminal;
+  readonly file: string;
+  readonly set: ManifestSet;
+  readonly startMs: number;
+  /** Steps that were done before, by the installer for example. */
+  readonly before: readonly Step[];
+  /** May what the manifest no longer names be deleted? Asked once, and only where there is such. */
+  readonly mayPrune: (orphans: readonly string[]) => Promise<boolean>;
+}
+
+export interface UpResult {
+  readonly info: MeshInfo;
+  readonly workloads: readonly WorkloadRow[];
+  readonly isReady: boolean;
+  readonly warnings: readonly string[];
+}
+
+/** From a supervisor that has just started to a mesh that serves: control plane, apply, readiness; drawn as it goes. */
+export async function bringUp(session: UpSession): Promise<UpResult> {
+  const { world, terminal, set, before, startMs } = session;
+  const expected = expectedOf(set.resources);
+  const progress = new Progress(terminal, [
+    ...before.map((step) => step.name),
+    ...expected.map(({ label }) => label),
+  ]);
+  const took = () => world.clock.monotonicMs() - startMs;
+  const steps = (...more: readonly Step[]) => [...before, ...more];
+  progress.draw(steps());
+
+  const info = await waitForControl(session, (detail) =>
+    progress.draw(steps({ name: "control plane", state: "waiting", detail, tookMs: took() })),
+  );
+  const control: Step = {
+    name: "control plane",
+    state: "good",
+    detail: describeControl(session, info),
+    tookMs: took(),
+  };
+  progress.draw(steps(control));
+  progress.clear();
+  const warnings = await applyOwned(session);
+
+  const done = new Map<string, Step>();
+  let workloads: readonly WorkloadRow[] = [];
+  const outcome = await poll({ ...LOOKS, clock: world.clock }, async () => {
+    workloads = await ask(session, "ps", workloads);
+    for (const each of expected) {
+      if (done.get(each.label)?.state !== "good")
+        done.set(each.label, stepOf(each, workloads, took()));
+    }
+    progress.draw(steps(control, ...done.values()));
+    if ([...done.values()].every((step) => step.state === "good")) return "ready";
+    return session.host.supervisor.isStopping ? "stopping" : null;
+  });
+  if (outcome !== "ready") {
+    const ended = [...done.values()].map((step) =>
+      step.state === "waiting" ? { ...step, state: "bad" as const } : step,
+    );
+    progress.draw(steps(control, ...ended));
+  }
+  const isReady = outcome === "ready";
+  const now = await ask<MeshInfo>(session, "info", info);
+  return { info: now, workloads, isReady, warnings };
+}
+
+const LOOKS = { everyMs: LOOK_MS, forMs: READY_PATIENCE_MS };
+
+/** The newest answer; `last` while the control plane is away for a moment. */
+async function ask<T>({ host }: UpSession, verb: string, last: T): Promise<T> {
+  try {
+    return await ApiClient.open(host.stateDir).verb<T>(verb);
+  } catch (error) {
+    if (error instanceof Fault) return last;
+    throw error;
+  }
+}
+
+/** @throws Fault where it does not come, with what it wrote last. */
+async function waitForControl(
+  session: UpSession,
+  onWait: (detail: string) => void,
+): Promise<MeshInfo> {
+  const { supervisor, stateDir } = session.host;
+  const looks = { clock: session.world.clock, everyMs: LOOK_MS, forMs: CONTROL_PATIENCE_MS };
+  const info = await poll(looks, async () => {
+    const { control } = supervisor.status();
+    onWait(control.reason ?? "starting");
+    if (control.restarts >= 3) return "failed" as const;
+    const file = join(stateDir, "api.json");
+    if (!existsSync(file)) return null;
+    const { pid } = JSON.parse(readFileSync(file, "utf8")) as ApiFile;
+    if (pid !== control.pid) return null; // an earlier one's
+    try {
+      return await ApiClient.open(stateDir).verb<MeshInfo>("info");
+    } catch (error) {
+      if (error instanceof Fault) return null;
+      throw error;
+    }
+  });
+  if (info !== null && info !== "failed") return info;
+  const { control } = supervisor.status();
+  const lines = supervisor.controlLines.map((line) => `  ${line}`);
+  throw new Fault(
+    exits.noControl,
+    [`the control plane does not start: ${control.reason ?? "no answer"}`, ...lines].join("\n"),
+    `${session.world.program} check --pre`,
+    `less ${join(stateDir, "logs", "control.log")}`,
+  );
+}
+
+function describeControl(session: UpSession, info: MeshInfo): string {
+  const { address } = ApiClient.open(session.host.stateDir);
+  const made = info.isRootNew ? " made" : "";
+  return `API ${address}, root certificate ${info.rootFingerprint}${made}`;
+}
+
+/** Applies the manifest as its owner. What it named before and does not now is deleted if that may be. */
+async function applyOwned(session: UpSession): Promise<readonly string[]> {
+  const { world, host, set, file, mayPrune } = session;
+  const api = ApiClient.open(host.stateDir);
+  const request = {
+    owner: file,
+    author: world.author,
+    cause: `up ${relative(world.cwd, file) || file}`,
+  };
+  const plan = await applySet(api, set, { ...request, prune: false, dryRun: true });
+  const orphans = plan.changes.filter((change) => change.action === "orphaned").map(changeName);
+  const prune = orphans.length > 0 && (await mayPrune(orphans));
+  const result: ApplyResult = await applySet(api, set, { ...request, prune, dryRun: false });
+  const kept = prune || orphans.length === 0 ? [] : [keptWarning(orphans)];
+  return [...result.warnings, ...kept];
+}
+
+function keptWarning(orphans: readonly string[]): string {
+  const whose = orphans.length === 1 ? "is" : "are";
+  return `${orphans.join(", ")} ${whose} no longer in the manifest and still there; delete with up --prune`;
+}
+
+/** Applies the manifest again, for `--watch`. Returns what to print. */
+export async function applyAgain(
+  session: Omit<UpSession, "before" | "startMs" | "terminal">,
+): Promise<readonly string[]> {
+  try {
+    return await applyOwned({ ...session, before: [], startMs: 0, terminal: session.world.out });
+  } catch (error) {
+    if (error instanceof ManifestFault) return error.lines;
+    throw error;
+  }
+}

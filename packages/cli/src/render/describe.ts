@@ -1,0 +1,60 @@
+import type { Condition, Resource } from "@heddle/mesh/resource/meta.ts";
+import { namespaceOf } from "@heddle/mesh/resource/meta.ts";
+import { stringify } from "yaml";
+import { ageOf } from "./resources.ts";
+import { formatTable } from "./table.ts";
+
+/** Everything about one resource, for reading. `more` are sections of its own: a title and a text. */
+export function formatDescription(
+  resource: Resource,
+  nowWallMs: number,
+  more: readonly (readonly [title: string, text: string])[] = [],
+): string {
+  const { metadata, spec, status } = resource;
+  const facts: [string, string | null][] = [
+    ["Name", metadata.name],
+    ["Namespace", metadata.namespace === undefined ? null : namespaceOf(resource)],
+    ["Kind", `${resource.kind} (${resource.apiVersion})`],
+    ["Labels", pairs(metadata.labels)],
+    ["Annotations", pairs(metadata.annotations)],
+    ["Age", ageOf(resource, nowWallMs)],
+  ];
+  const shown = facts.filter((fact): fact is [string, string] => fact[1] !== null);
+  const width = Math.max(...shown.map(([name]) => name.length)) + 1;
+  const head = shown.map(([name, value]) => `${`${name}:`.padEnd(width)}  ${value}\n`).join("");
+  const { conditions, ...others } = (status ?? {}) as { conditions?: readonly Condition[] };
+  const sections: (readonly [string, string])[] = [
+    ["Spec", spec === undefined ? "" : stringify(spec)],
+    ["Status", Object.keys(others).length === 0 ? "" : stringify(others)],
+    ["Conditions", formatConditions(conditions ?? [])],
+    ...more,
+  ];
+  const rest = sections
+    .filter(([, text]) => text !== "")
+    .map(([title, text]) => `${title}:\n${indent(text)}`);
+  return head + rest.join("");
+}
+
+function formatConditions(conditions: readonly Condition[]): string {
+  if (conditions.length === 0) return "";
+  return formatTable(
+    [
+      { name: "TYPE", cell: (each) => each.type },
+      { name: "STATUS", cell: (each) => each.status },
+      { name: "REASON", cell: (each) => each.reason },
+      { name: "MESSAGE", cell: (each) => each.message },
+    ],
+    conditions,
+  );
+}
+
+function pairs(map: Readonly<Record<string, string>> | undefined): string | null {
+  const entries = Object.entries(map ?? {});
+  return entries.length === 0
+    ? null
+    : entries.map(([name, value]) => `${name}=${value}`).join(", ");
+}
+
+function indent(text: string): string {
+  return text.replace(/^(?=.)/gm, "  ");
+}

@@ -1,0 +1,36 @@
+/** Exit codes, a promise to scripts. `exec` gives the command's own. */
+export const exits = {
+  /** Yes, done, holds. */
+  ok: 0,
+  /** No, violated, refused. */
+  no: 1,
+  /** Wrong use of the command line. */
+  usage: 64,
+  /** Bad input: a manifest with errors. */
+  badInput: 65,
+  /** No control plane to talk to. */
+  noControl: 69,
+} as const;
+
+/** Something a person has to know: what is wrong, and what to do next. Not a bug of ours. */
+export class Fault extends Error {
+  override readonly name = "Fault";
+  readonly exitCode: number;
+  /** What to do next, one line each. */
+  readonly hints: readonly string[];
+
+  constructor(exitCode: number, message: string, ...hints: readonly string[]) {
+    super(message);
+    this.exitCode = exitCode;
+    this.hints = hints;
+  }
+}
+
+/** As printed on standard error; `program` is how people type our name. */
+export function formatFault(fault: Fault, program: string): string {
+  const hints = fault.hints.map((hint, index) => {
+    const line = hint.replace(/^heddle /, `${program} `);
+    return `${index === 0 ? "  Try  " : "       "}${line}\n`;
+  });
+  return `error: ${fault.message}\n${hints.join("")}`;
+}

@@ -1,0 +1,32 @@
+import type { WriteStream } from "node:tty";
+import { buildStyle, type Style } from "./style.ts";
+
+/** Where words go: standard output or standard error. */
+export interface Terminal {
+  readonly isTerminal: boolean;
+  /** Width in characters; 100 where there is no terminal. */
+  readonly columns: number;
+  readonly style: Style;
+  write(text: string): void;
+}
+
+/** Colours only on a terminal that can, and never with NO_COLOR (https://no-color.org). */
+export function openTerminal(
+  stream: NodeJS.WriteStream,
+  env: Readonly<Record<string, string | undefined>>,
+): Terminal {
+  const isTerminal = stream.isTTY === true;
+  const isPlain = (env["NO_COLOR"] ?? "") !== "" || env["TERM"] === "dumb";
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(0); // the reader, `head` for example, has had enough
+    throw error;
+  });
+  return {
+    isTerminal,
+    get columns() {
+      return isTerminal ? ((stream as WriteStream).columns ?? 100) : 100;
+    },
+    style: buildStyle(isTerminal && !isPlain),
+    write: (text) => void stream.write(text),
+  };
+}
