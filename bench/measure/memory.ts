@@ -15,7 +15,7 @@ export interface MemoryFigures {
   readonly loadedPeakMb: number;
   /** Most seen while bodies streamed, less what was held before. */
   readonly streamGrowthMb: number;
-  /** Longest event-loop stall in a million requests on 32 connections. Null: the subject does not say. */
+  /** Longest event-loop stall from the start through a million requests on 32 connections. Null: the subject does not say. */
   readonly stallMs: number | null;
 }
 
@@ -42,7 +42,6 @@ export async function measureMemory(
     const restMb = largest(lane);
     say(`${restMb.toFixed(1)} MB at rest`);
 
-    await lane.running.stallMs?.();
     await countedLoad(port, requests, connections);
     const stallMs = (await lane.running.stallMs?.()) ?? null;
     say(`longest stall ${stallMs?.toFixed(1) ?? "?"} ms`);

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
+import { delimiter, isAbsolute, join } from "node:path";
 import { NotMeasured } from "./not-measured.ts";
 
 /** Debian's package for each program the bench calls, for the hint in the reason. */
@@ -41,7 +41,10 @@ export function needTool(tool: string): string {
 /** Runs a tool to its end, within a minute. Throws NotMeasured with its last words if it fails. */
 export function runTool(command: readonly string[]): string {
   const [tool = "", ...rest] = command;
-  const done = spawnSync(needTool(tool), rest, { encoding: "utf8", timeout: 60_000 });
+  const done = spawnSync(isAbsolute(tool) ? tool : needTool(tool), rest, {
+    encoding: "utf8",
+    timeout: 60_000,
+  });
   if (done.status !== 0) {
     const words = done.error?.message ?? (done.stderr.trim() || done.stdout.trim());
     throw new NotMeasured(`${tool} failed: ${words.slice(-500)}`);

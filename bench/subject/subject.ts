@@ -20,6 +20,6 @@ export interface Running {
   readonly port: number;
   /** The processes whose CPU and memory count; empty for "direct". */
   readonly proxies: readonly Child[];
-  /** The longest event-loop stall since the last call, in ms, where a subject can say. */
+  /** The longest event-loop stall of any of its processes since they started, in ms, where a subject can say. */
   readonly stallMs?: () => Promise<number>;
 }

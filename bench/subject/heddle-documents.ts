@@ -1,0 +1,141 @@
+import { type Address, tcp } from "../../packages/mesh/src/model/address.ts";
+import type {
+  Document,
+  EndpointsDoc,
+  ProxyDoc,
+  ServiceDoc,
+} from "../../packages/mesh/src/model/document.ts";
+import type { SpiffeId } from "../../packages/mesh/src/model/identity.ts";
+
+const loopback = (port: number): Address => tcp("127.0.0.1", port);
+
+/** What the control plane compiles for a service of one process with one HTTPRoute that sends all to it: a route is
+ *  matched, an endpoint picked by P2C, a record made, as for any service of a mesh. */
+function service(): ServiceDoc {
+  return {
+    kind: "service",
+    namespace: "default",
+    name: "bench",
+    ports: [
+      {
+        name: null,
+        number: 80,
+        protocol: "http",
+        routes: {
+          matches: [
+            {
+              rule: 0,
+              hostnames: [],
+              path: { type: "prefix", value: "/" },
+              method: null,
+              headers: [],
+              query: [],
+            },
+          ],
+          rules: [
+            {
+              route: "HTTPRoute/default/bench",
+              name: "0",
+              filters: [],
+              backends: [
+                { backend: { service: "default/bench", port: 80 }, weight: 1, filters: [] },
+              ],
+              requestTimeoutMs: null,
+              fails: null,
+            },
+          ],
+        },
+      },
+    ],
+    placement: null,
+    policy: {
+      picker: "p2c-ewma",
+      connectTimeoutMs: 1000,
+      requestTimeoutMs: null,
+      queueMax: 100,
+      failfastMs: 3000,
+    },
+  };
+}
+
+function endpoints(port: number, identity: SpiffeId | null): EndpointsDoc {
+  return {
+    kind: "endpoints",
+    namespace: "default",
+    name: "bench",
+    endpoints: [
+      {
+        uid: "callee",
+        workload: "callee-0",
+        address: loopback(port),
+        identity,
+        state: { phase: "ready" },
+      },
+    ],
+    slots: null,
+  };
+}
+
+/** The caller's side: one listener, which leads to whatever answers on `upstream`: the origin, or a peer's proxy where
+ *  an identity is expected there. */
+export function callerDocuments(options: {
+  readonly port: number;
+  readonly upstream: number;
+  readonly identity: SpiffeId | null;
+  readonly peer: SpiffeId | null;
+}): readonly Document[] {
+  const proxy: ProxyDoc = {
+    kind: "proxy",
+    workload: {
+      uid: "caller",
+      name: "caller-0",
+      namespace: "default",
+      identity: options.identity,
+    },
+    clusterDomain: "cluster.local",
+    inbound: null,
+    outbound: [
+      {
+        listener: { name: "outbound", address: loopback(options.port) },
+        service: "default/bench",
+        port: 80,
+      },
+    ],
+    forwardProxy: null,
+    gateway: [],
+  };
+  return [proxy, service(), endpoints(options.upstream, options.peer)];
+}
+
+/** The callee's side: mutual TLS in, the origin behind it. */
+export function calleeDocuments(options: {
+  readonly port: number;
+  readonly upstream: number;
+  readonly identity: SpiffeId;
+}): readonly Document[] {
+  const proxy: ProxyDoc = {
+    kind: "proxy",
+    workload: {
+      uid: "callee",
+      name: "callee-0",
+      namespace: "default",
+      identity: options.identity,
+    },
+    clusterDomain: "cluster.local",
+    inbound: {
+      listener: { name: "inbound", address: loopback(options.port) },
+      ports: [
+        {
+          service: "default/bench",
+          port: 80,
+          protocol: "http",
+          target: loopback(options.upstream),
+        },
+      ],
+    },
+    outbound: [],
+    forwardProxy: null,
+    gateway: [],
+  };
+  return [proxy, service(), endpoints(options.port, options.identity)];
+}
