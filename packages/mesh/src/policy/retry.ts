@@ -23,7 +23,7 @@ export interface FailedAttempt {
  */
 export type RetryDecision = "replay" | "elsewhere" | "same" | "give-up";
 
-/** Attempts of one exchange, the first and a replay included. A pinned exchange is bounded by its wait instead. */
+/** Attempts of one exchange, the first and a replay included. A pinned one is bounded by its wait instead. */
 export const attemptsMax = 4;
 
 /**

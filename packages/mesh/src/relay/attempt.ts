@@ -46,9 +46,10 @@ export class Attempt implements ReplySink {
 
   /** Lets a reply that nobody wants run out, so that its connection can be used again. */
   discard(nowMs: number, length: BodyLength, isAsked: boolean): void {
-    if (!isAsked || typeof length !== "number" || length > discardBytesMax)
+    if (!isAsked || typeof length !== "number" || length > discardBytesMax) {
       this.abort(nowMs);
       return;
+    }
     this.settle(nowMs, true);
     this.#exchange = null;
   }

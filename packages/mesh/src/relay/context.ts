@@ -2,17 +2,31 @@ import type { Clock } from "../base/clock.ts";
 import type { DeadlineWheel } from "../base/deadline-wheel.ts";
 import type { ExchangeRecord, Recorder } from "../telemetry/record.ts";
 
-/** What all exchanges of one workload share. */
+/** Numbers the exchanges of one proxy, whatever their direction. */
+export class RecordIds {
+  #last = 0;
+
+  get last(): number {
+    return this.#last;
+  }
+
+  next(): number {
+    return ++this.#last;
+  }
+}
+
+/** What all exchanges of one side of a workload share: inbound, or all others. */
 export class RelayContext {
   readonly clock: Clock;
   readonly wheel: DeadlineWheel;
   readonly #recorder: Recorder;
-  #lastId = 0;
+  readonly #ids: RecordIds;
   #inFlight = 0;
   #isDraining = false;
   #onIdle: (() => void) | null = null;
 
-  constructor(clock: Clock, wheel: DeadlineWheel, recorder: Recorder) {
+  constructor(clock: Clock, wheel: DeadlineWheel, recorder: Recorder, ids: RecordIds) {
+    this.#ids = ids;
     this.clock = clock;
     this.wheel = wheel;
     this.#recorder = recorder;
@@ -29,7 +43,7 @@ export class RelayContext {
   }
 
   nextId(): number {
-    return ++this.#lastId;
+    return this.#ids.next();
   }
 
   onBegin(): void {

@@ -1,3 +1,4 @@
+import type { PlacementSource } from "../balance/placement.ts";
 import type { RequestHead } from "../model/head.ts";
 import type { SpiffeId } from "../model/identity.ts";
 import type { Reason } from "../model/reason.ts";
@@ -13,8 +14,10 @@ export interface Source {
   /** Null on a plain connection. */
   readonly identity: SpiffeId | null;
   readonly isTls: boolean;
-  /** The caller's workload where we know it, as placement reads it: our own, outbound. */
-  readonly workloadUid: string | null;
+  /** The caller as placement reads it: outbound ourselves, inbound the peer. */
+  readonly placement: PlacementSource;
+  /** `host:port` of the listener it came to; empty where no client names that. */
+  readonly ownAuthority: string;
 }
 
 /** A decision made on a request's head before anything else is: a reason refuses it. */

@@ -116,7 +116,10 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
       this.#fail(frontend.fails.reason, frontend.fails.detail);
       return;
     }
-    if (frontend.edit !== null) frontend.edit(head, this.#source);
+    if (frontend.edit !== null) {
+      frontend.edit(head, this.#source);
+      this.#record.authority = head.authority;
+    }
     if (frontend.gate !== null) {
       const refused = frontend.gate(head, this.#source);
       if (refused !== null) {
@@ -186,7 +189,7 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     this.#record.backendPort = backend.port;
     if (backend.placement !== null) {
       // Of the path as forwarded, hence after every filter: the receiver computes the same.
-      this.#placementSlot = backend.placement.slotOf(this.#head, this.#source);
+      this.#placementSlot = backend.placement.slotOf(this.#head, this.#source.placement);
       this.#record.slot = this.#placementSlot;
     }
     this.#frontend.budgetOf?.(backend.service).earn(this.#record.startMs);
@@ -208,7 +211,12 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     if (this.#waitUntilMs < 0) this.#waitUntilMs = nowMs + slotWaitMs;
     this.#waitSinceMs = nowMs;
     this.#pauseRequest();
-    const reason = backend.wait(this, this.#placementSlot, this.#waitUntilMs);
+    const reason = backend.wait(this, {
+      slot: this.#placementSlot,
+      untilMs: this.#waitUntilMs,
+      isRetry: this.#avoid !== null,
+    });
+    this.#avoid = null;
     if (reason === null) return;
     this.#stopWaiting(nowMs);
     this.#fail(reason, backend.describe(reason, this.#placementSlot));
@@ -536,7 +544,7 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
       case "elsewhere":
       case "same":
         if (!this.#spendRetry()) break;
-        this.#avoid = decision === "elsewhere" ? target : null;
+        this.#avoid = target;
         this.#choose();
         return;
       case "give-up":

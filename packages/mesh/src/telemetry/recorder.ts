@@ -31,7 +31,8 @@ export class TelemetryRecorder implements Recorder {
   readonly #clock: Clock;
   readonly #metrics: ProxyMetrics;
   readonly #life: string;
-  readonly #workload: string;
+  /** The workload's name, for tap; known for sure only once its documents are here. */
+  workload: string;
   readonly #startMs: number;
   /** By endpoint, or by direction where none was asked: short lists, compared in turn. */
   readonly #series = new Map<string, ExchangeSeries[]>();
@@ -43,7 +44,7 @@ export class TelemetryRecorder implements Recorder {
     this.#clock = options.clock;
     this.#metrics = new ProxyMetrics(options.metrics, options.clusterDomain ?? "cluster.local");
     this.#life = options.life;
-    this.#workload = options.workload;
+    this.workload = options.workload;
     this.#startMs = options.clock.monotonicMs();
     this.recent = new RecordRing(options.recentMax ?? 1024);
   }
@@ -87,7 +88,7 @@ export class TelemetryRecorder implements Recorder {
     if (this.#taps.length >= TAPS_MAX) return null;
     const stream = new TapStream(filter, {
       clock: this.#clock,
-      workload: this.#workload,
+      workload: this.workload,
       emit,
       onClose: () => {
         this.#taps = this.#taps.filter((other) => other !== stream);

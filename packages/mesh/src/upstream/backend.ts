@@ -35,6 +35,18 @@ export interface BackendMember {
 
 /** How long a request waits for the process that keeps its key, in ms (`whenAway: wait`). */
 export const slotWaitMs = 2000;
+/** After this long, in ms, a key's process that has refused it is asked again: one of the two proxies was behind. */
+const retryPauseMs = 100;
+
+/** What a request waits for. */
+export interface EndpointWish {
+  /** The request's slot, or -1. */
+  readonly slot: number;
+  /** The end of the wait where there is a slot. */
+  readonly untilMs: number;
+  /** The slot's owner is there and has just refused the request. */
+  readonly isRetry: boolean;
+}
 
 /** Until the first documents arrive. */
 const emptySpec: BackendSpec = {
@@ -119,30 +131,32 @@ export class Backend implements TargetObserver {
    * @param avoid one that just failed
    */
   pick(nowMs: number, slot: number, avoid: Target | null): Target | null {
-    return slot >= 0 && this.placement !== null
-      ? this.#slotTarget(slot)
-      : this.#picker.pick(nowMs, avoid);
+    if (slot < 0 || this.placement === null) return this.#picker.pick(nowMs, avoid);
+    const target = this.#slotTarget(slot);
+    return target === avoid ? null : target;
   }
 
   /**
-   * Waits for a target, no longer than `untilMs` where a slot is waited for. A reason at once instead of null where
-   * waiting is not allowed: the queue is full, there has been no endpoint for too long, or the placement refuses.
+   * Waits for a target. A reason at once instead of null where waiting is not allowed: the queue is full, there has
+   * been no endpoint for too long, or the placement refuses.
    */
   wait(
     waiter: EndpointWaiter,
-    slot: number,
-    untilMs: number,
+    wish: EndpointWish,
   ): "queue-full" | "no-endpoint" | "slot-away" | null {
     const nowMs = this.#context.clock.monotonicMs();
-    const isSlot = slot >= 0 && this.placement !== null;
-    if (isSlot && this.placement?.whenAway === "refuse") return "slot-away";
+    const isSlot = wish.slot >= 0 && this.placement !== null;
+    if (isSlot && this.placement?.whenAway === "refuse" && !wish.isRetry) return "slot-away";
     const emptyMs = this.#emptySinceMs === null ? 0 : nowMs - this.#emptySinceMs;
-    const leftMs = isSlot ? untilMs - nowMs : this.#spec.policy.failfastMs - emptyMs;
+    const leftMs = isSlot ? wish.untilMs - nowMs : this.#spec.policy.failfastMs - emptyMs;
     if (leftMs <= 0) return isSlot ? "slot-away" : "no-endpoint";
     if (this.#waiting.size >= this.#spec.policy.queueMax) return "queue-full";
-    const waiting = new Waiting(this, waiter, isSlot ? slot : -1);
+    const waiting = new Waiting(this, waiter, isSlot ? wish.slot : -1, wish.untilMs);
     this.#waiting.set(waiter, waiting);
-    this.#context.wheel.set(waiting.deadline, leftMs);
+    this.#context.wheel.set(
+      waiting.deadline,
+      wish.isRetry ? Math.min(leftMs, retryPauseMs) : leftMs,
+    );
     return null;
   }
 
@@ -181,6 +195,10 @@ export class Backend implements TargetObserver {
   /** The wait of `waiting` is over. */
   onExpired(waiting: Waiting): void {
     this.cancel(waiting.waiter);
+    if (waiting.slot >= 0 && this.#context.clock.monotonicMs() < waiting.untilMs) {
+      waiting.waiter.onEndpoint(); // the pause before another attempt is over
+      return;
+    }
     const reason = waiting.slot >= 0 ? "slot-away" : "no-endpoint";
     waiting.waiter.onNoEndpoint(reason, this.describe(reason, waiting.slot));
   }
@@ -244,13 +262,15 @@ export class Backend implements TargetObserver {
 class Waiting implements DeadlineHandler {
   readonly waiter: EndpointWaiter;
   readonly slot: number;
+  readonly untilMs: number;
   readonly deadline: Deadline;
   readonly #backend: Backend;
 
-  constructor(backend: Backend, waiter: EndpointWaiter, slot: number) {
+  constructor(backend: Backend, waiter: EndpointWaiter, slot: number, untilMs: number) {
     this.#backend = backend;
     this.waiter = waiter;
     this.slot = slot;
+    this.untilMs = untilMs;
     this.deadline = new Deadline(this);
   }
 

@@ -1,0 +1,69 @@
+import { Deadline, type DeadlineHandler } from "../base/deadline-wheel.ts";
+import type { ServiceKey } from "../model/service-key.ts";
+import type { EndpointWaiter } from "../upstream/backend.ts";
+import type { UpstreamContext } from "../upstream/context.ts";
+
+/** How long a request waits for the documents of a service that is used for the first time, in ms. */
+const arrivalMs = 3000;
+/** Requests that may wait for documents at a time. */
+const waitersMax = 1000;
+
+/** Requests that wait for a service's documents. */
+export class Arrivals {
+  readonly #context: UpstreamContext;
+  readonly #waiting = new Map<EndpointWaiter, Arrival>();
+
+  constructor(context: UpstreamContext) {
+    this.#context = context;
+  }
+
+  wait(service: ServiceKey, waiter: EndpointWaiter): void {
+    if (this.#waiting.size >= waitersMax) {
+      waiter.onNoEndpoint("no-endpoint", "too many requests wait for documents");
+      return;
+    }
+    const arrival = new Arrival(this, service, waiter);
+    this.#waiting.set(waiter, arrival);
+    this.#context.wheel.set(arrival.deadline, arrivalMs);
+  }
+
+  cancel(waiter: EndpointWaiter): void {
+    const arrival = this.#waiting.get(waiter);
+    if (arrival === undefined) return;
+    this.#waiting.delete(waiter);
+    this.#context.wheel.clear(arrival.deadline);
+  }
+
+  /** The documents of `service` are here. */
+  arrived(service: ServiceKey): void {
+    if (this.#waiting.size === 0) return;
+    for (const arrival of [...this.#waiting.values()]) {
+      if (arrival.service !== service) continue;
+      this.cancel(arrival.waiter);
+      arrival.waiter.onEndpoint();
+    }
+  }
+
+  onExpired(arrival: Arrival): void {
+    this.cancel(arrival.waiter);
+    arrival.waiter.onNoEndpoint("no-endpoint", `nothing is known of ${arrival.service} yet`);
+  }
+}
+
+class Arrival implements DeadlineHandler {
+  readonly service: ServiceKey;
+  readonly waiter: EndpointWaiter;
+  readonly deadline: Deadline;
+  readonly #arrivals: Arrivals;
+
+  constructor(arrivals: Arrivals, service: ServiceKey, waiter: EndpointWaiter) {
+    this.#arrivals = arrivals;
+    this.service = service;
+    this.waiter = waiter;
+    this.deadline = new Deadline(this);
+  }
+
+  onDeadline(): void {
+    this.#arrivals.onExpired(this);
+  }
+}

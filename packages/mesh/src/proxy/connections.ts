@@ -1,0 +1,52 @@
+import type { Connection } from "../net/transport.ts";
+import type { Direction } from "../telemetry/record.ts";
+
+/** A downstream connection that can be asked to end when its exchange has. */
+export interface Drainable {
+  drain(): void;
+}
+
+/** One live downstream connection. */
+export interface LiveConnection {
+  readonly direction: Direction;
+  readonly connection: Connection;
+  readonly server: Drainable;
+  readonly sinceMs: number;
+}
+
+/** The connections that others opened to us: to be counted, shown and drained. */
+export class Connections {
+  readonly #live = new Map<Connection, LiveConnection>();
+
+  /** Connections opened and closed so far. */
+  changes = 0;
+
+  get size(): number {
+    return this.#live.size;
+  }
+
+  add(live: LiveConnection): void {
+    this.changes++;
+    this.#live.set(live.connection, live);
+  }
+
+  remove(connection: Connection): void {
+    if (this.#live.delete(connection)) this.changes++;
+  }
+
+  all(): Iterable<LiveConnection> {
+    return this.#live.values();
+  }
+
+  /** Ends those of `direction` as their exchanges end. Null: all. */
+  drain(direction: Direction | null): void {
+    for (const live of [...this.#live.values()]) {
+      if (direction === null || live.direction === direction) live.server.drain();
+    }
+  }
+
+  /** Ends all at once. */
+  reset(): void {
+    for (const live of [...this.#live.values()]) live.connection.reset();
+  }
+}

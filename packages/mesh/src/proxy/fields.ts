@@ -1,0 +1,24 @@
+/**
+ * Fields by which proxies of the mesh speak of a caller. An application must not say them of itself: they are removed
+ * from every request where it enters the mesh.
+ */
+export const internalFields: readonly string[] = [
+  "x-heddle-reason",
+  "x-heddle-client-id",
+  "x-forwarded-client-cert",
+  "l5d-client-id",
+];
+
+/** The caller's SPIFFE ID as its certificate proved it; set for the application by the proxy beside it. */
+export const clientIdField = "x-heddle-client-id";
+
+/** What a client outside the mesh must not say of itself either; a gateway says it anew. */
+export const edgeFields: readonly string[] = [
+  ...internalFields,
+  "forwarded",
+  "x-forwarded-for",
+  "x-forwarded-host",
+  "x-forwarded-port",
+  "x-forwarded-proto",
+  "x-real-ip",
+];

@@ -1,0 +1,76 @@
+import { watch } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { readDocuments } from "../discovery/file.ts";
+import type { Snapshot } from "../snapshot/snapshot.ts";
+import { openAdmin, showSnapshot } from "./admin.ts";
+import { drainGraceMs, drainWorkload } from "./drain.ts";
+import { bindsItself } from "./listeners.ts";
+import type { Sidecar } from "./sidecar.ts";
+import { systemResolver } from "./system-resolver.ts";
+import { Workload } from "./workload.ts";
+
+/** Changes of files within this time are read together, in ms. */
+const settleMs = 100;
+
+/** Runs a proxy from documents on disk until SIGTERM or SIGINT. SIGHUP, or a change of the files, reads them again. */
+export async function runFromFile(
+  sidecar: Sidecar,
+  path: string,
+  stateDir: string | null,
+): Promise<void> {
+  const { clock, log, recorder } = sidecar;
+  const workload = new Workload({
+    ...sidecar,
+    sockets: bindsItself,
+    resolver: systemResolver,
+    trust: null,
+    want: () => {}, // what is not in the files will not come
+  });
+  let revision = 0;
+  let snapshot: Snapshot | null = null;
+  let refused: Record<string, readonly string[]> = {};
+
+  const load = async (): Promise<void> => {
+    const read = await readDocuments(path, ++revision);
+    for (const error of read.errors) log.error({ error }, "refused");
+    const broken = workload.apply(read.snapshot, read.refused);
+    snapshot = read.snapshot;
+    refused = Object.fromEntries([...read.refused, ...broken].map((r) => [r.document, r.errors]));
+    for (const { document, errors } of broken) log.error({ document, errors }, "refused");
+    recorder.workload = workload.doc?.workload.name ?? "";
+    await workload.listeners.settled();
+    log.info({ revision, missing: workload.listeners.missing() }, "serving");
+  };
+  const reload = (): void => {
+    load().catch((cause: Error) => log.error({ cause: cause.message }, "not read; still serving"));
+  };
+  await load();
+  sidecar.stalls.start();
+
+  process.on("SIGHUP", reload);
+  let timer = clock.after(0, () => {});
+  const watcher = watch(path, { recursive: true }, () => {
+    timer.cancel();
+    timer = clock.after(settleMs, reload);
+  });
+  if (stateDir !== null) {
+    await mkdir(stateDir, { recursive: true, mode: 0o700 });
+    await openAdmin(join(stateDir, "admin.sock"), {
+      workload,
+      metrics: sidecar.metrics,
+      log,
+      isReady: () => workload.listeners.missing().length === 0,
+      snapshot: () => showSnapshot(snapshot, refused),
+    });
+  }
+  let isEnding = false;
+  const end = (): void => {
+    if (isEnding) process.exit(0);
+    isEnding = true;
+    watcher.close();
+    drainWorkload(workload, clock, drainGraceMs, () => process.exit(0));
+  };
+  process.on("SIGTERM", end);
+  process.on("SIGINT", end);
+}

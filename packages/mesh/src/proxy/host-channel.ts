@@ -1,0 +1,58 @@
+import { type BoundTcpSocket, receiveSocket } from "../net/bound-socket.ts";
+import type { BoundSocket } from "../net/transport.ts";
+import type { FromProxy, Start, Token, ToProxy } from "./host-link.ts";
+import type { SocketSource } from "./listeners.ts";
+
+/** Told what the supervisor says. */
+export interface HostEvents {
+  onStart(start: Start): void;
+  onToken(token: Token): void;
+  onDrain(graceMs: number): void;
+  /** Another listening socket is here. */
+  onSocket(name: string): void;
+  /** The supervisor is gone. */
+  onGone(): void;
+}
+
+/** The supervisor's end of this process: Node's IPC channel, inherited, so nobody else can speak on it. */
+export class HostChannel implements SocketSource {
+  readonly #sockets = new Map<string, BoundTcpSocket>();
+
+  /** Starts to listen: what the supervisor sent before is not lost. */
+  open(events: HostEvents): void {
+    process.on("message", (message: ToProxy, handle: unknown) => {
+      switch (message.type) {
+        case "start":
+          events.onStart(message);
+          return;
+        case "socket": {
+          const socket = receiveSocket(handle);
+          if (socket === null) return;
+          this.#sockets.set(message.name, socket);
+          events.onSocket(message.name);
+          return;
+        }
+        case "token":
+          events.onToken(message);
+          return;
+        case "drain":
+          events.onDrain(message.graceMs);
+          return;
+      }
+    });
+    process.on("disconnect", () => events.onGone());
+    if (!process.connected) events.onGone();
+  }
+
+  send(message: FromProxy): void {
+    if (process.connected) process.send?.(message);
+  }
+
+  /** A socket is listened on once; if its listener closes, the supervisor passes it again. */
+  take(name: string): BoundSocket | "later" {
+    const socket = this.#sockets.get(name);
+    if (socket === undefined) return "later";
+    this.#sockets.delete(name);
+    return socket;
+  }
+}

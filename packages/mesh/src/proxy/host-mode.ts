@@ -1,0 +1,185 @@
+import { mkdir } from "node:fs/promises";
+import { type GrantedToken, Membership } from "../discovery/membership.ts";
+import type { RefusedDocument } from "../discovery/snapshot-holder.ts";
+import { GenerationFolder } from "../identity/generation.ts";
+import { expectPeer } from "../identity/verify-peer.ts";
+import { tcp } from "../model/address.ts";
+import type { PeerVerifier, TlsCredentials } from "../net/transport.ts";
+import { versionOf } from "../snapshot/diff.ts";
+import type { Snapshot } from "../snapshot/snapshot.ts";
+import { openAdmin, showSnapshot } from "./admin.ts";
+import { drainGraceMs, drainWorkload } from "./drain.ts";
+import { HostChannel } from "./host-channel.ts";
+import type { Start } from "./host-link.ts";
+import type { Sidecar } from "./sidecar.ts";
+import { Summaries } from "./summaries.ts";
+import { systemResolver } from "./system-resolver.ts";
+import { TapAnswers } from "./tap-answers.ts";
+import { Workload } from "./workload.ts";
+
+/** Of this program, as hello says it. */
+const build = "heddle 0.1.0";
+/** How long a token may take to come from the supervisor, in ms. */
+const tokenMs = 60_000;
+
+/** Runs a proxy that a supervisor started: sockets and tokens from there, identity and documents from the control plane. */
+export async function runUnderHost(sidecar: Sidecar): Promise<void> {
+  const channel = new HostChannel();
+  const proxy = new HostedProxy(sidecar, channel);
+  await new Promise<void>((resolve, reject) => {
+    channel.open({
+      onStart: (start) => proxy.start(start).then(resolve, reject),
+      onToken: (token) => proxy.onToken(token),
+      onDrain: () => proxy.drain(),
+      onSocket: () => proxy.workload.listeners.retry(),
+      onGone: () => process.exit(0),
+    });
+  });
+}
+
+class HostedProxy {
+  readonly workload: Workload;
+  readonly #sidecar: Sidecar;
+  readonly #channel: HostChannel;
+  readonly #taps: TapAnswers;
+  #membership: Membership | null = null;
+  #credentials: TlsCredentials | null = null;
+  #snapshot: Snapshot | null = null;
+  #refused: readonly RefusedDocument[] = [];
+  #hasConnected = false;
+  #onToken: ((token: GrantedToken) => void) | null = null;
+  #isEnding = false;
+
+  constructor(sidecar: Sidecar, channel: HostChannel) {
+    this.#sidecar = sidecar;
+    this.#channel = channel;
+    const { clock, recorder } = sidecar;
+    const verifyPeer: PeerVerifier = (chain) =>
+      this.#membership?.verifyMember(chain) ?? { ok: false, detail: "no identity yet" };
+    this.workload = new Workload({
+      ...sidecar,
+      sockets: channel,
+      resolver: systemResolver,
+      trust: {
+        credentials: () => this.#credentials,
+        verifier: (expected) => expectPeer(verifyPeer, (id) => id === expected),
+        verifyPeer,
+      },
+      want: (service) => this.#membership?.want(service),
+    });
+    this.#taps = new TapAnswers(clock, recorder, (id, items, done, dropped) =>
+      this.#membership?.answer(id, items, done, dropped),
+    );
+  }
+
+  async start(start: Start): Promise<void> {
+    const { clock, rng, log, metrics, recorder, transport, stalls } = this.#sidecar;
+    await mkdir(start.stateDir, { recursive: true, mode: 0o700 });
+    process.chdir(start.stateDir); // the path of a unix socket holds 107 octets: a relative one always fits
+    await openAdmin("admin.sock", {
+      workload: this.workload,
+      metrics,
+      log,
+      isReady: () => this.#isReady(),
+      snapshot: () =>
+        showSnapshot(
+          this.#snapshot,
+          Object.fromEntries(this.#refused.map(({ document, errors }) => [document, errors])),
+        ),
+    });
+    process.on("SIGTERM", () => this.#end());
+    process.on("SIGINT", () => {}); // the supervisor decides
+    this.#membership = await Membership.open({
+      clock,
+      rng,
+      log,
+      transport,
+      control: tcp(start.control.host, start.control.port),
+      workloadUid: start.workloadUid,
+      build,
+      folder: new GenerationFolder("generation"),
+      requestToken: (keyFingerprint) => this.#requestToken(keyFingerprint),
+      sink: { apply: (snapshot, refused) => this.#apply(snapshot, refused) },
+      events: {
+        onCredentials: (credentials) => this.#onCredentials(credentials),
+        onConnected: () => {
+          this.#hasConnected = true;
+        },
+        onDisconnected: (detail) => {
+          this.#taps.cancelAll();
+          log.info({ detail }, "no control plane; serving on");
+        },
+        onRequest: (request) => this.#taps.start(request),
+        onCancel: (id) => this.#taps.cancel(id),
+      },
+    });
+    const { workload } = this;
+    new Summaries(
+      clock,
+      () => workload.activity,
+      () => this.#membership?.summary(recorder.summary()),
+    ).start();
+    stalls.start();
+  }
+
+  onToken(token: GrantedToken): void {
+    this.#onToken?.(token);
+  }
+
+  /** The application is about to end: callers go elsewhere, its own calls still work. */
+  drain(): void {
+    this.workload.drainInbound();
+    this.workload.inboundRelay.whenIdle(() => this.#channel.send({ type: "drained" }));
+  }
+
+  #apply(snapshot: Snapshot, refused: readonly RefusedDocument[]): readonly RefusedDocument[] {
+    const broken = this.workload.apply(snapshot, refused);
+    this.#snapshot = snapshot;
+    this.#refused = [...refused, ...broken];
+    this.#sidecar.recorder.workload = this.workload.doc?.workload.name ?? "";
+    void this.#sayReady();
+    return broken;
+  }
+
+  #onCredentials(credentials: TlsCredentials): void {
+    this.#credentials = credentials;
+    this.workload.onNewGeneration();
+    void this.#sayReady();
+  }
+
+  #isReady(): boolean {
+    return (
+      this.#snapshot !== null &&
+      this.#credentials !== null &&
+      this.workload.listeners.missing().length === 0
+    );
+  }
+
+  async #sayReady(): Promise<void> {
+    await this.workload.listeners.settled();
+    if (this.#snapshot === null || this.#credentials === null) return;
+    const version = versionOf(this.#snapshot);
+    this.#channel.send({ type: "ready", version, fromDisk: !this.#hasConnected });
+  }
+
+  #requestToken(keyFingerprint: string): Promise<GrantedToken> {
+    return new Promise((resolve, reject) => {
+      const timer = this.#sidecar.clock.after(tokenMs, () => reject(new Error("no token came")));
+      this.#onToken = (token) => {
+        timer.cancel();
+        this.#onToken = null;
+        resolve(token);
+      };
+      this.#channel.send({ type: "token-wanted", keyFingerprint });
+    });
+  }
+
+  #end(): void {
+    if (this.#isEnding) process.exit(0);
+    this.#isEnding = true;
+    drainWorkload(this.workload, this.#sidecar.clock, drainGraceMs, () => {
+      const closed = this.#membership?.close() ?? Promise.resolve();
+      void closed.finally(() => process.exit(0));
+    });
+  }
+}

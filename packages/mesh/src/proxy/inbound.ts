@@ -1,0 +1,150 @@
+import { Placement, slotOwner } from "../balance/placement.ts";
+import type {
+  EndpointsDoc,
+  InboundPortDoc,
+  ProxyDoc,
+  ServiceDoc,
+  ServiceKey,
+} from "../model/document.ts";
+import { parseServerName } from "../model/server-name.ts";
+import type { Peer } from "../net/transport.ts";
+import type { Frontend, FrontendSlot, Gate } from "../relay/frontend.ts";
+import type { Snapshot } from "../snapshot/snapshot.ts";
+import { Backend } from "../upstream/backend.ts";
+import type { Upstream } from "../upstream/upstream.ts";
+import { clientIdField } from "./fields.ts";
+
+/** How long a connection to the application beside us may take, in ms. */
+const appConnectTimeoutMs = 1000;
+
+interface InboundPort {
+  readonly service: ServiceKey;
+  readonly port: number;
+  readonly backend: Backend;
+  readonly slot: FrontendSlot;
+}
+
+/**
+ * What this workload answers for: the ports of services that it backs. A peer names one of them in its TLS handshake and
+ * gets that one or none; what it then asks for by key is answered only if the key's slot is ours.
+ */
+export class InboundTable {
+  readonly #upstream: Upstream;
+  readonly #ports = new Map<string, InboundPort>();
+  #workloadUid = "";
+
+  constructor(upstream: Upstream) {
+    this.#upstream = upstream;
+  }
+
+  apply(doc: ProxyDoc, snapshot: Snapshot): void {
+    this.#workloadUid = doc.workload.uid;
+    const wanted = new Map(
+      (doc.inbound?.ports ?? []).map((port) => [`${port.service}:${port.port}`, port]),
+    );
+    for (const [key, port] of this.#ports) {
+      if (wanted.has(key)) continue;
+      // Connections that are open still point at it; their callers go elsewhere.
+      port.slot.frontend = goneFrontend(port.slot.frontend);
+      port.backend.close();
+      this.#ports.delete(key);
+    }
+    for (const [key, port] of wanted) this.#applyPort(key, port, snapshot);
+  }
+
+  /** The protocol for a peer that asks for `serverName`, or null: it is not ours to answer. */
+  readonly selectAlpn = (serverName: string, offered: readonly string[]): string | null => {
+    return this.#find(serverName) !== null && offered.includes("http/1.1") ? "http/1.1" : null;
+  };
+
+  /** Where requests of a new connection go: what its handshake named, or, without TLS, the only port there is. */
+  slotFor(peer: Peer | null): FrontendSlot | null {
+    if (peer !== null) return this.#find(peer.serverName)?.slot ?? null;
+    const [only] = this.#ports.values();
+    return this.#ports.size === 1 ? only!.slot : null;
+  }
+
+  #find(serverName: string): InboundPort | null {
+    const name = parseServerName(serverName);
+    if (name === null || name.workloadUid !== this.#workloadUid) return null;
+    return this.#ports.get(`${name.namespace}/${name.service}:${name.port}`) ?? null;
+  }
+
+  #applyPort(key: string, doc: InboundPortDoc, snapshot: Snapshot): void {
+    let port = this.#ports.get(key);
+    if (port === undefined) {
+      const backend = new Backend(this.#upstream.context, doc.service, doc.port);
+      const slot = { frontend: inboundFrontend(doc, backend, null) };
+      port = { service: doc.service, port: doc.port, backend, slot };
+      this.#ports.set(key, port);
+    }
+    const app = this.#upstream.endpoint({
+      uid: "app",
+      workload: "app",
+      address: doc.target,
+      identity: null,
+      isOwn: true,
+    });
+    port.backend.apply({
+      policy: {
+        picker: "round-robin",
+        connectTimeoutMs: appConnectTimeoutMs,
+        requestTimeoutMs: null,
+        queueMax: 0,
+        failfastMs: 0,
+      },
+      placement: null,
+      slots: null,
+      members: [{ target: app.target(doc.service, doc.port), phase: "ready" }],
+    });
+    const gate = buildSlotGate(doc.service, this.#workloadUid, snapshot);
+    port.slot.frontend = inboundFrontend(doc, port.backend, gate);
+  }
+}
+
+function inboundFrontend(doc: InboundPortDoc, backend: Backend, gate: Gate | null): Frontend {
+  const isSpoken = doc.protocol === "http";
+  return {
+    direction: "inbound",
+    service: doc.service,
+    port: doc.port,
+    fails: isSpoken
+      ? null
+      : { reason: "unsupported", detail: `protocol ${doc.protocol} is not spoken yet` },
+    pending: null,
+    edit: (head, source) => {
+      if (source.identity !== null) head.set(clientIdField, source.identity);
+    },
+    gate,
+    routes: null,
+    backend,
+    backendOf: () => backend,
+    requestTimeoutMs: null,
+    budgetOf: null,
+    isEdge: false,
+  };
+}
+
+function goneFrontend(before: Frontend): Frontend {
+  const detail = `${before.service}:${before.port} is not answered here any more`;
+  return { ...before, fails: { reason: "misdirected", detail } };
+}
+
+/**
+ * Refuses keys of slots that belong to another workload, so that two processes never answer for one key. Null where
+ * there is nothing to check: no placement, or one that moves.
+ */
+function buildSlotGate(service: ServiceKey, workloadUid: string, snapshot: Snapshot): Gate | null {
+  const doc = snapshot.documents.get(`service/${service}`) as ServiceDoc | undefined;
+  const endpoints = snapshot.documents.get(`endpoints/${service}`) as EndpointsDoc | undefined;
+  const slots = endpoints?.slots ?? null;
+  if (!doc?.placement || slots === null || doc.placement.whenAway === "move") return null;
+  const placement = new Placement(doc.placement);
+  return (head, source) => {
+    const slot = placement.slotOf(head, source.placement);
+    if (slot < 0) return null;
+    const owner = slotOwner(slots, slot);
+    if (owner === workloadUid) return null;
+    return { reason: "misdirected", detail: `slot ${slot} belongs to workload ${owner ?? "none"}` };
+  };
+}

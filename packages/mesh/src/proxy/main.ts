@@ -1,0 +1,29 @@
+import { parseArguments, usage } from "./env.ts";
+import { runFromFile } from "./file-mode.ts";
+import { openSidecar } from "./sidecar.ts";
+
+/** The sidecar: one process per workload. */
+async function main(): Promise<void> {
+  const parsed = parseArguments(process.argv.slice(2));
+  if (typeof parsed === "string") {
+    process.stderr.write(`${parsed}\n${usage}\n`);
+    process.exit(64);
+  }
+  const sidecar = await openSidecar(process.pid);
+  switch (parsed.mode) {
+    case "file":
+      await runFromFile(sidecar, parsed.path, parsed.stateDir);
+      return;
+    case "host": {
+      // Identity and control connection load only where they are used.
+      const { runUnderHost } = await import("./host-mode.ts");
+      await runUnderHost(sidecar);
+      return;
+    }
+  }
+}
+
+main().catch((cause: Error) => {
+  process.stderr.write(`${cause.message}\n`);
+  process.exit(65);
+});

@@ -1,0 +1,101 @@
+import type { RequestSink } from "../net/codec.ts";
+import { PlainReplyHead } from "../net/http1/plain-head.ts";
+import type { Http1ServerStream } from "../net/http1/server-stream.ts";
+import type { Connection, ConnectionEvents, TransportFailure } from "../net/transport.ts";
+import type { RelayContext } from "../relay/context.ts";
+import type { FrontendSlot, Source } from "../relay/frontend.ts";
+import { recordRefusal } from "../relay/refusal.ts";
+
+/** Makes an HTTP/1.1 server of a connection whose requests go to `slot`. */
+export type ServeTunnel = (
+  connection: Connection,
+  slot: FrontendSlot,
+  source: Source,
+) => ConnectionEvents;
+
+export interface MeshTunnelOptions {
+  readonly context: RelayContext;
+  readonly slot: FrontendSlot;
+  readonly source: Source;
+  readonly stream: Http1ServerStream;
+  readonly serveTunnel: ServeTunnel;
+}
+
+/** What a preface of HTTP/2 begins with (RFC 9113 §3.4); as HTTP/1 it would be a method like any other. */
+const PREFACE = "PRI ";
+
+/**
+ * CONNECT to a service of the mesh: HTTP/1.1 inside the tunnel goes through the relay like any other request. Anything
+ * else, TLS above all, cannot be routed by what it says and gets reason `unsupported` and a close.
+ */
+export class MeshTunnel implements RequestSink, ConnectionEvents {
+  readonly #options: MeshTunnelOptions;
+  #connection: Connection | null = null;
+  /** Once the first octets have shown what is spoken. */
+  #server: ConnectionEvents | null = null;
+  #first: Buffer = Buffer.alloc(0);
+
+  constructor(options: MeshTunnelOptions) {
+    this.#options = options;
+  }
+
+  begin(): void {
+    const { stream } = this.#options;
+    stream.sendHead(new PlainReplyHead(200), 0);
+    const { connection, leftover, hasEnded } = stream.takeOver(this);
+    this.#connection = connection;
+    if (leftover.length > 0) this.onBytes(leftover, 0, leftover.length);
+    if (hasEnded) this.onEnd();
+    connection.resume();
+  }
+
+  onRequestBody(): void {}
+  onRequestEnd(): void {}
+  onRequestFailed(): void {}
+  onWritable(): void {}
+  onOpen(): void {}
+
+  onBytes(bytes: Buffer, start: number, end: number): void {
+    if (this.#server !== null) {
+      this.#server.onBytes(bytes, start, end);
+      return;
+    }
+    const first = Buffer.concat([this.#first, bytes.subarray(start, end)]);
+    this.#first = first;
+    if (!isMethodStart(first)) {
+      this.#refuse();
+      return;
+    }
+    if (first.length < PREFACE.length) return;
+    const { slot, source, serveTunnel } = this.#options;
+    this.#server = serveTunnel(this.#connection!, slot, source);
+    this.#server.onBytes(first, 0, first.length);
+    this.#first = Buffer.alloc(0);
+  }
+
+  onEnd(): void {
+    if (this.#server !== null) this.#server.onEnd();
+    else this.#connection?.end();
+  }
+
+  onDrain(): void {
+    this.#server?.onDrain();
+  }
+
+  onClose(failure: TransportFailure | null): void {
+    this.#server?.onClose(failure);
+  }
+
+  #refuse(): void {
+    const { context, slot, source } = this.#options;
+    const detail = "only HTTP/1.1 is spoken inside a tunnel to a service";
+    recordRefusal(context, slot.frontend, source, "unsupported", detail);
+    this.#connection?.reset();
+  }
+}
+
+/** Could these be the first octets of an HTTP/1 request? */
+function isMethodStart(bytes: Buffer): boolean {
+  const text = bytes.toString("latin1", 0, PREFACE.length);
+  return text !== PREFACE && /^[A-Z]+ ?$/.test(text);
+}

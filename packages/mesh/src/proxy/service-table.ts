@@ -1,0 +1,194 @@
+import type { Rng } from "../base/rng.ts";
+import {
+  documentKey,
+  type EndpointsDoc,
+  type ServiceDoc,
+  type ServiceKey,
+  type WorkloadDoc,
+} from "../model/document.ts";
+import type { RequestHead } from "../model/head.ts";
+import { RetryBudget } from "../policy/budget.ts";
+import type { Edit, Frontend, FrontendSlot } from "../relay/frontend.ts";
+import { compileRoutes } from "../route/compile.ts";
+import type { RouteTable } from "../route/match.ts";
+import type { Snapshot } from "../snapshot/snapshot.ts";
+import type { Backend } from "../upstream/backend.ts";
+import type { Upstream } from "../upstream/upstream.ts";
+import { Arrivals } from "./arrivals.ts";
+import { serviceAuthority } from "./authority.ts";
+
+/** A document that is not acted on, and why. */
+export type Refused = ReadonlyMap<string, readonly string[]>;
+
+/** Told that a service's documents are wanted. */
+export type Want = (service: ServiceKey) => void;
+
+export interface ServiceTableOptions {
+  readonly upstream: Upstream;
+  readonly rng: Rng;
+  readonly want: Want;
+}
+
+/**
+ * What a workload knows of the services it may call: for each service port one frontend and one backend, both made new
+ * only where a document they depend on is another object than before.
+ */
+export class ServiceTable {
+  readonly #options: ServiceTableOptions;
+  readonly #arrivals: Arrivals;
+  readonly #slots = new Map<string, FrontendSlot & ServicePort>();
+  readonly #budgets = new Map<ServiceKey, RetryBudget>();
+  readonly #wanted = new Set<ServiceKey>();
+  #documents: Snapshot["documents"] = new Map();
+  #refused: Refused = new Map();
+  #workload: WorkloadDoc | null = null;
+
+  constructor(options: ServiceTableOptions) {
+    this.#options = options;
+    this.#arrivals = new Arrivals(options.upstream.context);
+  }
+
+  /** The place of the frontend for `port` of `service`. */
+  slot(service: ServiceKey, port: number): FrontendSlot {
+    const key = `${service}:${port}`;
+    let slot = this.#slots.get(key);
+    if (slot === undefined) {
+      slot = { service, port, frontend: this.#frontend(service, port) };
+      this.#slots.set(key, slot);
+    }
+    return slot;
+  }
+
+  /** The backend for a rule; its documents are asked for if they are not here. */
+  readonly backendOf = (service: ServiceKey, port: number): Backend => {
+    if (!this.#documents.has(`service/${service}`)) this.#want(service);
+    return this.#options.upstream.backend(service, port);
+  };
+
+  readonly budgetOf = (service: ServiceKey): RetryBudget => {
+    let budget = this.#budgets.get(service);
+    if (budget === undefined) {
+      budget = new RetryBudget();
+      this.#budgets.set(service, budget);
+    }
+    return budget;
+  };
+
+  /** Acts on the documents of `snapshot`. Requests that wait are told afterwards, by `flush`. */
+  apply(snapshot: Snapshot, refused: Refused, workload: WorkloadDoc | null): void {
+    const before = this.#documents;
+    const refusedBefore = this.#refused;
+    const isOtherWorkload = workload !== this.#workload;
+    this.#documents = snapshot.documents;
+    this.#refused = refused;
+    this.#workload = workload;
+    const changed = new Set<ServiceKey>();
+    for (const [key, document] of snapshot.documents) {
+      if (document.kind === "proxy") continue;
+      const isSame = before.get(key) === document && refusedBefore.get(key) === refused.get(key);
+      if (!isSame) changed.add(`${document.namespace}/${document.name}`);
+    }
+    for (const [key, document] of before) {
+      if (document.kind === "proxy" || snapshot.documents.has(key)) continue;
+      changed.add(`${document.namespace}/${document.name}`);
+    }
+    for (const service of changed) this.#applyService(service);
+    for (const slot of this.#slots.values()) {
+      if (isOtherWorkload || changed.has(slot.service)) {
+        slot.frontend = this.#frontend(slot.service, slot.port);
+      }
+    }
+    this.#options.upstream.prune(
+      ({ service }) => this.#documents.has(`service/${service}`) || this.#wanted.has(service),
+    );
+  }
+
+  /** Lets requests go on that waited for what has come. */
+  flush(): void {
+    for (const backend of this.#options.upstream.backends()) backend.flush();
+    for (const { service, frontend } of this.#slots.values()) {
+      if (frontend.pending === null) this.#arrivals.arrived(service);
+    }
+  }
+
+  #want(service: ServiceKey): void {
+    if (this.#wanted.has(service)) return;
+    this.#wanted.add(service);
+    this.#options.want(service);
+  }
+
+  #applyService(service: ServiceKey): void {
+    const doc = this.#documents.get(`service/${service}`) as ServiceDoc | undefined;
+    if (doc === undefined || this.#refused.has(documentKey(doc))) return;
+    const endpoints = this.#documents.get(`endpoints/${service}`) as EndpointsDoc | undefined;
+    const isRefused = this.#refused.has(`endpoints/${service}`);
+    const { upstream } = this.#options;
+    for (const { number: port } of doc.ports) {
+      const members = (isRefused ? [] : (endpoints?.endpoints ?? [])).map((endpoint) => ({
+        target: upstream.endpoint({ ...endpoint, isOwn: false }).target(service, port),
+        phase: endpoint.state.phase,
+      }));
+      upstream.backend(service, port).apply({
+        policy: doc.policy,
+        placement: doc.placement,
+        slots: isRefused ? null : (endpoints?.slots ?? null),
+        members,
+      });
+    }
+  }
+
+  #frontend(service: ServiceKey, port: number): Frontend {
+    const doc = this.#documents.get(`service/${service}`) as ServiceDoc | undefined;
+    const errors =
+      this.#refused.get(`service/${service}`) ?? this.#refused.get(`endpoints/${service}`);
+    const portDoc = doc?.ports.find((candidate) => candidate.number === port);
+    let fails: Frontend["fails"] = null;
+    let routes: RouteTable | null = null;
+    if (errors !== undefined) fails = { reason: "unsupported", detail: errors[0] ?? "refused" };
+    else if (doc !== undefined && portDoc === undefined) {
+      fails = { reason: "no-route", detail: `${service} has no port ${port}` };
+    } else if (portDoc !== undefined && portDoc.protocol !== "http") {
+      fails = { reason: "unsupported", detail: `protocol ${portDoc.protocol} is not spoken yet` };
+    } else if (portDoc?.routes) routes = compileRoutes(portDoc.routes, this.#options.rng);
+    return {
+      direction: "outbound",
+      service,
+      port,
+      fails,
+      pending: doc === undefined && errors === undefined ? this.#pending(service) : null,
+      edit: this.#edit(service, port),
+      gate: null,
+      routes,
+      backend: fails === null ? this.#options.upstream.backend(service, port) : null,
+      backendOf: this.backendOf,
+      requestTimeoutMs: doc?.policy.requestTimeoutMs ?? null,
+      budgetOf: this.budgetOf,
+      isEdge: false,
+    };
+  }
+
+  #pending(service: ServiceKey): Frontend["pending"] {
+    return {
+      wait: (waiter) => {
+        this.#want(service);
+        this.#arrivals.wait(service, waiter);
+      },
+      cancel: (waiter) => this.#arrivals.cancel(waiter),
+    };
+  }
+
+  /** A client that was told `127.0.0.1:port` says so in Host; the process is told which service was asked. */
+  #edit(service: ServiceKey, port: number): Edit {
+    const authority = serviceAuthority(service, port, this.#workload?.namespace ?? "default");
+    return (head: RequestHead, source) => {
+      if (head.authority === source.ownAuthority || head.authority === "") {
+        head.authority = authority;
+      }
+    };
+  }
+}
+
+interface ServicePort {
+  readonly service: ServiceKey;
+  readonly port: number;
+}

@@ -1,0 +1,48 @@
+import { DeadlineWheel } from "../base/deadline-wheel.ts";
+import { SeededRng } from "../base/rng.ts";
+import { openTransport } from "../net/open-transport.ts";
+import { SystemClock } from "../net/system-clock.ts";
+import type { Transport } from "../net/transport.ts";
+import { Metrics } from "../telemetry/metrics.ts";
+import { TelemetryRecorder } from "../telemetry/recorder.ts";
+import { JsonLog } from "./log.ts";
+import { StallMeter } from "./stall-meter.ts";
+
+/** What a proxy process has of the real world, made once at its start. */
+export interface Sidecar {
+  readonly clock: SystemClock;
+  readonly wheel: DeadlineWheel;
+  readonly rng: SeededRng;
+  readonly log: JsonLog;
+  readonly metrics: Metrics;
+  readonly recorder: TelemetryRecorder;
+  readonly transport: Transport;
+  readonly stalls: StallMeter;
+  /** Which transport was chosen, and why not the better one. */
+  readonly backEnd: { readonly name: "raw" | "socket"; readonly detail: string | null };
+}
+
+/** @param seed of this process's chance */
+export async function openSidecar(seed: number): Promise<Sidecar> {
+  const clock = new SystemClock();
+  const log = new JsonLog(
+    (line) => process.stderr.write(line),
+    () => clock.wallMs(),
+  );
+  const metrics = new Metrics();
+  const life = `${process.pid}-${Math.floor(clock.wallMs())}`;
+  const recorder = new TelemetryRecorder({ clock, metrics, life, workload: "" });
+  const opened = await openTransport({ clock });
+  if (opened.detail !== null) log.warn({ detail: opened.detail }, "slower transport chosen");
+  return {
+    clock,
+    wheel: new DeadlineWheel(clock),
+    rng: new SeededRng(seed),
+    log,
+    metrics,
+    recorder,
+    transport: opened.transport,
+    stalls: new StallMeter(metrics),
+    backEnd: { name: opened.backEnd, detail: opened.detail },
+  };
+}

@@ -1,0 +1,34 @@
+import { formatAddress } from "../model/address.ts";
+import type { WorkloadDoc } from "../model/document.ts";
+import type { Connection } from "../net/transport.ts";
+import type { Source } from "../relay/frontend.ts";
+
+/** The source of requests on a connection from a peer's proxy. */
+export function peerSource(connection: Connection): Source {
+  const identity = connection.peer?.id ?? null;
+  return {
+    address: formatAddress(connection.remote),
+    identity,
+    isTls: connection.peer !== null,
+    placement: { workloadUid: null, identity },
+    ownAuthority: "",
+  };
+}
+
+/** The source of requests on a connection from our own application, or from a client of our gateway. */
+export function localSource(connection: Connection, workload: WorkloadDoc): Source {
+  return {
+    address: formatAddress(connection.remote),
+    identity: null,
+    isTls: false,
+    placement: { workloadUid: workload.uid, identity: workload.identity },
+    ownAuthority: formatAddress(connection.local),
+  };
+}
+
+/** `127.0.0.1:80` → `127.0.0.1`, `[::1]:80` → `::1`. */
+export function hostOfAddress(text: string): string {
+  if (text.startsWith("[")) return text.slice(1, text.indexOf("]"));
+  const colon = text.lastIndexOf(":");
+  return colon === -1 ? text : text.slice(0, colon);
+}

@@ -1,0 +1,280 @@
+import type { Clock } from "../base/clock.ts";
+import type { DeadlineWheel } from "../base/deadline-wheel.ts";
+import type { Log } from "../base/log.ts";
+import type { Rng } from "../base/rng.ts";
+import type { RefusedDocument, SnapshotSink } from "../discovery/snapshot-holder.ts";
+import type { ProxyDoc, WorkloadDoc } from "../model/document.ts";
+import type { RequestHandler } from "../net/codec.ts";
+import { Http1Client } from "../net/http1/client.ts";
+import { Http1Context } from "../net/http1/context.ts";
+import { Http1Server } from "../net/http1/server.ts";
+import type {
+  Accept,
+  Connection,
+  ConnectionEvents,
+  PeerVerifier,
+  Transport,
+} from "../net/transport.ts";
+import { RecordIds, RelayContext } from "../relay/context.ts";
+import { Door } from "../relay/door.ts";
+import type { FrontendSlot, Source } from "../relay/frontend.ts";
+import type { Snapshot } from "../snapshot/snapshot.ts";
+import type { Direction, Recorder } from "../telemetry/record.ts";
+import { defaultUpstreamLimits, type Trust, type UpstreamLimits } from "../upstream/context.ts";
+import { Upstream } from "../upstream/upstream.ts";
+import { Connections } from "./connections.ts";
+import { Egress, type Resolver } from "./egress.ts";
+import { edgeFields, internalFields } from "./fields.ts";
+import { ForwardProxyDoor } from "./forward-proxy.ts";
+import { GatewayTable } from "./gateway.ts";
+import { InboundTable } from "./inbound.ts";
+import { Listeners, type SocketSource, type WantedListener } from "./listeners.ts";
+import { ServiceTable, type Want } from "./service-table.ts";
+import { localSource, peerSource } from "./source.ts";
+
+export interface WorkloadOptions {
+  readonly clock: Clock;
+  readonly wheel: DeadlineWheel;
+  readonly rng: Rng;
+  readonly log: Log;
+  readonly transport: Transport;
+  readonly sockets: SocketSource;
+  readonly recorder: Recorder;
+  readonly resolver: Resolver;
+  /** Null in a proxy without identity. */
+  readonly trust: (Trust & { readonly verifyPeer: PeerVerifier }) | null;
+  /** Default `defaultUpstreamLimits`. */
+  readonly limits?: UpstreamLimits;
+  /** A service is used for the first time. */
+  readonly want: Want;
+}
+
+/**
+ * Everything that runs for one workload: its listeners, tables, pools and relay. `apply` swaps what it acts on in one
+ * step: exchanges in flight finish as they began, connections and what was learned of endpoints stay.
+ *
+ * ```
+ *  listener ─▶ codec ─▶ door ─▶ exchange ─▶ backend ─▶ target ─▶ pool ─▶ codec ─▶ endpoint
+ * ```
+ */
+export class Workload implements SnapshotSink {
+  readonly connections = new Connections();
+  readonly upstream: Upstream;
+  readonly listeners: Listeners;
+  readonly inboundRelay: RelayContext;
+  readonly outboundRelay: RelayContext;
+  readonly services: ServiceTable;
+  readonly #options: WorkloadOptions;
+  readonly #http1: Http1Context;
+  readonly #inbound: InboundTable;
+  readonly #gateway: GatewayTable;
+  readonly #egress: Egress;
+  readonly #ids = new RecordIds();
+  #doc: ProxyDoc | null = null;
+
+  constructor(options: WorkloadOptions) {
+    const { clock, wheel, rng, transport, trust, recorder } = options;
+    this.#options = options;
+    this.#http1 = new Http1Context({ clock });
+    this.upstream = new Upstream({
+      clock,
+      wheel,
+      rng,
+      transport,
+      trust,
+      codec: (owner) => new Http1Client(this.#http1, owner),
+      limits: options.limits ?? defaultUpstreamLimits,
+    });
+    this.inboundRelay = new RelayContext(clock, wheel, recorder, this.#ids);
+    this.outboundRelay = new RelayContext(clock, wheel, recorder, this.#ids);
+    this.services = new ServiceTable({ upstream: this.upstream, rng, want: options.want });
+    this.#inbound = new InboundTable(this.upstream);
+    this.#gateway = new GatewayTable(this.services, rng);
+    this.#egress = new Egress(this.upstream, options.resolver);
+    this.listeners = new Listeners(transport, options.sockets, options.log);
+  }
+
+  /** What it acts on; null before the first snapshot. */
+  get doc(): ProxyDoc | null {
+    return this.#doc;
+  }
+
+  apply(snapshot: Snapshot, refused: readonly RefusedDocument[]): readonly RefusedDocument[] {
+    const doc = snapshot.documents.get("proxy");
+    const byKey = new Map(refused.map(({ document, errors }) => [document, errors]));
+    if (doc?.kind === "proxy" && !byKey.has("proxy")) this.#doc = doc;
+    this.services.apply(snapshot, byKey, this.#doc?.workload ?? null);
+    if (this.#doc !== null) {
+      this.#inbound.apply(this.#doc, snapshot);
+      this.#gateway.apply(this.#doc.gateway);
+      this.listeners.reconcile(this.#wanted(this.#doc));
+    }
+    this.services.flush();
+    return this.#doc === null ? [] : problemsOf(this.#doc);
+  }
+
+  /** New credentials: connections made with older ones are not used again, and a first identity opens the door. */
+  onNewGeneration(): void {
+    this.upstream.onNewGeneration();
+    if (this.#doc !== null) this.listeners.reconcile(this.#wanted(this.#doc));
+  }
+
+  /** Grows with whatever telemetry has to tell. */
+  get activity(): number {
+    return this.#ids.last + this.connections.changes;
+  }
+
+  /** Callers are told to go elsewhere; nothing that still comes is refused. The application's own calls go on. */
+  drainInbound(): void {
+    this.inboundRelay.drain();
+    this.connections.drain("inbound");
+  }
+
+  /** All of it: what is in flight finishes. Calls `callback` when nothing is in flight any more. */
+  drainAll(callback: () => void): void {
+    this.inboundRelay.drain();
+    this.outboundRelay.drain();
+    this.connections.drain(null);
+    this.inboundRelay.whenIdle(() => this.outboundRelay.whenIdle(callback));
+  }
+
+  /** Ends everything at once. */
+  close(): void {
+    this.listeners.closeAll();
+    this.connections.reset();
+    this.upstream.close();
+  }
+
+  #wanted(doc: ProxyDoc): readonly WantedListener[] {
+    const wanted: WantedListener[] = [];
+    if (doc.inbound !== null && this.#canProveItself(doc.workload)) {
+      wanted.push({
+        doc: doc.inbound.listener,
+        tls: this.#inboundTls(doc.workload),
+        accept: this.#acceptInbound,
+      });
+    }
+    for (const { listener, service, port } of doc.outbound) {
+      const slot = this.services.slot(service, port);
+      wanted.push({ doc: listener, tls: null, accept: this.#acceptLocal("outbound", slot) });
+    }
+    for (const gateway of doc.gateway) {
+      const slot = this.#gateway.slot(gateway.name);
+      wanted.push({ doc: gateway.listener, tls: null, accept: this.#acceptLocal("gateway", slot) });
+    }
+    if (doc.forwardProxy !== null) {
+      wanted.push({ doc: doc.forwardProxy, tls: null, accept: this.#acceptForwardProxy });
+    }
+    return wanted;
+  }
+
+  /** Before its first certificate a workload answers nobody. */
+  #canProveItself(workload: WorkloadDoc): boolean {
+    return workload.identity === null || (this.#options.trust?.credentials() ?? null) !== null;
+  }
+
+  #inboundTls(workload: WorkloadDoc): WantedListener["tls"] {
+    const { trust } = this.#options;
+    if (workload.identity === null || trust === null) return null;
+    return {
+      credentials: () => {
+        const credentials = trust.credentials();
+        if (credentials === null) throw new Error("no certificate yet");
+        return credentials;
+      },
+      selectAlpn: this.#inbound.selectAlpn,
+      verify: trust.verifyPeer,
+    };
+  }
+
+  readonly #acceptInbound: Accept = (connection) => {
+    const slot = this.#inbound.slotFor(connection.peer);
+    if (slot === null) return null;
+    return this.#serve(
+      "inbound",
+      connection,
+      internalFields,
+      (source) => new Door(this.inboundRelay, slot, source, this.#onClose),
+    );
+  };
+
+  #acceptLocal(direction: Direction, slot: FrontendSlot): Accept {
+    const dropped = direction === "gateway" ? edgeFields : internalFields;
+    return (connection) =>
+      this.#serve(
+        direction,
+        connection,
+        dropped,
+        (source) => new Door(this.outboundRelay, slot, source, this.#onClose),
+      );
+  }
+
+  readonly #acceptForwardProxy: Accept = (connection) =>
+    this.#serve(
+      "outbound",
+      connection,
+      internalFields,
+      (source) =>
+        new ForwardProxyDoor(
+          {
+            context: this.outboundRelay,
+            services: this.services,
+            egress: this.#egress,
+            doc: () => this.#doc!,
+            serveTunnel: this.#serveTunnel,
+          },
+          source,
+          this.#onClose,
+        ),
+    );
+
+  readonly #serveTunnel = (
+    connection: Connection,
+    slot: FrontendSlot,
+    source: Source,
+  ): ConnectionEvents =>
+    this.#track(
+      "outbound",
+      connection,
+      new Door(this.outboundRelay, slot, source, this.#onClose),
+      internalFields,
+    );
+
+  #serve(
+    direction: Direction,
+    connection: Connection,
+    dropFields: readonly string[],
+    build: (source: Source) => RequestHandler,
+  ): ConnectionEvents {
+    const source =
+      direction === "inbound"
+        ? peerSource(connection)
+        : localSource(connection, this.#doc!.workload);
+    return this.#track(direction, connection, build(source), dropFields);
+  }
+
+  #track(
+    direction: Direction,
+    connection: Connection,
+    handler: RequestHandler,
+    dropFields: readonly string[],
+  ): ConnectionEvents {
+    const server = new Http1Server(this.#http1, connection, handler, { dropFields });
+    const sinceMs = this.#options.clock.monotonicMs();
+    this.connections.add({ direction, connection, server, sinceMs });
+    return server;
+  }
+
+  readonly #onClose = (connection: Connection): void => this.connections.remove(connection);
+}
+
+/** What in a well-formed proxy document cannot be acted on. */
+function problemsOf(doc: ProxyDoc): readonly RefusedDocument[] {
+  const errors: string[] = [];
+  if (doc.inbound !== null && doc.workload.identity === null && doc.inbound.ports.length > 1) {
+    errors.push(
+      "inbound.ports: without an identity peers cannot say which port they want: expected one",
+    );
+  }
+  return errors.length === 0 ? [] : [{ document: "proxy", errors }];
+}
