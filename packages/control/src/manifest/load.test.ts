@@ -138,7 +138,7 @@ spec:
 });
 
 test("a variable that is not set is an error at its line", () => {
-  const text = service("a", "").replace("80", "80, name: \n    ${NAME}");
+  const text = service("a", "").replace("80", `80, name: \n    \${NAME}`);
   expect(errorsOf(text)).toEqual([
     // biome-ignore lint/suspicious/noTemplateCurlyInString: the text itself
     "mesh.yaml:5 ${NAME} is not set; set it, or give a default: ${NAME:-value}",

@@ -69,6 +69,7 @@ function expandReference(
 /** What a plain scalar of this text is: a number, true, null or text. */
 function plainValue(text: string): unknown {
   const { contents, errors } = parseDocument(text);
+  if (contents === null && errors.length === 0) return null; // `${X:-}` is no value, as nothing written would be
   if (errors.length > 0 || !isScalar(contents) || contents.type !== Scalar.PLAIN) return text;
   return contents.value;
 }

@@ -73,8 +73,7 @@ function validateText(schema: TextSchema, value: unknown, problems: Problems): v
   }
   const { minLength = 0, maxLength = Number.POSITIVE_INFINITY } = schema;
   if (value.length < minLength || value.length > maxLength) {
-    const expected = value.length < minLength ? `at least ${minLength}` : `at most ${maxLength}`;
-    problems.add(`expected ${expected} characters, got ${value.length}`);
+    problems.add(`expected ${sizeWords(value.length, minLength, maxLength, "character")}`);
     return;
   }
   if (schema.pattern !== undefined && !schema.pattern.test(value)) {
@@ -109,8 +108,7 @@ function validateList(schema: ListSchema, value: unknown, problems: Problems): v
   }
   const { minItems = 0, maxItems = Number.POSITIVE_INFINITY } = schema;
   if (value.length < minItems || value.length > maxItems) {
-    const expected = value.length < minItems ? `at least ${minItems}` : `at most ${maxItems}`;
-    problems.add(`expected ${expected} items, got ${value.length}`);
+    problems.add(`expected ${sizeWords(value.length, minItems, maxItems, "item")}`);
     return;
   }
   value.forEach((item, index) => {
@@ -177,6 +175,12 @@ function validateMap(schema: MapSchema, value: unknown, problems: Problems): voi
     if (schema.keys !== undefined) validate(schema.keys, name, problems.at(name));
     validate(schema.values, value[name], problems.at(name));
   }
+}
+
+function sizeWords(size: number, min: number, max: number, unit: string): string {
+  const bound = size < min ? min : max;
+  const plural = bound === 1 ? "" : "s";
+  return `at ${size < min ? "least" : "most"} ${bound} ${unit}${plural}, got ${size}`;
 }
 
 /** A value as an error shows it: JSON, short. */
