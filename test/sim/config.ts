@@ -1,0 +1,114 @@
+import type { MemoryStore } from "@heddle/control/store/memory.ts";
+import { slotOwner } from "@heddle/mesh/balance/placement.ts";
+import { slotHash } from "@heddle/mesh/balance/slot-hash.ts";
+import type { Rng } from "@heddle/mesh/base/rng.ts";
+import type { EndpointsDoc, ServiceDoc } from "@heddle/mesh/model/document.ts";
+import {
+  base,
+  type Edit,
+  kvsProcess,
+  mirror,
+  placement,
+  remove,
+  rewrite,
+  split,
+  writesOf,
+} from "./intent.ts";
+import type { Oracle } from "./oracle.ts";
+import type { Supervisor } from "./supervisor.ts";
+
+/** What the mesh is told to do, as it changes, and what follows for the owner of a key. */
+export class Config {
+  readonly #store: MemoryStore;
+  readonly #supervisor: Supervisor;
+  readonly #oracle: Oracle;
+  /** Ours ends with the change that is being made. */
+  #changes = 0;
+
+  constructor(store: MemoryStore, supervisor: Supervisor, oracle: Oracle) {
+    this.#store = store;
+    this.#supervisor = supervisor;
+    this.#oracle = oracle;
+  }
+
+  /** Makes a change at random; false while there is no control plane to make it. */
+  change(rng: Rng): boolean {
+    return this.apply(randomEdit(rng));
+  }
+
+  /** Back to where it began. */
+  reset(): boolean {
+    return this.apply({
+      put: [...base],
+      remove: [
+        remove("HTTPRoute", "split"),
+        remove("HTTPRoute", "rewrite"),
+        remove("Placement", "by-key"),
+        remove("Service", "kvs-mirror"),
+      ],
+    });
+  }
+
+  apply(edit: Edit): boolean {
+    const { control } = this.#supervisor;
+    if (control === null) return false;
+    const writes = writesOf(edit, (collection, name) => {
+      return this.#store.read({ collection, namespace: "default", name }) !== null;
+    });
+    if (writes.length === 0) return false;
+    this.#oracle.forgetOwners();
+    void control.change(writes, `change ${++this.#changes}`);
+    return true;
+  }
+
+  /**
+   * The name of the one process that may answer for `key`, where every proxy concerned runs the same rule and the same
+   * assignment of slots; null where any may, or where it is changing.
+   */
+  ownerOf(key: number): string | null {
+    const { workloads } = this.#supervisor;
+    let seen: string | null = null;
+    let names: ReadonlyMap<string, string> | null = null;
+    for (const { spec, proxy } of workloads.values()) {
+      const documents = proxy?.holder.snapshot?.documents;
+      const service = documents?.get("service/default/kvs") as ServiceDoc | undefined;
+      const endpoints = documents?.get("endpoints/default/kvs") as EndpointsDoc | undefined;
+      if (service === undefined || endpoints === undefined) {
+        if (spec.name.startsWith("kvs") || spec.name.startsWith("visitor")) return null;
+        continue;
+      }
+      const { placement } = service;
+      const isRouted = service.ports.some((port) => port.routes !== null);
+      if (placement === null || placement.whenAway === "move" || isRouted) return null;
+      if (endpoints.slots === null) return null;
+      const owner = slotOwner(endpoints.slots, slotHash(String(key)) % placement.slots);
+      if (owner === null || (seen !== null && seen !== owner)) return null;
+      seen = owner;
+      names ??= new Map(Array.from(workloads.values(), (one) => [one.spec.uid, one.spec.name]));
+    }
+    return seen === null ? null : (names?.get(seen) ?? null);
+  }
+}
+
+function randomEdit(rng: Rng): Edit {
+  switch (rng.below(8)) {
+    case 0:
+    case 1:
+      return { put: [placement((["wait", "refuse", "move"] as const)[rng.below(3)]!)], remove: [] };
+    case 2:
+      return { put: [], remove: [remove("Placement", "by-key")] };
+    case 3:
+      return { put: [mirror, split], remove: [] };
+    case 4:
+      // A Service that a route still names: its share fails.
+      return { put: [], remove: [remove("Service", "kvs-mirror")] };
+    case 5:
+      return { put: [], remove: [remove("HTTPRoute", "split"), remove("Service", "kvs-mirror")] };
+    case 6:
+      return rng.below(2) === 0
+        ? { put: [rewrite], remove: [] }
+        : { put: [], remove: [remove("HTTPRoute", "rewrite")] };
+    default:
+      return { put: [kvsProcess(2 + rng.below(2))], remove: [] };
+  }
+}

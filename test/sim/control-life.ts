@@ -1,0 +1,127 @@
+import type { Desired, Observed, SocketsBound } from "@heddle/control/host/link.ts";
+import { IntentLog } from "@heddle/control/revision/intent-log.ts";
+import type { CommitOutcome, Store, Write } from "@heddle/control/store/store.ts";
+import { Controller } from "@heddle/control/watch/controller.ts";
+import type { Clock } from "@heddle/mesh/base/clock.ts";
+import { silentLog } from "@heddle/mesh/base/log.ts";
+import type { SimulatedProcess } from "@heddle/mesh/net/simulated-process.ts";
+import type { BoundSocket } from "@heddle/mesh/net/transport.ts";
+import { compileAll } from "@heddle/mesh/resource/compile.ts";
+import { ControlDoor } from "./door.ts";
+import { isIntent } from "./intent.ts";
+import type { Oracle } from "./oracle.ts";
+import { ProcessClock } from "./process-clock.ts";
+
+/** What a control plane finds again after a restart. */
+export interface ControlDisk {
+  readonly store: Store;
+  lives: number;
+  uids: number;
+}
+
+/** One life of the control plane: the real controller over the real store's interface. */
+export class ControlLife {
+  readonly controller: Controller;
+  readonly door: ControlDoor;
+  readonly #intent: IntentLog;
+  readonly #oracle: Oracle;
+  #settled = 0;
+
+  private constructor(
+    controller: Controller,
+    door: ControlDoor,
+    intent: IntentLog,
+    oracle: Oracle,
+  ) {
+    this.controller = controller;
+    this.door = door;
+    this.#intent = intent;
+    this.#oracle = oracle;
+  }
+
+  static async open(options: {
+    readonly process: SimulatedProcess;
+    readonly clock: Clock;
+    readonly disk: ControlDisk;
+    readonly socket: BoundSocket;
+    readonly oracle: Oracle;
+    readonly onDesired: (desired: Desired) => void;
+  }): Promise<ControlLife> {
+    const { process, disk, socket, oracle } = options;
+    const clock = new ProcessClock(options.clock, process);
+    const store = mortal(disk.store, process);
+    const intent = await IntentLog.open(store, clock, isIntent);
+    let life: ControlLife | null = null;
+    const controller = await Controller.open({
+      store,
+      clock,
+      log: silentLog,
+      newUid: () => `w${++disk.uids}`,
+      revision: () => intent.revision,
+      endpointsVersion: ++disk.lives * 1_000_000,
+      stateDir: "/state",
+      workingDir: "/",
+      events: {
+        onDesired: (desired) => process.enter(() => options.onDesired(desired)),
+        onDocuments: () => life?.door.push(),
+        onSettled: () => life?.onSettled(),
+      },
+    });
+    const door = new ControlDoor({ controller, transport: process.transport, socket, oracle });
+    life = new ControlLife(controller, door, intent, oracle);
+    return life;
+  }
+
+  tell(message: Observed | SocketsBound): void {
+    if (message.type === "observed") this.controller.observe(message);
+    else this.controller.bind(message);
+  }
+
+  /** Changes what is wanted. */
+  async change(writes: readonly Write[], cause: string): Promise<CommitOutcome> {
+    const outcome = await this.#intent.commit(writes, { author: "simulation", cause });
+    this.controller.poke();
+    return outcome;
+  }
+
+  onSettled(): void {
+    if (this.#settled++ % 5 === 0) this.compare();
+  }
+
+  /** Incremental compile gives what compiling everything at once gives. */
+  compare(): void {
+    const { index } = this.controller;
+    if (plain(index.outputs) !== plain(compileAll(index.inputs))) {
+      this.#oracle.violate("incremental compile differs from full compile");
+    }
+  }
+}
+
+/** The store as a process sees it: what it asks after its death is not answered, and not done. */
+function mortal(store: Store, process: SimulatedProcess): Store {
+  const never = new Promise<never>(() => {});
+  return {
+    epoch: store.epoch,
+    get: (key) => (process.isDead ? never : store.get(key)),
+    list: (collection, namespace) => (process.isDead ? never : store.list(collection, namespace)),
+    commit: (writes) => (process.isDead ? never : store.commit(writes)),
+    watch: (from, onChange) =>
+      store.watch(from, (change) => {
+        if (!process.isDead) onChange(change);
+      }),
+    close: async () => {},
+  };
+}
+
+/** As text, without the order of maps and members. */
+function plain(value: unknown): string {
+  return JSON.stringify(value, (_name, member: unknown) => {
+    if (member instanceof Map) return Object.fromEntries([...member].sort(byName));
+    if (typeof member !== "object" || member === null || Array.isArray(member)) return member;
+    return Object.fromEntries(Object.entries(member).sort(byName));
+  });
+}
+
+function byName([a]: [string, unknown], [b]: [string, unknown]): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,139 @@
+import type { Write } from "@heddle/control/store/store.ts";
+import { checkResource, kindOf } from "@heddle/mesh/resource/check.ts";
+import { type KnownResource, kinds } from "@heddle/mesh/resource/index.ts";
+
+const collections: ReadonlySet<string> = new Set(kinds.map(collectionOf));
+
+/** Do changes of this collection make a revision? */
+export function isIntent(collection: string): boolean {
+  return collections.has(collection) && collection !== "workloads.heddle.dev";
+}
+
+function collectionOf({ group, plural }: { readonly group: string; readonly plural: string }) {
+  return group === "" ? plural : `${plural}.${group}`;
+}
+
+/** Checked, with its defaults, as the API server would store it. */
+function resource(apiVersion: string, kind: string, name: string, spec: object): KnownResource {
+  const value = {
+    apiVersion,
+    kind,
+    metadata: {
+      name,
+      namespace: "default",
+      uid: `${kind}-${name}`.toLowerCase(),
+      creationTimestamp: "2026-01-01T00:00:00Z",
+      ...(kind === "Process" ? { labels: { app: name } } : {}),
+    },
+    spec,
+  };
+  const result = checkResource(kindOf(value)!, value);
+  if (!result.ok) throw new Error(JSON.stringify(result.problems));
+  return result.resource;
+}
+
+/** `put` makes the object or replaces it: whether it is there is asked at the time. */
+export interface Edit {
+  readonly put: readonly KnownResource[];
+  /** Names of HTTPRoutes, Placements and Services. */
+  readonly remove: readonly { readonly collection: string; readonly name: string }[];
+}
+
+const gateway = "gateway.networking.k8s.io/v1";
+const heddle = "heddle.dev/v1alpha1";
+
+export function kvsProcess(replicas: number): KnownResource {
+  return resource(heddle, "Process", "kvs", {
+    replicas,
+    command: ["kvs"],
+    ports: [{ name: "http" }],
+  });
+}
+
+/** What is there from the start, and again at the end. */
+export const base: readonly KnownResource[] = [
+  resource("v1", "Service", "kvs", {
+    selector: { app: "kvs" },
+    ports: [{ name: "http", port: 80, targetPort: "http" }],
+  }),
+  resource(heddle, "Process", "visitor", { command: ["visitor"] }),
+  kvsProcess(2),
+];
+
+export function placement(whenAway: "wait" | "refuse" | "move"): KnownResource {
+  return resource(heddle, "Placement", "by-key", {
+    targetRefs: [{ group: "", kind: "Service", name: "kvs" }],
+    key: { pathSegment: 1, type: "integer" },
+    slots: 32,
+    whenAway,
+  });
+}
+
+/** A second name for the same processes, which routes can send to. */
+export const mirror: KnownResource = resource("v1", "Service", "kvs-mirror", {
+  selector: { app: "kvs" },
+  ports: [{ name: "http", port: 81, targetPort: "http" }],
+});
+
+const parentRefs = [{ group: "", kind: "Service", name: "kvs" }];
+
+/** Half of what asks kvs goes to its other name. */
+export const split: KnownResource = resource(gateway, "HTTPRoute", "split", {
+  parentRefs,
+  rules: [
+    {
+      backendRefs: [
+        { name: "kvs", port: 80, weight: 1 },
+        { name: "kvs-mirror", port: 81, weight: 1 },
+      ],
+    },
+  ],
+});
+
+/** `/api/7` becomes `/7`; a header comes, another goes; and there is little time. */
+export const rewrite: KnownResource = resource(gateway, "HTTPRoute", "rewrite", {
+  parentRefs,
+  rules: [
+    {
+      matches: [{ path: { type: "PathPrefix", value: "/api" } }],
+      filters: [
+        {
+          type: "URLRewrite",
+          urlRewrite: { path: { type: "ReplacePrefixMatch", replacePrefixMatch: "/" } },
+        },
+        {
+          type: "ResponseHeaderModifier",
+          responseHeaderModifier: { set: [{ name: "x-rewritten", value: "1" }] },
+        },
+      ],
+      timeouts: { request: "250ms" },
+      backendRefs: [{ name: "kvs", port: 80 }],
+    },
+    { backendRefs: [{ name: "kvs", port: 80 }] },
+  ],
+});
+
+export function remove(kind: "HTTPRoute" | "Placement" | "Service", name: string) {
+  const found = kinds.find((one) => one.kind === kind)!;
+  return { collection: collectionOf(found), name };
+}
+
+/** The writes of an edit, given which objects are there. */
+export function writesOf(edit: Edit, has: (collection: string, name: string) => boolean): Write[] {
+  const writes: Write[] = [];
+  for (const { collection, name } of edit.remove) {
+    const key = { collection, namespace: "default", name };
+    if (has(collection, name)) writes.push({ op: "delete", key, expect: null });
+  }
+  for (const object of edit.put) {
+    const collection = collectionOf(kinds.find((one) => one.kind === object.kind)!);
+    const { name } = object.metadata;
+    const key = { collection, namespace: "default", name };
+    writes.push(
+      has(collection, name)
+        ? { op: "update", key, object, expect: null }
+        : { op: "create", key, object },
+    );
+  }
+  return writes;
+}

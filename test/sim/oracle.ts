@@ -1,0 +1,175 @@
+import type { ExchangeRecord } from "@heddle/mesh/telemetry/record.ts";
+import type { Ending, Operation } from "./operation.ts";
+import { patternFault } from "./pattern.ts";
+
+/** What is known of one operation: by the caller, by the processes that received it, by the proxies in between. */
+interface Trail {
+  readonly operation: Operation;
+  readonly startMs: number;
+  ending: Ending | null;
+  endMs: number;
+  /** Names of the processes at which its head arrived, in order. */
+  readonly delivered: string[];
+  readonly executed: string[];
+  /** The key's only process while the operation ran; null: any, or it changed. */
+  owner: string | null;
+}
+
+/**
+ * Watches from outside: it is told what was asked, what each process received and what each proxy recorded, and says
+ * where they contradict one another. It knows nothing of routes, pickers or tables.
+ */
+export class Oracle {
+  readonly violations: string[] = [];
+  readonly #trails = new Map<number, Trail>();
+  readonly #nowMs: () => number;
+  readonly #note: (line: string) => void;
+  #open = 0;
+  readonly endings = new Map<string, number>();
+
+  constructor(nowMs: () => number, note: (line: string) => void) {
+    this.#nowMs = nowMs;
+    this.#note = note;
+  }
+
+  /** Operations that have begun and not ended. */
+  get open(): number {
+    return this.#open;
+  }
+
+  get count(): number {
+    return this.#trails.size;
+  }
+
+  begin(operation: Operation, owner: string | null): void {
+    this.#open++;
+    this.#trails.set(operation.id, {
+      operation,
+      startMs: this.#nowMs(),
+      ending: null,
+      endMs: -1,
+      delivered: [],
+      executed: [],
+      owner,
+    });
+  }
+
+  /** Placement changed hands or rules: what runs now may rightly go either way. */
+  forgetOwners(): void {
+    for (const trail of this.#trails.values()) if (trail.ending === null) trail.owner = null;
+  }
+
+  delivered(id: number, method: string, key: number, process: string): void {
+    const trail = this.#trailOf(id, `delivered to ${process}`);
+    if (trail === null) return;
+    const { operation, owner } = trail;
+    this.#note(`op ${id} delivered to ${process}`);
+    trail.delivered.push(process);
+    if (method !== operation.method || key !== operation.key) {
+      this.violate(
+        `op ${id}: ${process} got ${method} ${key}, asked was ${operation.method} ${operation.key}`,
+      );
+    }
+    if (operation.method === "POST" && trail.delivered.length > 1) {
+      this.violate(`op ${id}: a POST reached ${trail.delivered.join(" and ")}`);
+    }
+    if (owner !== null && owner !== process && trail.ending === null) {
+      this.violate(`op ${id}: key ${key} belongs to ${owner} and reached ${process}`);
+    }
+  }
+
+  executed(id: number, octets: number, process: string): void {
+    const trail = this.#trailOf(id, `executed by ${process}`);
+    if (trail === null) return;
+    this.#note(`op ${id} executed by ${process}`);
+    trail.executed.push(process);
+    const { bytes } = trail.operation;
+    if (octets !== bytes) {
+      this.violate(`op ${id}: ${process} executed ${octets} octets, sent were ${bytes}`);
+    }
+  }
+
+  /** Octets `[offset, …)` of the body of message `message` arrived at `process`. */
+  octets(
+    message: number,
+    place: { readonly process: string; readonly offset: number },
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ): void {
+    const fault = patternFault(message, place.offset, bytes, start, end);
+    if (fault !== -1)
+      this.violate(`message ${message}: wrong octet at ${fault}, seen by ${place.process}`);
+  }
+
+  end(id: number, ending: Ending): void {
+    const trail = this.#trailOf(id, "ended");
+    if (trail === null) return;
+    if (trail.ending !== null) {
+      this.violate(`op ${id}: ended twice, ${trail.ending.kind} and ${ending.kind}`);
+      return;
+    }
+    this.#open--;
+    trail.ending = ending;
+    trail.endMs = this.#nowMs();
+    const what =
+      ending.kind === "answered" ? `${ending.status} ${ending.reason ?? "app"}` : ending.kind;
+    this.#note(`op ${id} ended ${what}`);
+    this.endings.set(what, (this.endings.get(what) ?? 0) + 1);
+    if (ending.kind !== "answered") return;
+    const { executed, operation } = trail;
+    if (ending.reason === null && ending.servedBy === null) {
+      this.violate(`op ${id}: ${ending.status} from nobody`);
+    }
+    if (ending.servedBy !== null && !executed.includes(ending.servedBy)) {
+      this.violate(`op ${id}: answered by ${ending.servedBy}, which did not execute it`);
+    }
+    if (ending.status === 201 && operation.method === "GET") {
+      this.violate(`op ${id}: the answer to another method`);
+    }
+  }
+
+  /** The caller's proxy has told its account of an exchange. */
+  recorded(record: ExchangeRecord, process: string): void {
+    if (record.endMs < 0) this.violate(`${process}: record ${record.id} without an end`);
+    if (record.status === 0 && record.reason === null) {
+      this.violate(`${process}: record ${record.id} has neither an answer nor a reason`);
+    }
+    this.#note(
+      `${process} recorded ${record.id} ${record.path} ${record.status} ${record.reason ?? "-"}`,
+    );
+    const id = Number(/[?&]op=(\d+)/.exec(record.path)?.[1] ?? -1);
+    const trail = this.#trails.get(id);
+    if (trail === undefined || record.direction !== "outbound") return;
+    // A1/A5 per hop: the process that received the request is the one its message was addressed to.
+    if (record.status > 0 && record.origin === "app" && record.reason === null) {
+      const name = record.endpointName;
+      if (name === null || !trail.delivered.includes(name)) {
+        this.violate(
+          `op ${id}: recorded as answered by ${name}, delivered to ${trail.delivered.join() || "nobody"}`,
+        );
+      }
+    }
+  }
+
+  /** All that has not ended by now never will. */
+  finish(): void {
+    for (const { operation, ending, startMs } of this.#trails.values()) {
+      if (ending !== null) continue;
+      this.violate(
+        `op ${operation.id}: no end; ${operation.method} ${operation.target} begun at ${startMs.toFixed(0)} ms`,
+      );
+    }
+  }
+
+  violate(what: string): void {
+    this.violations.push(`${this.#nowMs().toFixed(3)} ms: ${what}`);
+    this.#note(`VIOLATION ${what}`);
+  }
+
+  #trailOf(id: number, what: string): Trail | null {
+    const trail = this.#trails.get(id);
+    if (trail === undefined) this.violate(`op ${id}, which nobody asked for, ${what}`);
+    return trail ?? null;
+  }
+}

@@ -1,0 +1,240 @@
+import { createHash } from "node:crypto";
+import { MemoryStore } from "@heddle/control/store/memory.ts";
+import { SeededRng } from "@heddle/mesh/base/rng.ts";
+import { VirtualClock } from "@heddle/mesh/base/virtual-clock.ts";
+import { SimulatedNetwork } from "@heddle/mesh/net/simulated-network.ts";
+import { Chaos } from "./chaos.ts";
+import { Config } from "./config.ts";
+import type { Operation } from "./operation.ts";
+import { Oracle } from "./oracle.ts";
+import { Supervisor } from "./supervisor.ts";
+
+export interface RunOptions {
+  readonly seed: number;
+  /** Operations under faults. Default 200. */
+  readonly operations?: number;
+  /** Gets every line of the event log; without it none is made. */
+  readonly log?: (line: string) => void;
+}
+
+export interface RunResult {
+  readonly seed: number;
+  readonly violations: readonly string[];
+  /** Faults by kind, of the network and ours. */
+  readonly faults: ReadonlyMap<string, number>;
+  /** How operations ended. */
+  readonly endings: ReadonlyMap<string, number>;
+  readonly operations: number;
+  readonly virtualMs: number;
+  /** SHA-256 of the event log; empty without one. */
+  readonly logDigest: string;
+}
+
+/** After this long an operation has no excuse: longer than all waits and pauses together. */
+const patienceMs = 30_000;
+/** For proxies to reconnect and learn the newest. */
+const settleMs = 20_000;
+const lastOperations = 20;
+
+/** One seed: a mesh is started, asked and struck, left alone, asked again, and compared with itself. */
+export async function run(options: RunOptions): Promise<RunResult> {
+  return new World(options).run();
+}
+
+class World {
+  readonly #options: RunOptions;
+  readonly #clock = new VirtualClock();
+  readonly #rng: SeededRng;
+  readonly #network: SimulatedNetwork;
+  readonly #oracle: Oracle;
+  readonly #store: MemoryStore;
+  readonly #supervisor: Supervisor;
+  readonly #config: Config;
+  readonly #hash = createHash("sha256");
+  readonly #strokes = new Map<string, number>();
+  #ids = 0;
+
+  constructor(options: RunOptions) {
+    this.#options = options;
+    this.#rng = new SeededRng(options.seed);
+    const isLogged = options.log !== undefined;
+    this.#network = new SimulatedNetwork({
+      clock: this.#clock,
+      rng: this.#rng.fork("network"),
+      ...(isLogged ? { trace: (line: string) => this.#write(line) } : {}),
+    });
+    this.#oracle = new Oracle(
+      () => this.#clock.monotonicMs(),
+      (line) => this.#note(line),
+    );
+    this.#store = new MemoryStore(`store-${options.seed}`);
+    this.#supervisor = new Supervisor({
+      network: this.#network,
+      clock: this.#clock,
+      rng: this.#rng.fork("supervisor"),
+      oracle: this.#oracle,
+      controlDisk: { store: this.#store, lives: 0, uids: 0 },
+    });
+    this.#config = new Config(this.#store, this.#supervisor, this.#oracle);
+  }
+
+  async run(): Promise<RunResult> {
+    const { seed, operations = 200 } = this.#options;
+    if (await this.#start()) {
+      const chaos = new Chaos({
+        clock: this.#clock,
+        rng: this.#rng.fork("chaos"),
+        network: this.#network,
+        supervisor: this.#supervisor,
+        config: this.#config,
+        counts: this.#strokes,
+        note: (line) => this.#note(line),
+      });
+      await this.#ask(operations, this.#rng.fork("operations"), true);
+      chaos.stop();
+      await this.#until(() => this.#oracle.open === 0, patienceMs);
+      await this.#settle();
+      this.#compare();
+      await this.#askHealthy();
+    }
+    this.#oracle.finish();
+    const faults = new Map<string, number>(Object.entries(this.#network.counts));
+    for (const [stroke, count] of this.#strokes) faults.set(`our ${stroke}`, count);
+    return {
+      seed,
+      violations: this.#oracle.violations,
+      faults,
+      endings: this.#oracle.endings,
+      operations: this.#oracle.count,
+      virtualMs: this.#clock.monotonicMs(),
+      logDigest: this.#options.log === undefined ? "" : this.#hash.digest("hex"),
+    };
+  }
+
+  async #start(): Promise<boolean> {
+    await this.#until(() => this.#supervisor.control !== null, 1000);
+    this.#config.reset();
+    const isUp = await this.#until(() => this.#isServing(2), 10_000);
+    if (!isUp) this.#oracle.violate("the mesh did not start");
+    return isUp;
+  }
+
+  /** Do all callers' proxies see `count` ready endpoints? */
+  #isServing(count: number): boolean {
+    const { control, caller, workloads } = this.#supervisor;
+    if (control === null || caller === null) return false;
+    const endpoints =
+      control.controller.index.outputs.endpoints.get("default/kvs")?.endpoints ?? [];
+    const ready = endpoints.filter(({ state }) => state.phase === "ready");
+    if (ready.length !== count || endpoints.length !== count) return false;
+    return [...workloads.values()].every(
+      ({ proxy }) => proxy !== null && proxy.workload.listeners.missing().length === 0,
+    );
+  }
+
+  async #ask(count: number, rng: SeededRng | ReturnType<SeededRng["fork"]>, isRough: boolean) {
+    for (let asked = 0; asked < count; asked++) {
+      await this.#advance(rng.below(isRough ? 40 : 20));
+      const operation = this.#operation(rng, isRough);
+      const isPlain = !operation.target.startsWith("/api");
+      const owner = isPlain ? this.#config.ownerOf(operation.key) : null;
+      this.#supervisor.caller!.run(operation, owner);
+    }
+  }
+
+  #operation(rng: { below(bound: number): number }, isRough: boolean): Operation {
+    const id = ++this.#ids;
+    const method = (["GET", "GET", "GET", "PUT", "PUT", "POST"] as const)[rng.below(6)]!;
+    const key = rng.below(20);
+    const spelling = [`/${key}`, `/${key}`, `/00${key}`, `//${key}`, `/api/${key}`][rng.below(5)]!;
+    const size = [0, 60, 3000, 30_000, 90_000][rng.below(5)]!;
+    return {
+      id,
+      method,
+      key,
+      target: `${spelling}?op=${id}`,
+      bytes: method === "GET" ? 0 : rng.below(size + 1),
+      isChunked: rng.below(2) === 0,
+      abortAfterMs: isRough && rng.below(25) === 0 ? rng.below(60) : null,
+    };
+  }
+
+  /** Everything comes back, intent is what it was at first, and everybody has heard of it. */
+  async #settle(): Promise<void> {
+    await this.#until(() => this.#supervisor.control !== null, 2000);
+    this.#config.reset();
+    await this.#advance(settleMs);
+    const isUp = await this.#until(() => this.#isServing(2), patienceMs);
+    if (!isUp) this.#oracle.violate("the mesh did not come back");
+    await this.#advance(1000);
+  }
+
+  #compare(): void {
+    const { control, workloads } = this.#supervisor;
+    if (control === null) return;
+    control.compare();
+    for (const { spec, proxy } of workloads.values()) {
+      const snapshot = control.controller.snapshotFor(spec.uid);
+      const held = proxy?.holder.held() ?? null;
+      const digest = snapshot === null ? "none" : control.door.digester.digest(snapshot.documents);
+      if (held?.digest !== digest) {
+        const what = `holds ${held?.digest ?? "nothing"}, should hold ${digest}`;
+        this.#oracle.violate(`${spec.name}'s proxy ${what}`);
+      }
+      const inFlight = proxy?.inFlight ?? 0;
+      if (inFlight !== 0) {
+        this.#oracle.violate(`${spec.name}'s proxy has ${inFlight} exchanges nobody waits for`);
+      }
+    }
+  }
+
+  /** A mesh at rest answers everything, by the application. */
+  async #askHealthy(): Promise<void> {
+    const before = new Map(this.#oracle.endings);
+    await this.#ask(lastOperations, this.#rng.fork("last"), false);
+    await this.#until(() => this.#oracle.open === 0, patienceMs);
+    for (const [ending, count] of this.#oracle.endings) {
+      const isGood = ending === "200 app" || ending === "201 app";
+      const more = count - (before.get(ending) ?? 0);
+      if (!isGood && more > 0) this.#oracle.violate(`at rest: ${more} × ${ending}`);
+    }
+  }
+
+  async #advance(durationMs: number): Promise<void> {
+    const untilMs = this.#clock.monotonicMs() + durationMs;
+    await this.#turn();
+    for (;;) {
+      const nextMs = this.#clock.nextAtMs();
+      if (nextMs === null || nextMs > untilMs) break;
+      this.#clock.step();
+      await this.#turn();
+    }
+    this.#clock.advance(untilMs - this.#clock.monotonicMs());
+  }
+
+  /** False: it is not so after `patience` ms. */
+  async #until(isSo: () => boolean, patience: number): Promise<boolean> {
+    const untilMs = this.#clock.monotonicMs() + patience;
+    while (!isSo()) {
+      if (this.#clock.monotonicMs() >= untilMs) return false;
+      await this.#advance(10);
+    }
+    return true;
+  }
+
+  /** Promises that can go on do. */
+  async #turn(): Promise<void> {
+    for (let turn = 0; turn < 4; turn++) await null;
+  }
+
+  #note(line: string): void {
+    if (this.#options.log !== undefined) {
+      this.#write(`${this.#clock.monotonicMs().toFixed(3)} ${line}`);
+    }
+  }
+
+  #write(line: string): void {
+    this.#hash.update(`${line}\n`);
+    this.#options.log?.(line);
+  }
+}
