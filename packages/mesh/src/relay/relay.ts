@@ -309,7 +309,10 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     const { stream } = attempt;
     stream.sendHead(this.#head, this.#length);
     const held = this.#held;
-    if (held === null) return; // its end follows from the codec, or has come: it sends nothing
+    if (held === null) {
+      if (this.#isRequestEnded) stream.sendEnd(null); // else it follows within this turn
+      return;
+    }
     let isWritable = true;
     for (const chunk of held.chunks()) isWritable = stream.sendBody(chunk, 0, chunk.length);
     // Only these can come to nothing in a way that allows another attempt.
