@@ -16,6 +16,7 @@ const implicitProbe = { periodMs: 1000, timeoutMs: 1000, failureThreshold: 1, su
 export class App {
   readonly #context: HostContext;
   readonly #workload: Pick<WorkloadSpec, "uid" | "name" | "namespace">;
+  readonly #hasProxy: boolean;
   readonly #keeper: Keeper;
   readonly #log: LogFile;
   #spec: AppSpec;
@@ -25,6 +26,7 @@ export class App {
 
   constructor(workload: WorkloadSpec, spec: AppSpec, context: HostContext) {
     this.#workload = workload;
+    this.#hasProxy = workload.proxy !== null;
     this.#spec = spec;
     this.#context = context;
     this.#log = new LogFile(
@@ -77,7 +79,7 @@ export class App {
   async update(spec: AppSpec): Promise<void> {
     const old = this.#spec;
     this.#spec = spec;
-    if (needsRestart(old, spec)) await this.restart();
+    if (needsRestart(old, spec, this.#hasProxy)) await this.restart();
     else if (!isEqual(old.readiness, spec.readiness) && this.#keeper.isRunning) {
       this.#closeProber();
       this.#probe();
@@ -179,17 +181,20 @@ export class App {
   }
 }
 
-/** Variables that name other services' listeners: as in Kubernetes, a running process keeps those it was born with. */
+/**
+ * Variables that name other services' listeners. As in Kubernetes, a running process keeps those it was born with: the
+ * listeners of its proxy stay where they are. Without a proxy they name processes, which do not.
+ */
 const serviceVariable = /_SERVICE_(HOST|PORT|URL|PORT_[A-Z0-9_]+)$/;
 
-function needsRestart(old: AppSpec, spec: AppSpec): boolean {
+function needsRestart(old: AppSpec, spec: AppSpec, hasProxy: boolean): boolean {
   const own = (each: AppSpec) => [
     each.command,
     each.cwd,
     each.ports,
     each.generation,
     Object.entries(each.env)
-      .filter(([name]) => !serviceVariable.test(name))
+      .filter(([name]) => !hasProxy || !serviceVariable.test(name))
       .sort(([a], [b]) => (a < b ? -1 : 1)),
   ];
   return !isEqual(own(old), own(spec));
