@@ -24,6 +24,7 @@ const verbs = {
   bench: [["bench/main.ts"]],
   fuzz: [["test/fuzz/main.ts"]],
   sim: [["test/sim/main.ts"]],
+  acceptance: [["test/acceptance/main.ts"]],
 };
 
 const steps = verbs[verb];
