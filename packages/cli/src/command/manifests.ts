@@ -43,7 +43,9 @@ export async function readManifests(
   if (failures.length > 0) {
     throw new ManifestFault(failures.map(({ name, message }) => `${name}: ${message}`));
   }
-  const loaded = loadManifests(sources, { variables: world.env, existing });
+  // Compiled manifests start heddle itself: by this name unless the environment has another.
+  const variables = { HEDDLE: world.programPath, ...world.env };
+  const loaded = loadManifests(sources, { variables, existing });
   if (loaded.errors.length > 0) throw new ManifestFault(formatProblems(loaded.errors));
   return {
     resources: loaded.resources.map(({ resource }) => resource),
@@ -84,10 +86,14 @@ export function refusalLines(set: ManifestSet, error: StatusError): readonly str
 }
 
 /** The last line after errors: `4 errors, nothing applied; revision 7 still serves.` */
-export function formatErrorCount(count: number, revision: number | null): string {
+export function formatErrorCount(
+  count: number,
+  revision: number | null,
+  done: "applied" | "written" = "applied",
+): string {
   const errors = count === 1 ? "1 error" : `${count} errors`;
   const serves = revision === null ? "" : `; revision ${revision} still serves`;
-  return `${errors}, nothing applied${serves}.`;
+  return `${errors}, nothing ${done}${serves}.`;
 }
 
 async function readStandardInput(): Promise<string> {

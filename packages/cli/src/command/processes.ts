@@ -10,7 +10,7 @@ export function proxyCommand(world: World): Command {
     .description("run one proxy from a file, without a control plane (the Walk profile)")
     .requiredOption("--config <file>", "a file or folder that heddle compile wrote")
     .action(async (options: { readonly config: string }) => {
-      const { proxy } = findPrograms();
+      const { proxy } = await findPrograms();
       const argv = [...proxy, "--config", options.config];
       process.exitCode = await runInForeground({ command: argv, env: world.env });
     });
@@ -25,7 +25,7 @@ export function controlCommand(world: World): Command {
     .description("run a control plane alone; heddle up runs one by itself")
     .requiredOption("--state <dir>", "its state folder: store, root certificate, api.json")
     .action(async (options: { readonly state: string }) => {
-      const { control } = findPrograms();
+      const { control } = await findPrograms();
       const argv = [...control, "--state", options.state];
       process.exitCode = await runInForeground({ command: argv, env: world.env });
     });

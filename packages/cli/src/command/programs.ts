@@ -1,25 +1,46 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { exits, Fault } from "../render/fault.ts";
 
-/**
- * argv of the control plane and of proxies. A small heap, for a proxy's garbage is short-lived: the default semi-space
- * lets a busy proxy grow to 142 MB, 2 MB keeps it at 41.
- */
+/** argv of the control plane and of a proxy, without their own arguments. */
 export interface Programs {
   readonly control: readonly string[];
   readonly proxy: readonly string[];
 }
 
 const quiet = "--disable-warning=ExperimentalWarning";
+/**
+ * Heap flags of a proxy: its garbage is short-lived. With the default semi-space a busy one grows to 142 MB, with 2 MB
+ * to 41.
+ */
+const proxyHeap = ["--max-semi-space-size=2", "--max-old-space-size=256"];
 
-/** The programs of this installation. The bundle is preferred for proxies: type stripping costs 39 MB a process. */
-export function findPrograms(): Programs {
+/**
+ * The programs of this installation. Proxies run from one bundled file, which a clone makes where its sources are newer.
+ * @throws Fault where that cannot be made.
+ */
+export async function findPrograms(): Promise<Programs> {
   const control = fileURLToPath(import.meta.resolve("@heddle/control/main.ts"));
-  const bundle = fileURLToPath(new URL("../../../../dist/proxy.mjs", import.meta.url));
-  const source = fileURLToPath(import.meta.resolve("@heddle/mesh/proxy/main.ts"));
-  const heap = ["--max-semi-space-size=2", "--max-old-space-size=256"];
+  const proxy = await findBundle();
   return {
     control: [process.execPath, quiet, control],
-    proxy: [process.execPath, quiet, ...heap, existsSync(bundle) ? bundle : source],
+    proxy: [process.execPath, quiet, ...proxyHeap, proxy],
   };
+}
+
+async function findBundle(): Promise<string> {
+  const root = new URL("../../../../", import.meta.url);
+  const bundle = fileURLToPath(new URL("dist/proxy.mjs", root));
+  const bundler = new URL("tools/bundle-proxy.mjs", root);
+  if (!existsSync(bundler)) return bundle;
+  try {
+    const { bundleProxy } = (await import(bundler.href)) as { bundleProxy(): Promise<string> };
+    return await bundleProxy();
+  } catch (error) {
+    throw new Fault(
+      exits.no,
+      `the proxy cannot be bundled: ${(error as Error).message}`,
+      "npm install",
+    );
+  }
 }

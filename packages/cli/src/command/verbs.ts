@@ -34,6 +34,7 @@ export const verbs: readonly Verb[] = [
   verb("delete", intent, async () => (await import("./delete.ts")).deleteCommand),
   verb("revisions", intent, async () => (await import("./revisions.ts")).revisionsCommand),
   verb("rollback", intent, async () => (await import("./revisions.ts")).rollbackCommand),
+  verb("compile", alone, async () => (await import("./compile.ts")).compileCommand),
   verb("proxy", alone, async () => (await import("./processes.ts")).proxyCommand),
   verb("control", alone, async () => (await import("./processes.ts")).controlCommand),
   verb("version", other, async () => (await import("./version.ts")).versionCommand),

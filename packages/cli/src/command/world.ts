@@ -1,4 +1,6 @@
 import { userInfo } from "node:os";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Clock } from "@heddle/mesh/base/clock.ts";
 import { SystemClock } from "@heddle/mesh/net/system-clock.ts";
 import { ApiClient } from "../api/client.ts";
@@ -14,6 +16,8 @@ export interface World {
   readonly clock: Clock;
   /** How people type our name: `heddle`, in a clone `./heddle`. */
   readonly program: string;
+  /** The same for other programs to start, wherever they are. */
+  readonly programPath: string;
   /** Who acts, for the log of revisions. */
   readonly author: string;
 }
@@ -26,7 +30,7 @@ export function openWorld(): World {
     env: process.env,
     cwd: process.cwd(),
     clock: new SystemClock(),
-    program: programName(process.env, process.cwd()),
+    ...programNames(process.cwd()),
     author: userName(),
   };
 }
@@ -50,10 +54,11 @@ function userName(): string {
 }
 
 /** In a clone the command is the script at its root. */
-function programName(env: Readonly<Record<string, string | undefined>>, cwd: string): string {
-  const root = new URL("../../../../", import.meta.url).pathname;
-  const isClone = !import.meta.dirname.includes("node_modules");
-  if (!isClone) return "heddle";
-  const depth = `${cwd}/` === root ? "./" : root;
-  return env["HEDDLE_PROGRAM"] ?? `${depth}heddle`;
+function programNames(cwd: string): Pick<World, "program" | "programPath"> {
+  if (import.meta.dirname.includes("node_modules")) {
+    return { program: "heddle", programPath: "heddle" };
+  }
+  const programPath = fileURLToPath(new URL("../../../../heddle", import.meta.url));
+  const isAtRoot = dirname(programPath) === cwd;
+  return { program: isAtRoot ? "./heddle" : programPath, programPath };
 }

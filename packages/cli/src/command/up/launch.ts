@@ -34,10 +34,10 @@ export async function launchHost(
   },
 ): Promise<Host> {
   const { stateDir, files, events } = options;
+  const programs = await findPrograms();
   const state = lock(world, stateDir, files);
   const platform = detectPlatform();
   const runId = randomBytes(8).toString("hex");
-  const programs = findPrograms();
   const supervisor = new Supervisor({
     stateDir,
     runId,
