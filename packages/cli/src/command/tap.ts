@@ -26,7 +26,12 @@ export function tapCommand(world: World): Command {
     .option("--status <code>", "only this status, or a class: 5 is 5xx")
     .option("--from <workload>", "only what this workload asks")
     .option("--to <workload>", "only what this workload is asked")
-    .addOption(new Option("--direction <side>", "seen by which proxy").choices(["in", "out"]))
+    .addOption(
+      new Option(
+        "--direction <side>",
+        "seen by the proxy of whom is asked, or of who asks (default: in; of a workload both)",
+      ).choices(["in", "out"]),
+    )
     .option("--max-rps <number>", "requests per second and proxy, at most (default: 100)")
     .addOption(
       new Option("-o, --output <format>", "table: a line for each step; json: one object a line")
@@ -46,7 +51,7 @@ export function tapCommand(world: World): Command {
         ...given("status", options.status),
         ...given("source", options.from),
         ...given("destination", options.to),
-        ...given("direction", options.direction),
+        ...given("direction", options.direction ?? defaultDirection(target)),
         ...given("maxRps", options.maxRps),
       };
       const printer = new TapPrinter(world, options.output === "json");
@@ -55,7 +60,7 @@ export function tapCommand(world: World): Command {
       }
     });
   return withExamples(withMesh(withNamespace(command)), [
-    ["heddle tap service/kvs --method PUT", "writes to kvs, at both ends"],
+    ["heddle tap service/kvs --method PUT", "writes to kvs"],
     ["heddle tap --status 5", "whatever fails"],
     ["heddle tap --from visitor-0 -o json", "for a script"],
   ]);
@@ -84,6 +89,11 @@ class TapPrinter {
       out.write(`${formatTapItem(line.item as TapItem, number)}\n`);
     }
   }
+}
+
+/** A service is tapped where it is asked: each exchange once, not again at its caller. */
+function defaultDirection(target: string | undefined): string | undefined {
+  return target === undefined || /^(services?|svc)\//.test(target) ? "in" : undefined;
 }
 
 function given<K extends string>(name: K, value: string | undefined): { [k in K]?: string } {

@@ -211,32 +211,44 @@ async function mayPrune(
   return confirm(`${orphans.join(", ")} ${whose} no longer in the manifest. Delete?`);
 }
 
+/** Watches the manifest and every folder that applications run in, those that come later included. */
 function watchAll(
   world: World,
   host: Host,
   session: Parameters<typeof applyAgain>[0],
   voice: Voice,
 ): () => void {
-  const folders = new Set(host.supervisor.specs.flatMap((spec) => spec.app?.cwd ?? []));
-  folders.add(dirname(session.file));
+  const ends = new Map<string, () => void>();
   const onChange = async (folder: string, files: readonly string[]) => {
-    const isManifest = files.some((name) => resolve(folder, name) === session.file);
-    if (isManifest) await reapply(world, session, voice);
     const code = files.filter((name) => resolve(folder, name) !== session.file);
-    if (code.length === 0) return;
-    const affected = affectedBy(host.supervisor.specs, folder, code);
-    if (affected.length === 0) return;
-    voice.say(
-      `${code.join(", ")} changed: restarting ${affected.map(({ name }) => name).join(" ")}`,
-    );
-    for (const { uid } of affected) void host.supervisor.restartApp(uid);
+    if (code.length < files.length) await reapply(world, session, voice);
+    restartAffected(host, folder, code, voice);
+    watchFolders();
   };
-  const ends = [...folders].map((folder) =>
-    watchFiles({ clock: world.clock, folder, onChange: (files) => void onChange(folder, files) }),
-  );
+  const watchFolders = () => {
+    const folders = host.supervisor.specs.flatMap((spec) => spec.app?.cwd ?? []);
+    for (const folder of [...folders, dirname(session.file)]) {
+      if (ends.has(folder)) continue;
+      const watching = {
+        folder,
+        onChange: (files: readonly string[]) => void onChange(folder, files),
+      };
+      ends.set(folder, watchFiles({ clock: world.clock, ...watching }));
+    }
+  };
+  watchFolders();
   return () => {
-    for (const end of ends) end();
+    for (const end of ends.values()) end();
   };
+}
+
+function restartAffected(host: Host, folder: string, files: readonly string[], voice: Voice): void {
+  if (files.length === 0) return;
+  const affected = affectedBy(host.supervisor.specs, folder, files);
+  if (affected.length === 0) return;
+  const names = affected.map(({ name }) => name).join(" ");
+  voice.say(`${files.join(", ")} changed: restarting ${names}`);
+  for (const { uid } of affected) void host.supervisor.restartApp(uid);
 }
 
 async function reapply(
