@@ -1,3 +1,4 @@
+import type { Placement } from "../balance/placement.ts";
 import { assert, unreachable } from "../base/assert.ts";
 import { Deadline, type DeadlineHandler } from "../base/deadline-wheel.ts";
 import type { FilterReply, ReplyFilter } from "../filter/filter.ts";
@@ -44,6 +45,7 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
   #replyFilters: readonly ReplyFilter[] | null = null;
   #backendReplyFilters: readonly ReplyFilter[] | null = null;
   #backend: Backend | null = null;
+  #placement: Placement | null = null;
   #placementSlot = -1;
   #deadline: Deadline | null = null;
 
@@ -187,11 +189,6 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     this.#backend = backend;
     this.#record.backend = backend.service;
     this.#record.backendPort = backend.port;
-    if (backend.placement !== null) {
-      // Of the path as forwarded, hence after every filter: the receiver computes the same.
-      this.#placementSlot = backend.placement.slotOf(this.#head, this.#source.placement);
-      this.#record.slot = this.#placementSlot;
-    }
     this.#frontend.budgetOf?.(backend.service).earn(this.#record.startMs);
     this.#choose();
   }
@@ -202,6 +199,7 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     this.#state = choosing;
     const nowMs = this.#context.clock.monotonicMs();
     const backend = this.#backend!;
+    if (backend.placement !== this.#placement) this.#place(backend.placement);
     const target = backend.pick(nowMs, this.#placementSlot, this.#avoid);
     if (target !== null) {
       if (this.#waitSinceMs >= 0) this.#stopWaiting(nowMs);
@@ -220,6 +218,14 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     if (reason === null) return;
     this.#stopWaiting(nowMs);
     this.#fail(reason, backend.describe(reason, this.#placementSlot));
+  }
+
+  /** The request's slot; again when the placement has changed while it waited. */
+  #place(placement: Placement | null): void {
+    this.#placement = placement;
+    // Of the path as forwarded, hence after every filter: the receiver computes the same.
+    this.#placementSlot = placement?.slotOf(this.#head, this.#source.placement) ?? -1;
+    this.#record.slot = this.#placementSlot;
   }
 
   #stopWaiting(nowMs: number): void {

@@ -155,7 +155,7 @@ export class Backend implements TargetObserver {
     this.#waiting.set(waiter, waiting);
     this.#context.wheel.set(
       waiting.deadline,
-      wish.isRetry ? Math.min(leftMs, retryPauseMs) : leftMs,
+      isSlot && wish.isRetry ? Math.min(leftMs, retryPauseMs) : leftMs,
     );
     return null;
   }

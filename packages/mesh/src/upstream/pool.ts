@@ -113,11 +113,11 @@ export class Pool implements DeadlineHandler {
     if (session.phase !== "dialling") return;
     this.#context.wheel.clear(session.deadline);
     remove(this.#dialling, session);
-    this.#observer.onConnected();
     const { taker } = session;
     session.taker = null;
     if (taker !== null) this.#give(session, taker);
     else this.#keep(session);
+    this.#observer.onConnected(); // last: those who waited for the endpoint find the connection
   }
 
   onExchangeEnd(session: PooledSession): void {

@@ -1,0 +1,66 @@
+import { describe, expect, test } from "vitest";
+import { isIdempotent } from "./method.ts";
+import { attemptsMax, decideRetry, type FailedAttempt } from "./retry.ts";
+
+const failed: FailedAttempt = {
+  processed: "no",
+  isIdleRace: false,
+  isIdempotent: false,
+  isReplayable: true,
+  attempts: 1,
+  isReplayed: false,
+  isPinned: false,
+};
+
+describe("a failure that was surely not processed", () => {
+  test("is tried elsewhere, whatever the method", () => {
+    expect(decideRetry(failed)).toBe("elsewhere");
+  });
+
+  test("is tried at the same endpoint where a placement forbids others", () => {
+    expect(decideRetry({ ...failed, isPinned: true, attempts: 9 })).toBe("same");
+  });
+
+  test("is given up after so many attempts", () => {
+    expect(decideRetry({ ...failed, attempts: attemptsMax })).toBe("give-up");
+  });
+
+  test("is given up when the body is not here any more", () => {
+    expect(decideRetry({ ...failed, isReplayable: false })).toBe("give-up");
+  });
+
+  test("of a connection that lay idle is replayed at once", () => {
+    expect(decideRetry({ ...failed, isIdleRace: true })).toBe("replay");
+    expect(decideRetry({ ...failed, isIdleRace: true, isReplayed: true })).toBe("elsewhere");
+  });
+});
+
+describe("a failure that may have been processed", () => {
+  const unknown: FailedAttempt = { ...failed, processed: "unknown" };
+
+  test("is never tried again on a new connection", () => {
+    expect(decideRetry({ ...unknown, isIdempotent: true })).toBe("give-up");
+  });
+
+  test("is replayed once if the connection lay idle and the method is idempotent", () => {
+    const race = { ...unknown, isIdleRace: true };
+    expect(decideRetry({ ...race, isIdempotent: true })).toBe("replay");
+    expect(decideRetry({ ...race, isIdempotent: true, isReplayed: true })).toBe("give-up");
+    expect(decideRetry(race)).toBe("give-up");
+  });
+});
+
+test.each(["yes", "final"] as const)("a failure marked %s is the answer", (processed) => {
+  expect(decideRetry({ ...failed, processed, isIdempotent: true, isIdleRace: true })).toBe(
+    "give-up",
+  );
+});
+
+test("only the methods of RFC 9110 §9.2.2 are idempotent", () => {
+  for (const method of ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"]) {
+    expect(isIdempotent(method)).toBe(true);
+  }
+  for (const method of ["POST", "PATCH", "CONNECT", "get", "PROPFIND"]) {
+    expect(isIdempotent(method)).toBe(false);
+  }
+});
