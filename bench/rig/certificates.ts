@@ -12,6 +12,8 @@ export interface Certificates {
 }
 
 export interface Leaf {
+  /** Its only URI name. */
+  readonly spiffeId: string;
   readonly certificate: string;
   readonly key: string;
   readonly pem: string;
@@ -37,9 +39,10 @@ export function makeCertificates(folder: string): Certificates {
       path("pem"),
       path("ext"),
     ];
+    const spiffeId = `spiffe://bench/ns/default/sa/${name}`;
     writeFileSync(
       extensions,
-      `subjectAltName=DNS:${name}.bench,URI:spiffe://bench/ns/default/sa/${name}\n` +
+      `subjectAltName=DNS:${name}.bench,URI:${spiffeId}\n` +
         "extendedKeyUsage=serverAuth,clientAuth\n",
     );
     runTool(["openssl", "req", ...newKey, "-subj", `/CN=${name}`, "-keyout", key, "-out", request]);
@@ -57,7 +60,7 @@ export function makeCertificates(folder: string): Certificates {
     writeFileSync(pem, readFileSync(certificate, "utf8") + readFileSync(key, "utf8"), {
       mode: 0o600,
     });
-    return { certificate, key, pem };
+    return { spiffeId, certificate, key, pem };
   };
   return { bundle, caller: leaf("caller"), callee: leaf("callee") };
 }

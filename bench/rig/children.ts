@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
+import { type BoundTcpSocket, sendSocket } from "@heddle/mesh/net/bound-socket.ts";
 
 /** A process the bench started, with the end of what it said, for reasons. */
 export class Child {
@@ -34,6 +35,16 @@ export class Child {
   /** Its last words on stdout and stderr, at most 2,000 characters. */
   get said(): string {
     return this.#said.trim();
+  }
+
+  /** Sends over the IPC channel of a process started with one. */
+  send(message: Record<string, unknown>): void {
+    this.#process.send?.(message);
+  }
+
+  /** The same with a bound socket, which stays open here. */
+  sendSocket(message: Record<string, unknown>, socket: BoundTcpSocket): Promise<void> {
+    return sendSocket(this.#process, message, socket);
   }
 
   /** The process and everything below it: nginx works in a child of the one started. */
@@ -76,13 +87,13 @@ export class Children {
     readonly cpu: number;
     readonly command: readonly string[];
     readonly env?: Readonly<Record<string, string>>;
-    readonly cwd?: string;
+    /** A Node process that is spoken to over IPC. */
+    readonly hasChannel?: boolean;
   }): Child {
-    const { name, cpu, command, env = {}, cwd } = options;
+    const { name, cpu, command, env = {}, hasChannel = false } = options;
     const started = spawn("taskset", ["-c", String(cpu), ...command], {
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["ignore", "pipe", "pipe", ...(hasChannel ? ["ipc" as const] : [])],
       env: { ...process.env, ...env },
-      ...(cwd === undefined ? {} : { cwd }),
     });
     const child = new Child(name, started);
     this.#running.add(child);

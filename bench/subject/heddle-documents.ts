@@ -1,11 +1,6 @@
-import { type Address, tcp } from "../../packages/mesh/src/model/address.ts";
-import type {
-  Document,
-  EndpointsDoc,
-  ProxyDoc,
-  ServiceDoc,
-} from "../../packages/mesh/src/model/document.ts";
-import type { SpiffeId } from "../../packages/mesh/src/model/identity.ts";
+import { type Address, tcp } from "@heddle/mesh/model/address.ts";
+import type { Document, EndpointsDoc, ProxyDoc, ServiceDoc } from "@heddle/mesh/model/document.ts";
+import type { SpiffeId } from "@heddle/mesh/model/identity.ts";
 
 const loopback = (port: number): Address => tcp("127.0.0.1", port);
 

@@ -1,13 +1,20 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { GenerationFolder } from "@heddle/mesh/identity/generation.ts";
+import { type Document, documentKey } from "@heddle/mesh/model/document.ts";
+import { type SpiffeId, toSpiffeId } from "@heddle/mesh/model/identity.ts";
+import { type BoundTcpSocket, bindSocket } from "@heddle/mesh/net/bound-socket.ts";
+import { diffSnapshots } from "@heddle/mesh/snapshot/diff.ts";
+import { Digester } from "@heddle/mesh/snapshot/digest.ts";
 import { findPrograms } from "../../packages/cli/src/command/programs.ts";
-import { NotMeasured } from "../rig/not-measured.ts";
-import { freePort } from "../rig/ports.ts";
+import type { Leaf } from "../rig/certificates.ts";
+import type { Child } from "../rig/children.ts";
+import { freePort, whenListening } from "../rig/ports.ts";
 import type { Rig } from "../rig/rig.ts";
 import { runTool } from "../rig/tools.ts";
-import { callerDocuments } from "./heddle-documents.ts";
+import { calleeDocuments, callerDocuments } from "./heddle-documents.ts";
 import type { Running, Subject, Topology } from "./subject.ts";
 
 const common = ["an HTTPRoute matched", "P2C with peak EWMA", "time-outs", "records", "metrics"];
@@ -21,8 +28,7 @@ export function heddle(topology: Topology): Subject {
     features: [...common, ...(topology === "two-hop-mtls" ? [mtls] : [])],
     async start(rig) {
       buildBundle();
-      if (topology === "one-hop-plain") return startPlain(rig);
-      throw new NotMeasured("no identities in file mode");
+      return topology === "one-hop-plain" ? startPlain(rig) : startPair(rig);
     },
   };
 }
@@ -30,7 +36,7 @@ export function heddle(topology: Topology): Subject {
 /** The proxy runs from one file, as stripping types costs memory; made when it is older than its sources. */
 function buildBundle(): void {
   const script = fileURLToPath(new URL("../../tools/bundle-proxy.mjs", import.meta.url));
-  if (existsSync(script)) runTool([process.execPath, script]);
+  runTool([process.execPath, script]);
 }
 
 /** One proxy from documents on disk, as in the Walk profile. */
@@ -48,6 +54,106 @@ async function startPlain(rig: Rig): Promise<Running> {
     command: [...findPrograms().proxy, "--config", config, "--state", folder],
   });
   return { port, proxies: [child], stallMs: () => longestStallMs(join(folder, "admin.sock")) };
+}
+
+/** Two proxies as a supervisor starts them, over IPC, each with a leaf and documents of an earlier life on its disk:
+ *  they serve although no control plane answers, and ask for one at the usual intervals. */
+async function startPair(rig: Rig): Promise<Running> {
+  const { bundle, caller, callee } = rig.certificates();
+  const upstream = rig.origin.port;
+  const [callerId, calleeId] = [needId(caller), needId(callee)];
+  const inbound = bindSocket("127.0.0.1", 0);
+  const outbound = bindSocket("127.0.0.1", 0);
+  try {
+    const second = await startHosted(rig, "callee", {
+      leaf: callee,
+      bundle,
+      documents: calleeDocuments({ port: inbound.port, upstream, identity: calleeId }),
+      listener: "inbound",
+      socket: inbound,
+    });
+    await whenListening(inbound.port);
+    const first = await startHosted(rig, "caller", {
+      leaf: caller,
+      bundle,
+      documents: callerDocuments({
+        port: outbound.port,
+        upstream: inbound.port,
+        identity: callerId,
+        peer: calleeId,
+      }),
+      listener: "outbound",
+      socket: outbound,
+    });
+    return {
+      port: outbound.port,
+      proxies: [first.child, second.child],
+      stallMs: async () =>
+        Math.max(await longestStallMs(first.admin), await longestStallMs(second.admin)),
+    };
+  } finally {
+    // The proxies hold their own: one that ends is to refuse, not to leave callers waiting.
+    inbound.close();
+    outbound.close();
+  }
+}
+
+async function startHosted(
+  rig: Rig,
+  uid: string,
+  options: {
+    readonly leaf: Leaf;
+    readonly bundle: string;
+    readonly documents: readonly Document[];
+    readonly listener: string;
+    readonly socket: BoundTcpSocket;
+  },
+): Promise<{ readonly child: Child; readonly admin: string }> {
+  const stateDir = join(rig.folder, `heddle-${uid}`);
+  rmSync(stateDir, { recursive: true, force: true });
+  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  await saveGeneration(stateDir, options);
+  const child = rig.children.start({
+    name: `heddle ${uid}`,
+    cpu: rig.cpus.proxy,
+    command: [...findPrograms().proxy, "--host"],
+    hasChannel: true,
+  });
+  const control = { host: "127.0.0.1", port: await freePort() };
+  child.send({ type: "start", workloadUid: uid, stateDir, control });
+  await child.sendSocket({ type: "socket", name: options.listener }, options.socket);
+  return { child, admin: join(stateDir, "admin.sock") };
+}
+
+/** What a proxy of an earlier life left: key, leaf, bundle and the documents it acted on. */
+async function saveGeneration(
+  stateDir: string,
+  options: {
+    readonly leaf: Leaf;
+    readonly bundle: string;
+    readonly documents: readonly Document[];
+  },
+): Promise<void> {
+  const { leaf, bundle, documents } = options;
+  const version = { epoch: "bench", revision: 1, endpointsVersion: 1 };
+  const held = new Map(documents.map((document) => [documentKey(document), document]));
+  const whole = diffSnapshots(null, { ...version, documents: held }, new Digester());
+  await new GenerationFolder(join(stateDir, "generation")).save({
+    credentials: {
+      generation: 1,
+      spiffeId: needId(leaf),
+      keyPem: readFileSync(leaf.key, "utf8"),
+      chainPem: readFileSync(leaf.certificate, "utf8"),
+      bundlePem: readFileSync(bundle, "utf8"),
+    },
+    snapshot: { whole, wants: ["default/bench"] },
+  });
+}
+
+function needId(leaf: Leaf): SpiffeId {
+  const id = toSpiffeId(leaf.spiffeId);
+  if (id === null) throw new Error(`${leaf.spiffeId} is not a SPIFFE ID of heddle's form`);
+  return id;
 }
 
 /** What the proxy's own metrics say, in ms, since it started. */
