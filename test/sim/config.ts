@@ -14,21 +14,17 @@ import {
   split,
   writesOf,
 } from "./intent.ts";
-import type { Oracle } from "./oracle.ts";
 import type { Supervisor } from "./supervisor.ts";
 
 /** What the mesh is told to do, as it changes, and what follows for the owner of a key. */
 export class Config {
   readonly #store: MemoryStore;
   readonly #supervisor: Supervisor;
-  readonly #oracle: Oracle;
-  /** Ours ends with the change that is being made. */
   #changes = 0;
 
-  constructor(store: MemoryStore, supervisor: Supervisor, oracle: Oracle) {
+  constructor(store: MemoryStore, supervisor: Supervisor) {
     this.#store = store;
     this.#supervisor = supervisor;
-    this.#oracle = oracle;
   }
 
   /** Makes a change at random; false while there is no control plane to make it. */
@@ -56,7 +52,6 @@ export class Config {
       return this.#store.read({ collection, namespace: "default", name }) !== null;
     });
     if (writes.length === 0) return false;
-    this.#oracle.forgetOwners();
     void control.change(writes, `change ${++this.#changes}`);
     return true;
   }

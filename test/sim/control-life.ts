@@ -1,13 +1,19 @@
+import { Tokens } from "@heddle/control/ca/tokens.ts";
 import type { Desired, Observed, SocketsBound } from "@heddle/control/host/link.ts";
 import { IntentLog } from "@heddle/control/revision/intent-log.ts";
+import type { ServeContext } from "@heddle/control/serve/context.ts";
+import { Door } from "@heddle/control/serve/door.ts";
 import type { CommitOutcome, Store, Write } from "@heddle/control/store/store.ts";
 import { Controller } from "@heddle/control/watch/controller.ts";
 import type { Clock } from "@heddle/mesh/base/clock.ts";
-import { silentLog } from "@heddle/mesh/base/log.ts";
+import { type Log, silentLog } from "@heddle/mesh/base/log.ts";
+import { controlIdentity } from "@heddle/mesh/identity/well-known.ts";
 import type { SimulatedProcess } from "@heddle/mesh/net/simulated-process.ts";
 import type { BoundSocket } from "@heddle/mesh/net/transport.ts";
 import { compileAll } from "@heddle/mesh/resource/compile.ts";
-import { ControlDoor } from "./door.ts";
+import { meshSettings } from "@heddle/mesh/resource/heddle/mesh.ts";
+import { Digester } from "@heddle/mesh/snapshot/digest.ts";
+import { labelCredentials, verifyMember } from "./credentials.ts";
 import { isIntent } from "./intent.ts";
 import type { Oracle } from "./oracle.ts";
 import { ProcessClock } from "./process-clock.ts";
@@ -22,17 +28,13 @@ export interface ControlDisk {
 /** One life of the control plane: the real controller over the real store's interface. */
 export class ControlLife {
   readonly controller: Controller;
-  readonly door: ControlDoor;
+  readonly door: Door;
+  readonly digester = new Digester();
   readonly #intent: IntentLog;
   readonly #oracle: Oracle;
   #settled = 0;
 
-  private constructor(
-    controller: Controller,
-    door: ControlDoor,
-    intent: IntentLog,
-    oracle: Oracle,
-  ) {
+  private constructor(controller: Controller, door: Door, intent: IntentLog, oracle: Oracle) {
     this.controller = controller;
     this.door = door;
     this.#intent = intent;
@@ -55,7 +57,7 @@ export class ControlLife {
     const controller = await Controller.open({
       store,
       clock,
-      log: silentLog,
+      log: logTo(oracle),
       newUid: () => `w${++disk.uids}`,
       revision: () => intent.revision,
       endpointsVersion: ++disk.lives * 1_000_000,
@@ -63,11 +65,27 @@ export class ControlLife {
       workingDir: "/",
       events: {
         onDesired: (desired) => process.enter(() => options.onDesired(desired)),
-        onDocuments: () => life?.door.push(),
+        onDocuments: (touched) => life?.door.onDocuments(touched),
         onSettled: () => life?.onSettled(),
       },
     });
-    const door = new ControlDoor({ controller, transport: process.transport, socket, oracle });
+    const credentials = labelCredentials(controlIdentity(meshSettings(null).trustDomain));
+    const context: ServeContext = {
+      clock,
+      log: logTo(oracle),
+      controller,
+      digester: new Digester(),
+      // Proxies have labels from birth here; enrolment and renewal are tested with real keys.
+      authority: { bundlePem: "", issue: () => Promise.reject(new Error("no authority")) },
+    };
+    const door = await Door.open({
+      context,
+      transport: process.transport,
+      at: socket,
+      credentials: () => credentials,
+      verifyMember,
+      tokens: new Tokens(clock, () => "none"),
+    });
     life = new ControlLife(controller, door, intent, oracle);
     return life;
   }
@@ -95,6 +113,15 @@ export class ControlLife {
       this.#oracle.violate("incremental compile differs from full compile");
     }
   }
+}
+
+/** Nothing that a proxy is sent may be refused here, and nothing it sends misunderstood. */
+function logTo(oracle: Oracle): Log {
+  return {
+    ...silentLog,
+    warn: (fields, message) => oracle.violate(`control: ${message} ${JSON.stringify(fields)}`),
+    error: (fields, message) => oracle.violate(`control: ${message} ${JSON.stringify(fields)}`),
+  };
 }
 
 /** The store as a process sees it: what it asks after its death is not answered, and not done. */

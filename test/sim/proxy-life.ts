@@ -76,6 +76,7 @@ export class ProxyLife {
     });
     this.holder = new SnapshotHolder(this.workload, () => {
       disk.saved = structuredClone(this.holder.saved());
+      oracle.forgetOwners(); // its rules may be others now than those of its peers
     });
     this.#link = new ControlLink({
       clock,

@@ -75,7 +75,7 @@ class World {
       oracle: this.#oracle,
       controlDisk: { store: this.#store, lives: 0, uids: 0 },
     });
-    this.#config = new Config(this.#store, this.#supervisor, this.#oracle);
+    this.#config = new Config(this.#store, this.#supervisor);
   }
 
   async run(): Promise<RunResult> {
@@ -176,7 +176,7 @@ class World {
     for (const { spec, proxy } of workloads.values()) {
       const snapshot = control.controller.snapshotFor(spec.uid);
       const held = proxy?.holder.held() ?? null;
-      const digest = snapshot === null ? "none" : control.door.digester.digest(snapshot.documents);
+      const digest = snapshot === null ? "none" : control.digester.digest(snapshot.documents);
       if (held?.digest !== digest) {
         const what = `holds ${held?.digest ?? "nothing"}, should hold ${digest}`;
         this.#oracle.violate(`${spec.name}'s proxy ${what}`);

@@ -1,6 +1,6 @@
+import { assignSlots } from "@heddle/mesh/balance/assign.ts";
 import type { Clock, Timer } from "@heddle/mesh/base/clock.ts";
 import type { Log } from "@heddle/mesh/base/log.ts";
-import { assignSlots } from "@heddle/mesh/balance/assign.ts";
 import { tcp } from "@heddle/mesh/model/address.ts";
 import type { SpiffeId } from "@heddle/mesh/model/identity.ts";
 import type { ServiceKey } from "@heddle/mesh/model/service-key.ts";
@@ -17,8 +17,8 @@ import { isSameData } from "../revision/revision.ts";
 import type { Store, Write } from "../store/store.ts";
 import {
   type Admission,
-  acknowledge,
   type AdmissionInputs,
+  acknowledge,
   endpointState,
   notAdmitted,
   observeReady,
@@ -96,6 +96,8 @@ export class Controller {
   #isPassing = false;
   #isDue = false;
   #isClosed = false;
+  /** As of the last pass. */
+  #isHostComplete = false;
   #drainTimer: Timer | null = null;
   #retryTimer: Timer | null = null;
 
@@ -162,10 +164,13 @@ export class Controller {
     return this.#views.get(uid)?.identity ?? null;
   }
 
-  /** What the proxy of `uid` shall run now; null: there is no such workload. */
+  /**
+   * What the proxy of `uid` shall run now. Null: there is no such workload, or the supervisor has not told yet what is:
+   * a proxy keeps what it has rather than close doors that only seem to be missing.
+   */
   snapshotFor(uid: string): Snapshot | null {
     const view = this.#views.get(uid);
-    if (view === undefined) return null;
+    if (view === undefined || !this.#isHostComplete) return null;
     const { documents } = sliceOf(this.index, view, this.#calls(view), this.proxies.get(uid).wants);
     return { ...this.version, documents };
   }
@@ -193,7 +198,11 @@ export class Controller {
   }
 
   /** The proxy runs `snapshot`. */
-  acknowledged(uid: string, snapshot: Snapshot, refused: ReadonlyMap<string, readonly string[]>): void {
+  acknowledged(
+    uid: string,
+    snapshot: Snapshot,
+    refused: ReadonlyMap<string, readonly string[]>,
+  ): void {
     this.proxies.update(uid, { acknowledged: snapshot, refused });
     const before = this.#admissions.get(uid) ?? notAdmitted;
     this.#admissions.set(uid, acknowledge(before, ownDocument(snapshot)));
@@ -247,7 +256,10 @@ export class Controller {
     this.index.setSockets(this.host.sockets);
     const first = this.index.take();
     const slots = await this.#assignSlots();
-    const touched = this.#touchedBy(slots ? [first, this.index.take()] : [first], revision());
+    const isNewlyComplete = this.host.isComplete && !this.#isHostComplete;
+    this.#isHostComplete = this.host.isComplete;
+    const changed = this.#touchedBy(slots ? [first, this.index.take()] : [first], revision());
+    const touched = { ...changed, all: changed.all || isNewlyComplete };
     if (touched.uids.size > 0 || touched.services.size > 0) this.#endpointsVersion++;
     this.#revision = revision();
     this.#followDrains();
@@ -263,7 +275,10 @@ export class Controller {
     for (const write of writes) {
       const outcome = await this.#options.store.commit([write]);
       if (!outcome.ok) {
-        this.#options.log.debug({ key: write.key, problem: outcome.problem }, "write was overtaken");
+        this.#options.log.debug(
+          { key: write.key, problem: outcome.problem },
+          "write was overtaken",
+        );
         this.#isDue = true;
       }
     }
@@ -370,7 +385,8 @@ export class Controller {
           .map(({ uid }) => uid);
         if (owners.length > 0) next = assignSlots(stored, owners, placement.slots);
       }
-      if (next !== null && next !== stored) await this.#write([slotsWrite(key, next, stored === null)]);
+      if (next !== null && next !== stored)
+        await this.#write([slotsWrite(key, next, stored === null)]);
       if (isSameData(next, current)) continue;
       this.index.setSlots(key, next);
       hasChanged = true;
@@ -461,7 +477,8 @@ export class Controller {
 
   #calls(view: WorkloadView): readonly ServiceKey[] {
     const workload = this.objects.workloads.get(`${view.namespace}/${view.name}`);
-    const process = workload === undefined ? undefined : this.objects.processes.get(ownerOf(workload) ?? "");
+    const process =
+      workload === undefined ? undefined : this.objects.processes.get(ownerOf(workload) ?? "");
     return (process?.spec.calls ?? []).map((call) => {
       const [name, namespace = view.namespace] = call.split(".");
       return `${namespace}/${name}`;

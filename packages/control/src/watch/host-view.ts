@@ -7,10 +7,16 @@ export class HostView {
   #sockets: ReadonlyMap<string, Address> = new Map();
   #failed: Readonly<Record<string, string>> = {};
   #isKnown = false;
+  #isBound = false;
 
   /** Has it reported its processes at all? Before that, an absent process says nothing. */
   get isKnown(): boolean {
     return this.#isKnown;
+  }
+
+  /** Has it told of processes and of sockets? What is compiled before misses ports that are there. */
+  get isComplete(): boolean {
+    return this.#isKnown && this.#isBound;
   }
 
   /** Where sockets are bound, by name. */
@@ -41,6 +47,7 @@ export class HostView {
   }
 
   bind({ ports, failed }: SocketsBound): void {
+    this.#isBound = true;
     const entries = Object.entries(ports);
     this.#sockets = new Map(entries.map(([name, port]) => [name, tcp("127.0.0.1", port)]));
     this.#failed = failed;

@@ -31,6 +31,8 @@ interface InboundPort {
 export class InboundTable {
   readonly #upstream: Upstream;
   readonly #ports = new Map<string, InboundPort>();
+  /** Of ports that were ours: a connection from then serves again when its port comes back. */
+  readonly #goneSlots = new Map<string, FrontendSlot>();
   #workloadUid = "";
 
   constructor(upstream: Upstream) {
@@ -48,6 +50,7 @@ export class InboundTable {
       port.slot.frontend = goneFrontend(port.slot.frontend);
       port.backend.close();
       this.#ports.delete(key);
+      this.#goneSlots.set(key, port.slot);
     }
     for (const [key, port] of wanted) this.#applyPort(key, port, snapshot);
   }
@@ -74,7 +77,8 @@ export class InboundTable {
     let port = this.#ports.get(key);
     if (port === undefined) {
       const backend = new Backend(this.#upstream.context, doc.service, doc.port);
-      const slot = { frontend: inboundFrontend(doc, backend, null) };
+      const slot = this.#goneSlots.get(key) ?? { frontend: inboundFrontend(doc, backend, null) };
+      this.#goneSlots.delete(key);
       port = { service: doc.service, port: doc.port, backend, slot };
       this.#ports.set(key, port);
     }
