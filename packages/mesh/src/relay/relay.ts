@@ -94,6 +94,11 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     this.#record = record;
   }
 
+  /** Where it stands. */
+  get phase(): State["phase"] {
+    return this.#state.phase;
+  }
+
   /** Starts; nothing may be done with the exchange before. */
   begin(): void {
     this.#context.onBegin();

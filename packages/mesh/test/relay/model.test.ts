@@ -1,0 +1,262 @@
+import { type State, states } from "@heddle/mesh/relay/states.ts";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { type Asked, type FakeServer, Rig, sendBody } from "./harness.ts";
+
+type Phase = State["phase"];
+
+/** What the reference knows: the phase, as a sentence about the past would give it, and all that was said. */
+interface Model {
+  phase: Phase;
+  method: string;
+  said: string;
+  hasEnded: boolean;
+  isGone: boolean;
+  answered: string;
+  /** Attempts whose request may have been executed. */
+  executions: number;
+}
+
+/** The real thing. */
+interface Real {
+  readonly rig: Rig;
+  readonly asked: Asked;
+  readonly replies: string[];
+}
+
+type Command = fc.Command<Model, Real>;
+
+const dialling = (rig: Rig) => rig.servers.filter((server) => server.phase === "dialling");
+const busy = (rig: Rig) => rig.servers.find((server) => server.phase === "busy" && server.sink);
+
+/** Holds after every step, whatever it was. */
+function check(model: Model, { rig, asked }: Real): void {
+  const { client, exchange } = asked;
+  const isOver = exchange.phase === "over";
+  expect(rig.records).toHaveLength(isOver ? 1 : 0);
+  if (isOver) {
+    expect(client.end !== "none" || model.isGone).toBe(true);
+    expect(busy(rig)).toBeUndefined();
+    expect(rig.backend.waitingCount).toBe(0);
+  } else {
+    expect(client.end).toBe("none");
+  }
+  const server = busy(rig);
+  if (server !== undefined) {
+    expect(server.head?.method).toBe(model.method);
+    expect(server.body).toBe(model.said);
+    expect(server.hasEnded).toBe(model.hasEnded);
+  }
+  if (exchange.phase === "answering") expect(client.body).toBe(model.answered);
+  if (model.method === "POST") expect(model.executions).toBeLessThanOrEqual(1);
+  expect(model.executions).toBeLessThanOrEqual(2);
+}
+
+/** A step that may happen while `isPossible`, and the phases that may follow by the reference. */
+function step(
+  name: string,
+  isPossible: (model: Model, rig: Rig) => boolean,
+  run: (model: Model, real: Real) => readonly Phase[],
+): Command {
+  let isDone = false;
+  return {
+    check: () => true,
+    run: (model, real) => {
+      if (!isPossible(model, real.rig)) return;
+      isDone = true;
+      const expected = run(model, real);
+      const { phase } = real.asked.exchange;
+      expect(expected).toContain(phase);
+      model.phase = phase;
+      check(model, real);
+    },
+    toString: () => (isDone ? name : `(${name})`),
+  };
+}
+
+const isOpen = (model: Model) => model.phase !== "over" && !model.isGone;
+const hasServer = (phase: Phase) => (model: Model, rig: Rig) =>
+  model.phase === phase && busy(rig) !== undefined;
+const server = (real: Real): FakeServer => busy(real.rig)!;
+
+const clientBody = (text: string) =>
+  step(
+    `body ${text}`,
+    (model) => isOpen(model) && !model.hasEnded,
+    (model, { asked }) => {
+      model.said += text;
+      sendBody(asked.exchange, text);
+      return [model.phase];
+    },
+  );
+const clientEnd = () =>
+  step(
+    "end",
+    (model) => isOpen(model) && !model.hasEnded,
+    (model, { asked }) => {
+      model.hasEnded = true;
+      asked.exchange.onRequestEnd(null);
+      return [model.phase];
+    },
+  );
+const clientGone = () =>
+  step("gone", isOpen, (model, { asked }) => {
+    model.isGone = true;
+    asked.exchange.onRequestFailed("client-gone", "gone");
+    return ["over"];
+  });
+const clientWritable = () =>
+  step("client writable", isOpen, (model, { asked }) => {
+    asked.exchange.onWritable();
+    return [model.phase];
+  });
+const open = (which: number) =>
+  step(
+    `open ${which}`,
+    (_, rig) => dialling(rig).length > 0,
+    (model, { rig }) => {
+      const all = dialling(rig);
+      all[which % all.length]!.open();
+      const isWaiting = model.phase === "connecting" || model.phase === "choosing";
+      return isWaiting ? ["asking", "connecting", "choosing"] : [model.phase];
+    },
+  );
+const refuse = (which: number) =>
+  step(
+    `refuse ${which}`,
+    (_, rig) => dialling(rig).length > 0,
+    (model, { rig }) => {
+      const all = dialling(rig);
+      all[which % all.length]!.lose({ kind: "refused", detail: "refused" });
+      const isWaiting = model.phase === "connecting" || model.phase === "choosing";
+      return isWaiting ? ["asking", "connecting", "choosing", "over"] : [model.phase];
+    },
+  );
+const interim = () =>
+  step("interim", hasServer("asking"), (_, real) => {
+    server(real).interim(103);
+    return ["asking"];
+  });
+const replyHead = () =>
+  step("reply head", hasServer("asking"), (model, real) => {
+    model.executions++;
+    server(real).replyHead(200);
+    return ["answering"];
+  });
+const replyBody = (text: string) =>
+  step(`reply body ${text}`, hasServer("answering"), (model, real) => {
+    model.answered += text;
+    server(real).replyBody(text);
+    return ["answering"];
+  });
+const replyEnd = () =>
+  step("reply end", hasServer("answering"), (_, real) => {
+    server(real).replyEnd();
+    return ["over"];
+  });
+const serverFails = (sent: boolean) =>
+  step(
+    `server fails, ${sent ? "" : "un"}sent`,
+    (model, rig) => ["asking", "answering"].includes(model.phase) && busy(rig) !== undefined,
+    (model, real) => {
+      const wasAsking = model.phase === "asking";
+      if (wasAsking && sent) model.executions++;
+      server(real).fail({ sent: sent || !wasAsking });
+      return wasAsking ? ["connecting", "choosing", "asking", "over"] : ["over"];
+    },
+  );
+const serverWritable = () =>
+  step(
+    "server writable",
+    (_, rig) => busy(rig) !== undefined,
+    (model, real) => {
+      server(real).sink!.onWritable();
+      return [model.phase];
+    },
+  );
+const pass = (ms: number) =>
+  step(
+    `${ms} ms`,
+    () => true,
+    (model, { rig }) => {
+      rig.clock.advance(ms);
+      switch (model.phase) {
+        case "choosing":
+        case "connecting":
+          return ["choosing", "connecting", "asking", "over"];
+        case "asking":
+          return ["asking", "over"];
+        case "answering":
+          return ["answering", "over"];
+        case "over":
+          return ["over"];
+      }
+    },
+  );
+
+const text = fc.string({ minLength: 1, maxLength: 5, unit: "grapheme-ascii" });
+const which = fc.nat({ max: 3 });
+const commands = fc.commands(
+  [
+    text.map(clientBody),
+    fc.constant(null).map(clientEnd),
+    fc.constant(null).map(clientGone),
+    fc.constant(null).map(clientWritable),
+    which.map(open),
+    which.map(open),
+    which.map(open),
+    which.map(refuse),
+    fc.constant(null).map(interim),
+    fc.constant(null).map(replyHead),
+    text.map(replyBody),
+    fc.constant(null).map(replyEnd),
+    fc.boolean().map(serverFails),
+    fc.constant(null).map(serverWritable),
+    fc.constantFrom(1, 90, 900, 2500).map(pass),
+  ],
+  { maxCommands: 25 },
+);
+
+test("any sequence of inputs leaves the exchange where the reference says, and ends it once", () => {
+  const reached = new Map<Phase, number>();
+  let replays = 0;
+  fc.assert(
+    fc.property(
+      commands,
+      fc.constantFrom("GET", "PUT", "POST"),
+      fc.boolean(),
+      (steps, method, isWarm) => {
+        const rig = new Rig({ endpoints: 2, requestTimeoutMs: 4000 });
+        if (isWarm) {
+          rig.warm();
+          rig.warm();
+        }
+        const asked = rig.ask({ method, length: "chunked" });
+        const model: Model = {
+          phase: asked.exchange.phase,
+          method,
+          said: "",
+          hasEnded: false,
+          isGone: false,
+          answered: "",
+          executions: 0,
+        };
+        fc.modelRun(() => ({ model, real: { rig, asked, replies: [] } }), steps);
+        reached.set(model.phase, (reached.get(model.phase) ?? 0) + 1);
+        rig.clock.advance(10_000);
+        expect(rig.records).toHaveLength(1);
+        expect(rig.context.inFlight).toBe(0);
+        if (rig.record.replayed) replays++;
+      },
+    ),
+    { seed: 20_261_122, numRuns: 3000 },
+  );
+  // The check is worth nothing if it never went anywhere.
+  for (const { phase } of states) expect(reached.get(phase) ?? 0).toBeGreaterThan(20);
+  expect(replays).toBeGreaterThan(20);
+});
+
+test("every state says what it does with every input", () => {
+  const inputs = Object.keys(states[0]!);
+  for (const state of states) expect(Object.keys(state)).toEqual(inputs);
+});
