@@ -66,21 +66,13 @@ export function refusalLines(set: ManifestSet, error: StatusError): readonly str
   const causes = error.status.details?.causes ?? [];
   if (causes.length === 0) return [error.message];
   const problems = causes.map(({ field = "", message }): ManifestProblem => {
-    const place = set.places.find(({ resource }) => {
-      const { name, namespace = "default" } = resource.metadata;
-      const full = `${resource.kind}/${namespace}/${name}`;
-      return field.startsWith(full) || field.startsWith(`${resource.kind}/${name}`);
-    });
-    if (place === undefined) return { file: "mesh", line: 0, subject: field, message };
-    const { kind, metadata } = place.resource;
-    const path = field.replace(/^\S+?(\s|$)/, "");
+    const [subject = "", path = ""] = field.split(" ");
+    const place = set.places.find(
+      ({ resource }) => `${resource.kind}/${resource.metadata.name}` === subject,
+    );
     const said = path === "" ? message : `${path}: ${message}`;
-    return {
-      file: place.file,
-      line: place.line,
-      subject: `${kind}/${metadata.name}`,
-      message: said,
-    };
+    const line = place?.line ?? 0;
+    return { file: place?.file ?? "mesh", line, subject, message: said };
   });
   return formatProblems(problems);
 }

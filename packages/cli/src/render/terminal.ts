@@ -17,10 +17,7 @@ export function openTerminal(
 ): Terminal {
   const isTerminal = stream.isTTY === true;
   const isPlain = (env["NO_COLOR"] ?? "") !== "" || env["TERM"] === "dumb";
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(0); // the reader, `head` for example, has had enough
-    throw error;
-  });
+  stream.on("error", onceGone);
   return {
     isTerminal,
     get columns() {
@@ -29,4 +26,12 @@ export function openTerminal(
     style: buildStyle(isTerminal && !isPlain),
     write: (text) => void stream.write(text),
   };
+}
+
+/** The reader, `head` for example, has had enough: whoever stops in good order does so, the others end here. */
+function onceGone(this: NodeJS.WriteStream, error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
+  this.off("error", onceGone).on("error", () => undefined);
+  if (process.listenerCount("SIGTERM") === 0) process.exit(0);
+  process.emit("SIGTERM", "SIGTERM");
 }

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type HostContext, killMarked, runMark, runVariable } from "./context.ts";
 import { expandCommand, expandPorts, UnknownPortError } from "./expand.ts";
@@ -121,7 +122,9 @@ export class App {
     const command = spec.command.map((word) => expandCommand(word, env));
     const file = findProgram(command[0] ?? "", env["PATH"] ?? "/usr/bin:/bin", spec.cwd);
     if (file === null) return { problem: `command not found: ${command[0] ?? "(empty)"}` };
-    this.#launched = { command, cwd: spec.cwd, env, hasChannel: false };
+    if (!existsSync(spec.cwd)) return { problem: `no such folder: ${spec.cwd}` };
+    const title = command.join(" ");
+    this.#launched = { command, title, cwd: spec.cwd, env, hasChannel: false };
     return { ...this.#launched, command: [...platform.deathSignalArgv, file, ...command.slice(1)] };
   }
 

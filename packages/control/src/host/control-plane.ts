@@ -34,6 +34,7 @@ export class ControlPlane {
     this.#keeper = new Keeper({
       launch: async () => ({
         command: options.command,
+        title: "the control plane",
         cwd: context.stateDir,
         env: { ...context.ownEnv, HEDDLE_MESH: context.stateDir, [runVariable]: mark },
         hasChannel: true,

@@ -8,6 +8,8 @@ import type { LogFile, LogStream } from "./log-file.ts";
 /** What to start. Made anew for each start. */
 export interface Launch {
   readonly command: readonly string[];
+  /** How people know it: the command without what is put before it. */
+  readonly title: string;
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   /** A channel for messages and handles; it ends when either side does. */
@@ -124,8 +126,8 @@ export class Keeper {
     this.#timer?.cancel();
     this.#timer = null;
     if (this.#child === null) {
-      this.#isRestarting = false;
-      if (this.#phase !== "starting") this.start();
+      // What is being launched now is launched anew, as it may be out of date.
+      if (this.#phase !== "starting") this.#again();
       return;
     }
     await this.#end(graceMs);
@@ -153,6 +155,11 @@ export class Keeper {
     this.#enter("starting", this.#reason);
     const launch = await this.#options.launch();
     if (this.#isStopping) return;
+    if (this.#isRestarting) {
+      this.#isRestarting = false;
+      void this.#launch();
+      return;
+    }
     if ("problem" in launch) {
       this.#options.log.add("sys", `${launch.problem}\n`);
       this.#retry(launch.problem, 0, 0);
@@ -173,7 +180,7 @@ export class Keeper {
     });
     this.#child = child;
     this.#startedMs = clock.monotonicMs();
-    log.add("sys", `started ${launch.command.join(" ")} (pid ${child.pid ?? "none"})\n`);
+    log.add("sys", `started ${launch.title} (pid ${child.pid ?? "none"})\n`);
     this.#read(child.stdout!, "out");
     this.#read(child.stderr!, "err");
     child.on("message", (message) => this.#options.events.onMessage(message));
@@ -217,7 +224,7 @@ export class Keeper {
 
   #again(): void {
     this.#isRestarting = false;
-    this.#restarts++;
+    if (this.#startedMs > 0) this.#restarts++;
     this.#reason = null;
     this.start();
   }

@@ -102,7 +102,8 @@ export class Sidecar {
       HEDDLE_WORKLOAD: `${this.#workload.name}.${this.#workload.namespace}`,
       [runVariable]: mark,
     };
-    return { command: proxyCommand, cwd: this.#spec.stateDir, env, hasChannel: true };
+    const title = `the proxy of ${this.#workload.name}`;
+    return { command: proxyCommand, title, cwd: this.#spec.stateDir, env, hasChannel: true };
   }
 
   #greet(): void {
