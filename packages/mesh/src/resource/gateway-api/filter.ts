@@ -19,7 +19,9 @@ const header = object(
   { name: required(headerName), value: required(text({ minLength: 1, maxLength: 4096 })) },
   ({ value }, problems) => {
     // A line break would let a resource write header lines of its own (RFC 9110 §5.5).
-    if (/[\x00-\x08\x0a-\x1f\x7f]/.test(value)) problems.add("has control characters", "value");
+    if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
+      problems.add("has characters that a header may not have", "value");
+    }
   },
 );
 

@@ -1,0 +1,246 @@
+import fc from "fast-check";
+import type { Address } from "../../model/address.ts";
+import type { SlotsDoc } from "../../model/document.ts";
+import { checkResource, kindOf } from "../check.ts";
+import type { KnownResource } from "../index.ts";
+import type { MeshIndex } from "./mesh-index.ts";
+import type { WorkloadView } from "./workload-view.ts";
+
+/** Random inputs of a mesh, for property tests. */
+
+/** Few names, so that references hit, miss and clash often. */
+const name = fc.constantFrom("a", "b", "c");
+const namespace = fc.constantFrom("default", "default", "other");
+const port = fc.constantFrom(80, 81);
+const metadata = fc.record({
+  name,
+  namespace,
+  creationTimestamp: fc.constantFrom("2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"),
+});
+
+const service = fc.record({
+  apiVersion: fc.constant("v1"),
+  kind: fc.constant("Service"),
+  metadata,
+  spec: fc.record(
+    {
+      selector: fc.record({ app: name }),
+      type: fc.constantFrom("ClusterIP", "ExternalName"),
+      externalName: fc.constant("example.com"),
+      ports: fc.constantFrom(
+        [{ name: "p", port: 80 }],
+        [{ name: "p", port: 81, appProtocol: "http" }],
+        [
+          { name: "p", port: 80 },
+          { name: "q", port: 81, appProtocol: "tcp" },
+        ],
+      ),
+    },
+    { requiredKeys: ["ports", "externalName", "type"] },
+  ),
+});
+
+const match = fc.record(
+  {
+    path: fc.record({
+      type: fc.constantFrom("Exact", "PathPrefix", "RegularExpression"),
+      value: fc.constantFrom("/", "/a", "/a/b", "/a/"),
+    }),
+    method: fc.constantFrom("GET", "PUT"),
+    headers: fc.constantFrom([{ name: "X", value: "1" }], [{ name: "x", value: "\u20ac" }]),
+  },
+  { requiredKeys: [] },
+);
+
+const filters = [
+  {
+    type: "RequestHeaderModifier",
+    requestHeaderModifier: {
+      set: [{ name: "X-A", value: " padded " }],
+      add: [{ name: "X-B", value: "caf\u00e9" }],
+      remove: ["X-C"],
+    },
+  },
+  { type: "ResponseHeaderModifier", responseHeaderModifier: { remove: ["Connection"] } },
+  {
+    type: "URLRewrite",
+    urlRewrite: {
+      hostname: "b.example",
+      path: { type: "ReplaceFullPath", replaceFullPath: "x/y?\u00e9" },
+    },
+  },
+];
+
+const route = fc.record({
+  apiVersion: fc.constant("gateway.networking.k8s.io/v1"),
+  kind: fc.constant("HTTPRoute"),
+  metadata,
+  spec: fc.record({
+    parentRefs: fc.uniqueArray(
+      fc.oneof(
+        fc.record(
+          { group: fc.constant(""), kind: fc.constant("Service"), name, namespace, port },
+          { requiredKeys: ["group", "kind", "name"] },
+        ),
+        fc.record({ name, namespace }, { requiredKeys: ["name"] }),
+      ),
+      // Two references to one parent would need section names.
+      { maxLength: 3, selector: (one) => `${"kind" in one} ${one.name} ${one.namespace ?? ""}` },
+    ),
+    rules: fc.array(
+      fc.record(
+        {
+          matches: fc.array(match, { maxLength: 2 }),
+          filters: fc.subarray(filters),
+          timeouts: fc.constantFrom({ request: "1s" }, { request: "0s", backendRequest: "500ms" }),
+          backendRefs: fc.array(
+            fc.record(
+              { name, namespace, port, weight: fc.constantFrom(0, 1, 9) },
+              { requiredKeys: ["name", "port"] },
+            ),
+            { maxLength: 3 },
+          ),
+        },
+        { requiredKeys: [] },
+      ),
+      { minLength: 1, maxLength: 3 },
+    ),
+  }),
+});
+
+const placement = fc.record({
+  apiVersion: fc.constant("heddle.dev/v1alpha1"),
+  kind: fc.constant("Placement"),
+  metadata,
+  spec: fc.record({
+    targetRefs: fc.uniqueArray(fc.record({ kind: fc.constant("Service"), name }), {
+      minLength: 1,
+      selector: (one) => one.name,
+    }),
+    key: fc.constantFrom({ pathSegment: 1, type: "integer" }, { header: "X-Key" }),
+  }),
+});
+
+const gateway = fc.record({
+  apiVersion: fc.constant("gateway.networking.k8s.io/v1"),
+  kind: fc.constant("Gateway"),
+  metadata,
+  spec: fc.record({
+    gatewayClassName: fc.constantFrom("heddle", "theirs"),
+    listeners: fc.constantFrom(
+      [{ name: "http", protocol: "HTTP", port: 8080 }],
+      [
+        { name: "http", protocol: "HTTP", port: 8080, hostname: "*.example.com" },
+        { name: "tls", protocol: "TLS", port: 8443, tls: { mode: "Passthrough" } },
+      ],
+    ),
+  }),
+});
+
+const gatewayClass = fc.record({
+  apiVersion: fc.constant("gateway.networking.k8s.io/v1"),
+  kind: fc.constant("GatewayClass"),
+  metadata: fc.record({ name: fc.constantFrom("heddle", "theirs") }),
+  spec: fc.record({
+    controllerName: fc.constantFrom("heddle.dev/gateway-controller", "example.com/other"),
+  }),
+});
+
+const mesh = fc.record({
+  apiVersion: fc.constant("heddle.dev/v1alpha1"),
+  kind: fc.constant("Mesh"),
+  metadata: fc.constant({ name: "mesh" }),
+  spec: fc.record({ clusterDomain: fc.constantFrom("cluster.local", "mesh.local") }),
+});
+
+const view: fc.Arbitrary<WorkloadView> = fc.record({
+  uid: fc.constantFrom("u1", "u2", "u3"),
+  name: fc.constantFrom("a-0", "b-0"),
+  namespace,
+  identity: fc.constant(null),
+  labels: fc.record({ app: name }),
+  ports: fc.constant([{ name: "p", number: null, address: tcp(9000) }]),
+  gateway: fc.option(name),
+  inbound: fc.option(fc.constant(tcp(9001))),
+  state: fc.option(fc.constant({ phase: "ready" as const })),
+});
+
+const slots: fc.Arbitrary<SlotsDoc | null> = fc.constantFrom(null, {
+  assignmentEpoch: 1,
+  owners: ["u1"],
+  assignment: [0, 0],
+});
+
+const socketNames = ["inbound", "forward", "outbound/default/a:80", "gateway/http"].flatMap(
+  (socket) => ["a-0", "b-0"].map((workload) => `${workload}.default/${socket}`),
+);
+const sockets = fc
+  .tuple(fc.subarray(socketNames, { minLength: socketNames.length - 2 }), fc.constantFrom(1, 2))
+  .map(([names, port]) => new Map(names.map((one) => [one, tcp(port)])));
+
+/** One change of one input. */
+export type Edit = (index: MeshIndex) => void;
+
+export const edit: fc.Arbitrary<Edit> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: resources().map(
+      (one): Edit =>
+        (index) =>
+          index.put(one),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: resources().map(
+      (one): Edit =>
+        (index) =>
+          index.remove(one),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: view.map(
+      (one): Edit =>
+        (index) =>
+          index.putWorkload(one),
+    ),
+  },
+  view.map(
+    (one): Edit =>
+      (index) =>
+        index.removeWorkload(one.uid),
+  ),
+  fc.tuple(name, slots).map(
+    ([service, of]): Edit =>
+      (index) =>
+        index.setSlots(`default/${service}`, of),
+  ),
+  sockets.map(
+    (one): Edit =>
+      (index) =>
+        index.setSockets(one),
+  ),
+);
+
+/** Any resource, as it leaves the door: checked, with its defaults. */
+export function resources(): fc.Arbitrary<KnownResource> {
+  return fc
+    .oneof(
+      { weight: 4, arbitrary: service },
+      { weight: 5, arbitrary: route },
+      { weight: 3, arbitrary: placement },
+      { weight: 3, arbitrary: gateway },
+      gatewayClass,
+      mesh,
+    )
+    .map((value) => {
+      const result = checkResource(kindOf(value)!, value);
+      if (!result.ok) throw new Error(JSON.stringify(result.problems));
+      return result.resource;
+    });
+}
+
+function tcp(port: number): Address {
+  return { kind: "tcp", host: "127.0.0.1", port };
+}

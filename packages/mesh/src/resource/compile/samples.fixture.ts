@@ -1,0 +1,71 @@
+import { checkResource, kindOf } from "../check.ts";
+import type { Service } from "../core/service.ts";
+import type { Gateway } from "../gateway-api/gateway.ts";
+import type { HttpRoute } from "../gateway-api/httproute.ts";
+import type { Placement } from "../heddle/placement.ts";
+import type { KnownResource } from "../index.ts";
+import { formatProblem } from "../schema/problem.ts";
+
+/** Resources as they leave the door, with little to write. */
+
+export function admit<R extends KnownResource>(value: unknown): R {
+  const checked = checkResource(kindOf(value)!, value);
+  if (!checked.ok) throw new Error(checked.problems.map(formatProblem).join("\n"));
+  return checked.resource as R;
+}
+
+export function service(name: string, spec: object = {}, namespace = "default"): Service {
+  return admit({
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name, namespace },
+    spec: { selector: { app: name }, ports: [{ name: "http", port: 80 }], ...spec },
+  });
+}
+
+export function services(...all: readonly Service[]): (key: string) => Service | null {
+  return (key) =>
+    all.find(({ metadata }) => `${metadata.namespace}/${metadata.name}` === key) ?? null;
+}
+
+interface RouteOptions {
+  readonly name?: string;
+  readonly namespace?: string;
+  readonly created?: string;
+  readonly parentRefs: readonly object[];
+  readonly hostnames?: readonly string[];
+  readonly rules?: readonly object[];
+}
+
+export function route(options: RouteOptions): HttpRoute {
+  const { name = "r", namespace = "default", created, ...spec } = options;
+  return admit({
+    apiVersion: "gateway.networking.k8s.io/v1",
+    kind: "HTTPRoute",
+    metadata: { name, namespace, ...(created === undefined ? {} : { creationTimestamp: created }) },
+    spec,
+  });
+}
+
+/** A parentRef to a Service. */
+export function to(name: string, more: object = {}): object {
+  return { group: "", kind: "Service", name, ...more };
+}
+
+export function gateway(listeners: readonly object[], spec: object = {}): Gateway {
+  return admit({
+    apiVersion: "gateway.networking.k8s.io/v1",
+    kind: "Gateway",
+    metadata: { name: "front", namespace: "default" },
+    spec: { gatewayClassName: "heddle", listeners, ...spec },
+  });
+}
+
+export function placement(name: string, created: string, spec: object = {}): Placement {
+  return admit({
+    apiVersion: "heddle.dev/v1alpha1",
+    kind: "Placement",
+    metadata: { name, namespace: "default", creationTimestamp: created },
+    spec: { targetRefs: [{ kind: "Service", name: "kvs" }], key: { pathSegment: 1 }, ...spec },
+  });
+}

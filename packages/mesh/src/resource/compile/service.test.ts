@@ -1,0 +1,304 @@
+import { describe, expect, test } from "vitest";
+import type { HttpRoute } from "../gateway-api/httproute.ts";
+import { placement, route, service, services, to } from "./samples.fixture.ts";
+import { compileService, serviceDocFor } from "./service.ts";
+
+const kvs = service("kvs", {
+  ports: [
+    { name: "http", port: 80 },
+    { name: "admin", port: 81 },
+  ],
+});
+const other = service("other");
+const findService = services(kvs, other, service("far", {}, "elsewhere"));
+
+const compile = (...routes: readonly HttpRoute[]) =>
+  compileService(kvs, { routes, placements: [], findService });
+
+const routesOf = (rules: readonly object[]) =>
+  compile(route({ parentRefs: [to("kvs")], rules })).doc.ports[0]!.routes!;
+
+const ruleOf = (rule: object) => routesOf([rule]).rules[0]!;
+
+const conditionsOf = (given: HttpRoute) =>
+  Object.fromEntries(
+    compile(given).parents[0]!.conditions.map(({ type, status, reason }) => [
+      type,
+      `${status} ${reason}`,
+    ]),
+  );
+
+const backend = { name: "other", port: 80 };
+
+describe("attachment", () => {
+  test("without a route all traffic of a port goes to the service itself", () => {
+    expect(compile().doc.ports.map(({ routes }) => routes)).toEqual([null, null]);
+  });
+
+  test("a route without port is on every port, with a port or sectionName on that one", () => {
+    const attached = (parent: object) =>
+      compile(route({ parentRefs: [parent] })).doc.ports.map(({ routes }) => routes !== null);
+    expect(attached(to("kvs"))).toEqual([true, true]);
+    expect(attached(to("kvs", { port: 81 }))).toEqual([false, true]);
+    expect(attached(to("kvs", { sectionName: "http" }))).toEqual([true, false]);
+    expect(attached(to("kvs", { port: 81, sectionName: "http" }))).toEqual([false, false]);
+  });
+
+  test("a parent port that is not there is NoMatchingParent, and nothing is attached", () => {
+    expect(conditionsOf(route({ parentRefs: [to("kvs", { port: 82 })] }))).toMatchObject({
+      Accepted: "False NoMatchingParent",
+    });
+  });
+
+  test("routes of the service's namespace are for all callers, others for callers of their own", () => {
+    const compiled = compile(
+      route({ name: "producer", parentRefs: [to("kvs")] }),
+      route({
+        name: "consumer",
+        namespace: "shop",
+        parentRefs: [to("kvs", { namespace: "default", port: 80 })],
+      }),
+    );
+    const routeNames = (namespace: string) =>
+      serviceDocFor(compiled, namespace).ports.map(({ routes }) => routes?.rules[0]?.route);
+    expect(routeNames("anywhere")).toEqual(Array(2).fill("HTTPRoute/default/producer"));
+    // The port that the consumer route leaves alone stays with the producer's.
+    expect(routeNames("shop")).toEqual(["HTTPRoute/shop/consumer", "HTTPRoute/default/producer"]);
+  });
+
+  test("a Service that names a host elsewhere serves no port", () => {
+    const external = service("x", { type: "ExternalName", externalName: "example.com" });
+    const compiled = compileService(external, { routes: [], placements: [], findService });
+    expect(compiled.doc.ports).toEqual([]);
+    expect(compiled.notes).toHaveLength(1);
+  });
+
+  test("ports that are not TCP are not served, unknown protocols are bytes", () => {
+    const mixed = service("x", {
+      ports: [
+        { name: "dns", port: 53, protocol: "UDP" },
+        { name: "web", port: 80, appProtocol: "kubernetes.io/ws" },
+        { name: "h2", port: 81, appProtocol: "kubernetes.io/h2c" },
+      ],
+    });
+    const { doc, notes } = compileService(mixed, { routes: [], placements: [], findService });
+    expect(doc.ports.map(({ name, protocol }) => [name, protocol])).toEqual([
+      ["web", "http"],
+      ["h2", "opaque"],
+    ]);
+    expect(notes[0]!.path).toEqual(["spec", "ports", 0, "protocol"]);
+  });
+});
+
+describe("precedence", () => {
+  const path = (type: string, value: string, more = {}) => ({ path: { type, value }, ...more });
+
+  test("exact, longest prefix, method, headers, query", () => {
+    const matches = [
+      path("PathPrefix", "/a"),
+      path("PathPrefix", "/a/b"),
+      path("PathPrefix", "/a", { queryParams: [{ name: "q", value: "1" }] }),
+      path("PathPrefix", "/a", { headers: [{ name: "h", value: "1" }] }),
+      path("PathPrefix", "/a", { method: "GET" }),
+      path("Exact", "/a"),
+    ];
+    const { matches: ordered } = routesOf([{ matches, backendRefs: [backend] }]);
+    expect(
+      ordered.map(({ path: { type, value }, method, headers, query }) =>
+        [type, value, method ?? "-", headers.length, query.length].join(" "),
+      ),
+    ).toEqual([
+      "exact /a - 0 0",
+      "prefix /a/b - 0 0",
+      "prefix /a GET 0 0",
+      "prefix /a - 1 0",
+      "prefix /a - 0 1",
+      "prefix /a - 0 0",
+    ]);
+  });
+
+  test("of equal matches the older route's comes first, then by name, then by place", () => {
+    const compiled = compile(
+      route({ name: "b", created: "2026-01-02T00:00:00Z", parentRefs: [to("kvs")] }),
+      route({ name: "c", created: "2026-01-01T00:00:00Z", parentRefs: [to("kvs")] }),
+      route({
+        name: "a",
+        created: "2026-01-02T00:00:00Z",
+        parentRefs: [to("kvs")],
+        rules: [{ name: "first" }, { name: "second" }],
+      }),
+    );
+    const { matches, rules } = compiled.doc.ports[0]!.routes!;
+    expect(
+      matches.map(({ rule }) => `${rules[rule]!.route.slice(18)} ${rules[rule]!.name}`),
+    ).toEqual(["c 0", "a first", "a second", "b 0"]);
+  });
+
+  test("a prefix loses its last slash, header names their case, and the second of a name counts not", () => {
+    const [match] = routesOf([
+      {
+        matches: [
+          {
+            path: { value: "/a/" },
+            headers: [
+              { name: "X-Y", value: "1" },
+              { name: "x-y", value: "2" },
+            ],
+          },
+        ],
+      },
+    ]).matches;
+    expect(match).toMatchObject({
+      path: { type: "prefix", value: "/a" },
+      headers: [{ name: "x-y", value: "1" }],
+      hostnames: [],
+    });
+  });
+
+  test("no match given means every path", () => {
+    expect(routesOf([{ matches: [] }]).matches).toMatchObject([
+      { path: { type: "prefix", value: "/" }, method: null },
+    ]);
+  });
+});
+
+describe("what is not acted on fails, and says so", () => {
+  const redirect = { type: "RequestRedirect", requestRedirect: { statusCode: 301 } };
+  const cors = { type: "CORS", cors: {} };
+  const extension = {
+    type: "ExtensionRef",
+    extensionRef: { group: "example.com", kind: "X", name: "x" },
+  };
+
+  test.each([
+    ["a filter", { filters: [cors], backendRefs: [backend] }],
+    ["a redirect", { filters: [redirect] }],
+    ["an extension", { filters: [extension], backendRefs: [backend] }],
+    [
+      "a path pattern",
+      {
+        matches: [{ path: { type: "RegularExpression", value: "/[0-9]+" } }],
+        backendRefs: [backend],
+      },
+    ],
+    [
+      "a header pattern",
+      {
+        matches: [{ headers: [{ name: "x", type: "RegularExpression", value: "." }] }],
+        backendRefs: [backend],
+      },
+    ],
+    [
+      "an edit of a field of the hop",
+      {
+        filters: [
+          { type: "RequestHeaderModifier", requestHeaderModifier: { remove: ["Content-Length"] } },
+        ],
+        backendRefs: [backend],
+      },
+    ],
+  ])("%s makes its rule answer 500", (_what, rule) => {
+    expect(ruleOf(rule)).toMatchObject({ fails: "invalid-backend", backends: [], filters: [] });
+    expect(conditionsOf(route({ parentRefs: [to("kvs")], rules: [rule] }))).toMatchObject({
+      Accepted: "False UnsupportedValue",
+      ResolvedRefs: "True ResolvedRefs",
+    });
+  });
+
+  test("other rules of the route go on", () => {
+    const { rules } = routesOf([{ filters: [cors] }, { backendRefs: [backend] }]);
+    expect(rules.map(({ fails }) => fails)).toEqual(["invalid-backend", null]);
+  });
+
+  test("a path pattern stands for all it could mean, after every path that is known", () => {
+    const { matches } = routesOf([
+      { matches: [{ path: { type: "RegularExpression", value: "/x.*" } }] },
+      { matches: [{ path: { value: "/" } }], backendRefs: [backend] },
+    ]);
+    expect(matches.map(({ rule }) => rule)).toEqual([1, 0]);
+  });
+
+  test("a filter of a backend fails that backend's share only", () => {
+    const rule = ruleOf({ backendRefs: [{ ...backend, filters: [cors] }, backend] });
+    expect(rule.fails).toBeNull();
+    expect(rule.backends.map((one) => one.backend)).toEqual([
+      null,
+      { service: "default/other", port: 80 },
+    ]);
+  });
+});
+
+describe("backends", () => {
+  const invalid: readonly [string, object, string][] = [
+    ["another kind", { group: "example.com", kind: "Bucket", name: "b" }, "InvalidKind"],
+    ["a Service that is not there", { name: "nowhere", port: 80 }, "BackendNotFound"],
+    ["a port that is not there", { name: "other", port: 8080 }, "BackendNotFound"],
+  ];
+  test.each(invalid)("%s keeps its weight and answers 500", (_what, reference, reason) => {
+    const rule = { backendRefs: [{ ...reference, weight: 3 }, backend] };
+    expect(ruleOf(rule).backends).toMatchObject([
+      { backend: null, weight: 3 },
+      { backend: { service: "default/other" }, weight: 1 },
+    ]);
+    expect(conditionsOf(route({ parentRefs: [to("kvs")], rules: [rule] }))).toEqual({
+      Accepted: "True Accepted",
+      ResolvedRefs: `False ${reason}`,
+    });
+  });
+
+  test("may be in another namespace, within the mesh", () => {
+    expect(
+      ruleOf({ backendRefs: [{ name: "far", namespace: "elsewhere", port: 80 }] }).backends[0],
+    ).toMatchObject({ backend: { service: "elsewhere/far" } });
+  });
+
+  test("none, or none with weight, answers 500", () => {
+    expect(ruleOf({}).fails).toBe("invalid-backend");
+    expect(ruleOf({ backendRefs: [{ ...backend, weight: 0 }] }).fails).toBe("invalid-backend");
+  });
+});
+
+test("the shorter of both time limits holds, and 0s is none", () => {
+  const limit = (timeouts: object) => ruleOf({ timeouts, backendRefs: [backend] }).requestTimeoutMs;
+  expect(limit({ request: "1m30s" })).toBe(90_000);
+  expect(limit({ request: "10s", backendRequest: "500ms" })).toBe(500);
+  expect(limit({ request: "0s", backendRequest: "2s" })).toBe(2000);
+  expect(limit({ request: "0s" })).toBeNull();
+});
+
+test("rewrites name the prefix that the match consumed", () => {
+  const rewrite = (path: object) =>
+    ruleOf({
+      matches: [{ path: { value: "/kvs/" } }],
+      filters: [{ type: "URLRewrite", urlRewrite: { path } }],
+      backendRefs: [backend],
+    }).filters[0];
+  expect(rewrite({ type: "ReplacePrefixMatch", replacePrefixMatch: "/" })).toEqual({
+    type: "url-rewrite",
+    hostname: null,
+    path: { replace: "prefix", from: "/kvs", value: "/" },
+  });
+  expect(rewrite({ type: "ReplacePrefixMatch", replacePrefixMatch: "x" })).toMatchObject({
+    path: { value: "/x" },
+  });
+  expect(rewrite({ type: "ReplaceFullPath", replaceFullPath: "" })).toMatchObject({
+    path: { replace: "full", value: "/" },
+  });
+});
+
+test("of two Placements the older holds, and the other is told why", () => {
+  const young = placement("young", "2026-01-02T00:00:00Z");
+  const old = placement("old", "2026-01-01T00:00:00Z", {
+    key: { header: "X-User", type: "text" },
+    whenAway: "move",
+  });
+  const compiled = compileService(kvs, { routes: [], placements: [young, old], findService });
+  expect(compiled.doc.placement).toEqual({
+    name: "old",
+    key: { from: { kind: "header", name: "x-user" }, type: "text" },
+    slots: 1024,
+    whenAway: "move",
+  });
+  expect(compiled.lostPlacements.get("default/young")).toMatchObject({ reason: "Conflicted" });
+  expect(compiled.lostPlacements.has("default/old")).toBe(false);
+});
