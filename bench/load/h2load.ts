@@ -44,7 +44,7 @@ export async function runCount(options: {
   readonly requests: number;
   readonly connections: number;
   readonly secondsMax: number;
-}): Promise<{ readonly succeeded: number; readonly bodyBytes: number }> {
+}): Promise<{ readonly succeeded: number; readonly bodyBytes: number; readonly told: string }> {
   const { port, requests, connections, secondsMax } = options;
   const said = await runLoad(
     ["h2load", "--h1", "-t1", `-c${connections}`, `-n${requests}`].concat(
@@ -53,7 +53,12 @@ export async function runCount(options: {
     ),
     secondsMax,
   );
-  return { succeeded: countOf(said, "2xx"), bodyBytes: dataBytesOf(said) };
+  const told = [
+    /\d+ succeeded.*$/m.exec(said)?.[0] ?? "no summary",
+    /^status codes: (.*)$/m.exec(said)?.[1] ?? "no statuses",
+    `${dataBytesOf(said)} body bytes`,
+  ].join("; ");
+  return { succeeded: countOf(said, "2xx"), bodyBytes: dataBytesOf(said), told };
 }
 
 function fieldsOf(shape: Heads): string[] {

@@ -1,26 +1,31 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { runCount } from "../load/h2load.ts";
 import { streamDown, streamUp } from "../load/stream.ts";
+import { reasonOf } from "../rig/not-measured.ts";
 import type { Rig } from "../rig/rig.ts";
 import { connections } from "../scenario.ts";
 import type { Subject } from "../subject/subject.ts";
 import { Lane } from "./lane.ts";
 import { privateDirtyMb } from "./proc.ts";
 
-/** What a subject holds, MB of Private_Dirty of its largest process; and its longest stall under load. */
+/** What a subject holds, MB of Private_Dirty of its largest process; and its longest stall under load. Null: not
+ *  measured, and `fault` says why. */
 export interface MemoryFigures {
-  readonly restMb: number;
+  readonly restMb: number | null;
   /** After 1,000 connections and a million requests, settled; and the most seen meanwhile. */
-  readonly loadedMb: number;
-  readonly loadedPeakMb: number;
+  readonly loadedMb: number | null;
+  readonly loadedPeakMb: number | null;
   /** Most seen while bodies streamed, less what was held before. */
-  readonly streamGrowthMb: number;
-  /** Longest event-loop stall from the start through a million requests on 32 connections. Null: the subject does not say. */
+  readonly streamGrowthMb: number | null;
+  /** Longest event-loop stall from the start through a million requests on 32 connections. Null: it does not say. */
   readonly stallMs: number | null;
+  /** What went wrong first. */
+  readonly fault: string | null;
 }
 
 /** A fresh start of the subject, then: rest · a million requests on 32 connections · as many on 1,000 · streaming.
- *  No garbage is collected by force; settled means `settleSeconds` without load. Throws with what went wrong. */
+ *  No garbage is collected by force; settled means `settleSeconds` without load. A step that fails, for one wrong
+ *  status or byte, leaves its figures out and the others in. Throws where the subject does not start. */
 export async function measureMemory(
   rig: Rig,
   subject: Subject,
@@ -31,48 +36,62 @@ export async function measureMemory(
     readonly progress: (line: string) => void;
   },
 ): Promise<MemoryFigures> {
-  const { settleSeconds, requests, streamBytes, progress } = options;
+  const { settleSeconds, requests, streamBytes } = options;
   const lane = await Lane.start(subject, rig);
   const port = lane.running.port;
-  const say = (what: string): void =>
-    progress(`memory/${subject.topology} ${subject.name}: ${what}`);
+  let fault: string | null = null;
+  const step = async <T>(what: string, work: () => Promise<T>): Promise<T | null> => {
+    try {
+      const value = await work();
+      options.progress(`memory/${subject.topology} ${subject.name}: ${what}: ${show(value)}`);
+      return value;
+    } catch (thrown) {
+      fault ??= `${what}: ${reasonOf(thrown)}`;
+      options.progress(`memory/${subject.topology} ${subject.name}: ${what}: ${reasonOf(thrown)}`);
+      return null;
+    }
+  };
+  const settled = async (): Promise<number> => {
+    await sleep(settleSeconds * 1000);
+    return largest(lane);
+  };
   try {
-    await lane.check();
-    await sleep(settleSeconds * 1000);
-    const restMb = largest(lane);
-    say(`${restMb.toFixed(1)} MB at rest`);
-
-    await countedLoad(port, requests, connections);
-    const stallMs = (await lane.running.stallMs?.()) ?? null;
-    say(`longest stall ${stallMs?.toFixed(1) ?? "?"} ms`);
-
-    const loadedPeakMb = await peakDuring(lane, () => countedLoad(port, requests, 1000));
-    await sleep(settleSeconds * 1000);
-    const loadedMb = largest(lane);
-    say(`${loadedMb.toFixed(1)} MB after 1,000 connections, at most ${loadedPeakMb.toFixed(1)}`);
-
-    const streamPeakMb = await peakDuring(lane, async () => {
-      await streamDown(port, streamBytes / 2);
-      await streamUp(port, streamBytes / 2);
+    const restMb = await step("MB at rest", async () => {
+      await lane.check();
+      return settled();
     });
-    const streamGrowthMb = Math.max(0, streamPeakMb - loadedMb);
-    say(`grew by ${streamGrowthMb.toFixed(1)} MB while ${streamBytes / 1e9} GB streamed`);
-    await lane.check();
-    return { restMb, loadedMb, loadedPeakMb, streamGrowthMb, stallMs };
+    const stallMs = await step("longest stall, ms", async () => {
+      await countedLoad(port, requests, connections);
+      return (await lane.running.stallMs?.()) ?? null;
+    });
+    const loadedPeakMb = await step("most MB with 1,000 connections", () =>
+      peakDuring(lane, () => countedLoad(port, requests, 1000)),
+    );
+    const beforeMb = await settled();
+    const loadedMb =
+      loadedPeakMb === null ? null : await step("MB after", () => Promise.resolve(beforeMb));
+    const streamGrowthMb = await step("MB grown while streaming", async () => {
+      const peakMb = await peakDuring(lane, async () => {
+        await streamDown(port, streamBytes / 2);
+        await streamUp(port, streamBytes / 2);
+      });
+      await lane.check();
+      return Math.max(0, peakMb - beforeMb);
+    });
+    return { restMb, loadedMb, loadedPeakMb, streamGrowthMb, stallMs, fault };
   } finally {
     await lane.stop(rig);
   }
 }
 
+function show(value: unknown): string {
+  return typeof value === "number" ? value.toFixed(1) : "not told";
+}
+
 async function countedLoad(port: number, requests: number, clients: number): Promise<void> {
   const done = await runCount({ port, requests, connections: clients, secondsMax: 600 });
-  if (done.succeeded !== requests) {
-    throw new Error(
-      `${done.succeeded} of ${requests} requests on ${clients} connections succeeded`,
-    );
-  }
-  if (done.bodyBytes !== requests * 1024) {
-    throw new Error(`${done.bodyBytes} body bytes for ${requests} answers of 1,024`);
+  if (done.succeeded !== requests || done.bodyBytes !== requests * 1024) {
+    throw new Error(`of ${requests} requests on ${clients} connections: ${done.told}`);
   }
 }
 

@@ -44,7 +44,14 @@ function measuredOf(cpu: Cpu, among: readonly Scenario[] = closed): Measured {
 const good: MemoryReport = {
   topology: "one-hop-plain",
   name: "heddle",
-  figures: { restMb: 20, loadedMb: 60, loadedPeakMb: 70, streamGrowthMb: 3, stallMs: 4 },
+  figures: {
+    restMb: 20,
+    loadedMb: 60,
+    loadedPeakMb: 70,
+    streamGrowthMb: 3,
+    stallMs: 4,
+    fault: null,
+  },
 };
 
 function barsOf(cpu: Cpu, memory: readonly MemoryReport[] = [good]) {

@@ -79,7 +79,9 @@ function worstFigure(
   for (const { topology, figures, reason } of heddle) {
     const value = figures?.[figure] ?? null;
     if (value === null) {
-      return { missing: `not measured in memory/${topology}: ${reason ?? "no figure"}` };
+      return {
+        missing: `not measured in memory/${topology}: ${reason ?? figures?.fault ?? "no figure"}`,
+      };
     }
     worst = Math.max(worst, value);
   }

@@ -97,7 +97,7 @@ function memoryRows(report: Report): string[][] {
       number(figures?.loadedPeakMb ?? null, 1),
       number(figures?.streamGrowthMb ?? null, 1),
       number(figures?.stallMs ?? null, 1),
-      figures === null ? `not measured: ${reason ?? ""}` : "",
+      figures === null ? `not measured: ${reason ?? ""}` : (figures.fault ?? ""),
     ]),
   ];
 }

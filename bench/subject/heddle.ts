@@ -1,7 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { GenerationFolder } from "@heddle/mesh/identity/generation.ts";
 import { type Document, documentKey } from "@heddle/mesh/model/document.ts";
 import { type SpiffeId, toSpiffeId } from "@heddle/mesh/model/identity.ts";
@@ -13,7 +12,6 @@ import type { Leaf } from "../rig/certificates.ts";
 import type { Child } from "../rig/children.ts";
 import { freePort, whenListening } from "../rig/ports.ts";
 import type { Rig } from "../rig/rig.ts";
-import { runTool } from "../rig/tools.ts";
 import { calleeDocuments, callerDocuments } from "./heddle-documents.ts";
 import type { Running, Subject, Topology } from "./subject.ts";
 
@@ -27,16 +25,9 @@ export function heddle(topology: Topology): Subject {
     topology,
     features: [...common, ...(topology === "two-hop-mtls" ? [mtls] : [])],
     async start(rig) {
-      buildBundle();
       return topology === "one-hop-plain" ? startPlain(rig) : startPair(rig);
     },
   };
-}
-
-/** The proxy runs from one file, as stripping types costs memory; made when it is older than its sources. */
-function buildBundle(): void {
-  const script = fileURLToPath(new URL("../../tools/bundle-proxy.mjs", import.meta.url));
-  runTool([process.execPath, script]);
 }
 
 /** One proxy from documents on disk, as in the Walk profile. */
@@ -51,7 +42,7 @@ async function startPlain(rig: Rig): Promise<Running> {
   const child = rig.children.start({
     name: "heddle",
     cpu: rig.cpus.proxy,
-    command: [...findPrograms().proxy, "--config", config, "--state", folder],
+    command: [...(await findPrograms()).proxy, "--config", config, "--state", folder],
   });
   return { port, proxies: [child], stallMs: () => longestStallMs(join(folder, "admin.sock")) };
 }
@@ -116,7 +107,7 @@ async function startHosted(
   const child = rig.children.start({
     name: `heddle ${uid}`,
     cpu: rig.cpus.proxy,
-    command: [...findPrograms().proxy, "--host"],
+    command: [...(await findPrograms()).proxy, "--host"],
     hasChannel: true,
   });
   const control = { host: "127.0.0.1", port: await freePort() };
