@@ -30,7 +30,12 @@ const weights: Readonly<Record<Stroke, number>> = {
   change: 8,
 };
 
+/** What must be felt by nobody: changes that are right, and a control plane that dies. */
+const gentle: ReadonlySet<Stroke> = new Set(["kill control", "change"]);
+
 export interface ChaosOptions {
+  /** Only what must be felt by nobody? */
+  readonly isGentle: boolean;
   readonly clock: Clock;
   readonly rng: Rng;
   readonly network: SimulatedNetwork;
@@ -59,10 +64,11 @@ export class Chaos {
   }
 
   #next(): void {
-    const { clock, rng } = this.#options;
-    clock.after(20 + rng.below(300), () => {
+    const { clock, rng, isGentle } = this.#options;
+    clock.after(20 + rng.below(isGentle ? 60 : 300), () => {
       if (this.#isOver) return;
-      this.#strike(draw(rng));
+      const stroke = draw(rng);
+      if (!this.#options.isGentle || gentle.has(stroke)) this.#strike(stroke);
       this.#next();
     });
   }
@@ -92,7 +98,7 @@ export class Chaos {
         this.#storm();
         return;
       case "change":
-        if (config.change(rng)) this.#count(stroke, "");
+        if (config.change(rng, this.#options.isGentle)) this.#count(stroke, "");
     }
   }
 

@@ -27,9 +27,9 @@ export class Config {
     this.#supervisor = supervisor;
   }
 
-  /** Makes a change at random; false while there is no control plane to make it. */
-  change(rng: Rng): boolean {
-    return this.apply(randomEdit(rng));
+  /** Makes a change at random, a gentle one of those that must be felt by nobody; false while there is no control plane to make it. */
+  change(rng: Rng, isGentle: boolean): boolean {
+    return this.apply(isGentle ? gentleEdit(rng) : randomEdit(rng));
   }
 
   /** Back to where it began. */
@@ -103,6 +103,24 @@ function randomEdit(rng: Rng): Edit {
       return rng.below(2) === 0
         ? { put: [rewrite], remove: [] }
         : { put: [], remove: [remove("HTTPRoute", "rewrite")] };
+    default:
+      return { put: [kvsProcess(2 + rng.below(2))], remove: [] };
+  }
+}
+
+/** Nothing that could not be carried out. */
+function gentleEdit(rng: Rng): Edit {
+  switch (rng.below(6)) {
+    case 0:
+      return { put: [placement("wait")], remove: [] };
+    case 1:
+      return { put: [], remove: [remove("Placement", "by-key")] };
+    case 2:
+      return { put: [mirror], remove: [] };
+    case 3:
+      return { put: [mirror, split], remove: [] };
+    case 4:
+      return { put: [], remove: [remove("HTTPRoute", "split")] };
     default:
       return { put: [kvsProcess(2 + rng.below(2))], remove: [] };
   }
