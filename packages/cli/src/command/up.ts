@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { Command } from "commander";
 import { stateFolder } from "../api/find-mesh.ts";
@@ -15,13 +15,15 @@ interface Options extends Omit<UpOptions, "file"> {
 export function upCommand(world: World): Command {
   const command = new Command("up")
     .description("start a mesh from a manifest, and keep it running until Ctrl-C")
-    .argument("[file]", "the manifest", "mesh.yaml")
+    .argument("[file]", "the manifest, or a folder with a mesh.yaml", "mesh.yaml")
     .option("-d, --detach", "in the background; returns once all is ready")
     .option("--watch", "restart a Process when its files change, apply the manifest when it does")
     .option("--prune", "delete what an earlier state of the manifest made and it no longer names")
     .option("--logs", "print what the applications write")
     .option("--mesh <dir>", "the state folder (default: .heddle beside the manifest)")
-    .action(async (file: string, options: Options) => {
+    .action(async (path: string, options: Options) => {
+      const isFolder = statSync(resolve(world.cwd, path), { throwIfNoEntry: false })?.isDirectory();
+      const file = isFolder === true ? join(path, "mesh.yaml") : path;
       if (!existsSync(resolve(world.cwd, file))) {
         throw new Fault(
           exits.badInput,

@@ -9,7 +9,7 @@ import { Progress, type Step } from "../../render/progress.ts";
 import { expectedOf, stepOf } from "../../render/ready.ts";
 import type { Terminal } from "../../render/terminal.ts";
 import { applySet } from "../apply.ts";
-import { ManifestFault, type ManifestSet } from "../manifests.ts";
+import type { ManifestSet } from "../manifests.ts";
 import type { World } from "../world.ts";
 import type { Host } from "./launch.ts";
 
@@ -41,8 +41,11 @@ export interface UpResult {
   readonly warnings: readonly string[];
 }
 
-/** From a supervisor that has just started to a mesh that serves: control plane, apply, readiness; drawn as it goes. */
-export async function bringUp(session: UpSession): Promise<UpResult> {
+/**
+ * From a supervisor that has just started to a mesh that serves: control plane, apply, readiness; drawn as it goes.
+ * Null where it was stopped meanwhile.
+ */
+export async function bringUp(session: UpSession): Promise<UpResult | null> {
   const { world, terminal, set, before, startMs } = session;
   const expected = expectedOf(set.resources);
   const progress = new Progress(terminal, [
@@ -56,6 +59,7 @@ export async function bringUp(session: UpSession): Promise<UpResult> {
   const info = await waitForControl(session, (detail) =>
     progress.draw(steps({ name: "control plane", state: "waiting", detail, tookMs: took() })),
   );
+  if (info === null) return null;
   const control: Step = {
     name: "control plane",
     state: "good",
@@ -78,7 +82,8 @@ export async function bringUp(session: UpSession): Promise<UpResult> {
     if ([...done.values()].every((step) => step.state === "good")) return "ready";
     return session.host.supervisor.isStopping ? "stopping" : null;
   });
-  if (outcome !== "ready") {
+  if (outcome === "stopping") return null;
+  if (outcome === null) {
     const ended = [...done.values()].map((step) =>
       step.state === "waiting" ? { ...step, state: "bad" as const } : step,
     );
@@ -101,14 +106,15 @@ async function ask<T>({ host }: UpSession, verb: string, last: T): Promise<T> {
   }
 }
 
-/** @throws Fault where it does not come, with what it wrote last. */
+/** Null where all is stopped meanwhile. @throws Fault where it does not come, with what it wrote last. */
 async function waitForControl(
   session: UpSession,
   onWait: (detail: string) => void,
-): Promise<MeshInfo> {
+): Promise<MeshInfo | null> {
   const { supervisor, stateDir } = session.host;
   const looks = { clock: session.world.clock, everyMs: LOOK_MS, forMs: CONTROL_PATIENCE_MS };
   const info = await poll(looks, async () => {
+    if (supervisor.isStopping) return "stopping" as const;
     const { control } = supervisor.status();
     onWait(control.reason ?? "starting");
     if (control.restarts >= 3) return "failed" as const;
@@ -123,6 +129,7 @@ async function waitForControl(
       throw error;
     }
   });
+  if (info === "stopping") return null;
   if (info !== null && info !== "failed") return info;
   const { control } = supervisor.status();
   const lines = supervisor.controlLines.map((line) => `  ${line}`);
@@ -162,14 +169,7 @@ function keptWarning(orphans: readonly string[]): string {
   return `${orphans.join(", ")} ${whose} no longer in the manifest and still there; delete with up --prune`;
 }
 
-/** Applies the manifest again, for `--watch`. Returns what to print. */
-export async function applyAgain(
-  session: Omit<UpSession, "before" | "startMs" | "terminal">,
-): Promise<readonly string[]> {
-  try {
-    return await applyOwned({ ...session, before: [], startMs: 0, terminal: session.world.out });
-  } catch (error) {
-    if (error instanceof ManifestFault) return error.lines;
-    throw error;
-  }
+/** Applies the manifest again, for `--watch`. Returns warnings. @throws ManifestFault */
+export function applyAgain(session: UpSession): Promise<readonly string[]> {
+  return applyOwned(session);
 }

@@ -1,0 +1,71 @@
+import { exits, Fault, formatFault } from "../../render/fault.ts";
+import type { Step } from "../../render/progress.ts";
+import { formatCounts } from "../../render/ready.ts";
+import type { Terminal } from "../../render/terminal.ts";
+import { formatSeconds } from "../../render/time.ts";
+import { tryCommand } from "../../render/try.ts";
+import type { ManifestSet } from "../manifests.ts";
+import type { World } from "../world.ts";
+import type { UpResult } from "./session.ts";
+
+/** The last words of `up`: what runs and what to do with it, or what is not ready. `tookMs` is since the start. */
+export function printResult(
+  world: World,
+  terminal: Terminal,
+  set: ManifestSet,
+  result: UpResult,
+  tookMs: number,
+): void {
+  const { workloads, info, isReady, warnings } = result;
+  const { program } = world;
+  for (const line of warnings) terminal.write(` ${terminal.style.warn("!")} ${line}\n`);
+  if (!isReady) {
+    const away = workloads.filter((row) => !row.isReady && !row.isDraining);
+    const fault = new Fault(
+      exits.no,
+      `not ready after ${formatSeconds(tookMs)}; what runs, runs on, and the rest is tried again`,
+      ...(away[0] === undefined ? [] : [`${program} logs ${away[0].name}`]),
+      `${program} check`,
+    );
+    terminal.write(formatFault(fault, program));
+    return;
+  }
+  const counts = formatCounts(workloads);
+  terminal.write(`Ready in ${formatSeconds(tookMs)}. ${counts}, revision ${info.revision}.\n`);
+  const front = workloads.find((row) => row.gateway !== null && row.urls.length > 0);
+  const attempt =
+    front === undefined ? null : tryCommand(front.urls[0]!, front.gateway!, set.resources);
+  if (attempt !== null) terminal.write(`  Try    ${attempt}\n`);
+  const service = set.resources.find(({ kind }) => kind === "Service")?.metadata.name;
+  const looks = [
+    `${program} stat`,
+    ...(service === undefined ? [] : [`${program} tap service/${service}`]),
+  ];
+  terminal.write(`  See    ${[...looks, `${program} check`].join("    ")}        Stop  `);
+  terminal.write(terminal.isTerminal ? "Ctrl-C\n" : `${program} down\n`);
+}
+
+interface Installed {
+  readonly node: string;
+  readonly packages: number;
+  readonly seconds: number;
+}
+
+/** What the installer of a clone did just before, as it says in the environment. */
+function installed(world: World): Installed | null {
+  const text = world.env["HEDDLE_INSTALLED"];
+  return text === undefined ? null : (JSON.parse(text) as Installed);
+}
+
+/** How long that took, in ms. */
+export function installedMs(world: World): number {
+  return (installed(world)?.seconds ?? 0) * 1000;
+}
+
+/** The line of the progress about that; none where nothing was installed. */
+export function installedStep(world: World): readonly Step[] {
+  const found = installed(world);
+  if (found === null) return [];
+  const detail = `Node ${found.node} and ${found.packages} packages, this once`;
+  return [{ name: "installed", state: "good", detail, tookMs: found.seconds * 1000 }];
+}
