@@ -21,7 +21,11 @@ async function join(control: Plane, name: string, options = {}): Promise<Member>
 
 test("a workload becomes an endpoint once its own proxy holds it and its process is ready", async () => {
   const control = await plane();
-  await control.apply(process("kvs", { replicas: 2 }), service("kvs"), process("visitor", { calls: ["kvs"] }));
+  await control.apply(
+    process("kvs", { replicas: 2 }),
+    service("kvs"),
+    process("visitor", { calls: ["kvs"] }),
+  );
   const visitor = await join(control, "visitor-0");
   await control.until("documents", () => visitor.endpoints("kvs"));
   expect(visitor.endpoints("kvs")).toEqual({});
@@ -73,7 +77,11 @@ test("slots are given to all replicas at once, stay when one goes away, and move
 
 test("a workload that is scaled away drains after its callers know, and is deleted when nothing runs", async () => {
   const control = await plane();
-  await control.apply(process("kvs", { replicas: 2 }), service("kvs"), process("v", { calls: ["kvs"] }));
+  await control.apply(
+    process("kvs", { replicas: 2 }),
+    service("kvs"),
+    process("v", { calls: ["kvs"] }),
+  );
   const members = [];
   for (const name of ["kvs-0", "kvs-1", "v-0"]) {
     control.setReady(name, true);
@@ -92,7 +100,9 @@ test("a workload that is scaled away drains after its callers know, and is delet
     return state === "none" && control.uidOf("kvs-1") === null;
   });
   expect(seen.indexOf("draining")).toBeGreaterThanOrEqual(0);
-  expect(seen.findIndex((step) => step.endsWith("drains"))).toBeGreaterThan(seen.indexOf("draining"));
+  expect(seen.findIndex((step) => step.endsWith("drains"))).toBeGreaterThan(
+    seen.indexOf("draining"),
+  );
 });
 
 test("a proxy that comes back with what it had gets a delta of what changed, not the whole", async () => {
@@ -102,7 +112,10 @@ test("a proxy that comes back with what it had gets a delta of what changed, not
   await control.until("documents", () => first.latest?.documents.size === 5);
   const kept = first.latest!;
   await first.membership.close();
-  await control.until("disconnect", () => !control.controller.proxies.get(first.uid).isConnected || null);
+  await control.until(
+    "disconnect",
+    () => !control.controller.proxies.get(first.uid).isConnected || null,
+  );
   await control.apply(service("d"));
   const again = await join(control, "a-0", { folder: first.folder });
   await control.until("delta", () => again.snapshots.length >= 2);

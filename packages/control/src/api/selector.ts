@@ -36,7 +36,7 @@ function splitTerms(text: string): readonly string[] {
 }
 
 function parseTerm(text: string): (labels: Labels) => boolean {
-  const name = String.raw`([A-Za-z0-9][-A-Za-z0-9_./]*)`;
+  const name = "([A-Za-z0-9][-A-Za-z0-9_./]*)";
   const set = new RegExp(`^${name}\\s+(in|notin)\\s*\\(([^)]*)\\)$`).exec(text);
   if (set !== null) {
     const [, key, operator, list] = set;

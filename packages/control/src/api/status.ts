@@ -70,7 +70,9 @@ export function invalid(
   problems: readonly Problem[],
 ): ApiError {
   const causes = problems.map(causeOf);
-  const list = causes.map(({ field, message }) => (field === "" ? message : `${field}: ${message}`));
+  const list = causes.map(({ field, message }) =>
+    field === "" ? message : `${field}: ${message}`,
+  );
   const shown = list.length === 1 ? list[0] : `[${list.join(", ")}]`;
   const full = about.group === "" ? about.kind : `${about.kind}.${about.group}`;
   return new ApiError("Invalid", `${full} "${about.name}" is invalid: ${shown}`, {

@@ -50,7 +50,12 @@ export class IntentLog {
   ): Promise<IntentLog> {
     const { items } = await store.list(revisionCollection, null);
     const last = items.at(-1);
-    return new IntentLog(store, clock, isIntent, last === undefined ? 0 : revisionOf(last).revision);
+    return new IntentLog(
+      store,
+      clock,
+      isIntent,
+      last === undefined ? 0 : revisionOf(last).revision,
+    );
   }
 
   /** The latest; 0 before the first. */

@@ -23,7 +23,9 @@ export interface Revision {
 }
 
 /** Annotations that are bookkeeping, not intent. */
-const bookkeeping: ReadonlySet<string> = new Set(["kubectl.kubernetes.io/last-applied-configuration"]);
+const bookkeeping: ReadonlySet<string> = new Set([
+  "kubectl.kubernetes.io/last-applied-configuration",
+]);
 
 /** What somebody meant by an object: without status and what the server adds. */
 export function intentOf(resource: Resource): Resource {
@@ -111,7 +113,10 @@ export function undo(later: readonly Revision[]): readonly IntentChange[] {
       const { metadata } = (change.after ?? change.before)!;
       const key = `${change.collection}/${metadata.namespace ?? ""}/${metadata.name}`;
       const earliest = first.get(key);
-      first.set(key, { ...(earliest ?? { collection: change.collection, before: change.before }), after: change.after });
+      first.set(key, {
+        ...(earliest ?? { collection: change.collection, before: change.before }),
+        after: change.after,
+      });
     }
   }
   return [...first.values()].map(({ collection, before, after }) => ({

@@ -15,8 +15,8 @@ import type {
   TlsCredentials,
   Transport,
 } from "@heddle/mesh/net/transport.ts";
-import { parseSummary } from "@heddle/mesh/telemetry/summary.ts";
 import { StatWindow } from "@heddle/mesh/telemetry/stat-window.ts";
+import { parseSummary, type SummaryBody } from "@heddle/mesh/telemetry/summary.ts";
 import type { Tokens } from "../ca/tokens.ts";
 import type { Touched } from "../watch/controller.ts";
 import type { ServeContext } from "./context.ts";
@@ -41,6 +41,7 @@ export class Door {
   readonly taps: Taps;
   readonly #options: DoorOptions;
   readonly #sessions = new Map<string, Session>();
+  readonly #summaries = new Map<string, SummaryBody>();
   #listening: Listening | null = null;
 
   private constructor(options: DoorOptions) {
@@ -76,6 +77,17 @@ export class Door {
   /** The control connection of a workload's proxy; null while there is none. */
   session(uid: string): Session | null {
     return this.#sessions.get(uid) ?? null;
+  }
+
+  /** The newest counters of a workload's proxy. */
+  summary(uid: string): SummaryBody | null {
+    return this.#summaries.get(uid) ?? null;
+  }
+
+  /** A workload is gone for good. Its traffic of the last minute stays told. */
+  forget(uid: string): void {
+    this.#summaries.delete(uid);
+    this.#sessions.get(uid)?.line.end();
   }
 
   /** Documents changed: everybody concerned is told. */
@@ -118,6 +130,7 @@ export class Door {
       this.#options.context.log.debug({ uid }, "summary not understood");
       return;
     }
+    this.#summaries.set(uid, summary);
     this.stats.add(uid, summary, this.#options.context.clock.monotonicMs());
   }
 
@@ -132,4 +145,3 @@ export class Door {
     this.#options.context.controller.setConnected(uid, false);
   }
 }
-

@@ -1,9 +1,9 @@
 import type { Timer } from "@heddle/mesh/base/clock.ts";
-import { isProven } from "@heddle/mesh/identity/attest.ts";
-import { keyFingerprint } from "@heddle/mesh/identity/key.ts";
 import { parseEnrol } from "@heddle/mesh/discovery/codec.ts";
 import { LineConnection } from "@heddle/mesh/discovery/lines.ts";
 import type { Enrol, Enrolled, Refused } from "@heddle/mesh/discovery/protocol.ts";
+import { isProven } from "@heddle/mesh/identity/attest.ts";
+import { keyFingerprint } from "@heddle/mesh/identity/key.ts";
 import type { Connection, ConnectionEvents } from "@heddle/mesh/net/transport.ts";
 import type { Tokens } from "../ca/tokens.ts";
 import type { ServeContext } from "./context.ts";

@@ -1,5 +1,4 @@
 import type { Timer } from "@heddle/mesh/base/clock.ts";
-import { isProven } from "@heddle/mesh/identity/attest.ts";
 import { parseProxyMessage } from "@heddle/mesh/discovery/codec.ts";
 import { LineConnection } from "@heddle/mesh/discovery/lines.ts";
 import type {
@@ -11,6 +10,7 @@ import type {
   ProxyMessage,
   Renew,
 } from "@heddle/mesh/discovery/protocol.ts";
+import { isProven } from "@heddle/mesh/identity/attest.ts";
 import type { SpiffeId } from "@heddle/mesh/model/identity.ts";
 import type { Connection } from "@heddle/mesh/net/transport.ts";
 import { diffSnapshots, sameVersion, versionOf } from "@heddle/mesh/snapshot/diff.ts";
@@ -55,7 +55,12 @@ export class Session {
   #timer: Timer;
   #ackTimer: Timer | null = null;
 
-  constructor(connection: Connection, peer: SpiffeId, context: ServeContext, events: SessionEvents) {
+  constructor(
+    connection: Connection,
+    peer: SpiffeId,
+    context: ServeContext,
+    events: SessionEvents,
+  ) {
     this.peer = peer;
     this.#context = context;
     this.#events = events;

@@ -297,7 +297,7 @@ export class Controller {
   }
 
   get #hasProxies(): boolean {
-    return meshSettings(this.index.inputs.mesh).profile !== "crawl";
+    return meshSettings(this.index.inputs.mesh).profile === "run"; // in Walk they run from files
   }
 
   #updateViews(): void {

@@ -1,17 +1,11 @@
-import { socketsOf } from "@heddle/mesh/resource/compile/sockets.ts";
 import type { CompiledGateway } from "@heddle/mesh/resource/compile/gateway.ts";
+import { socketsOf } from "@heddle/mesh/resource/compile/sockets.ts";
 import type { WorkloadView } from "@heddle/mesh/resource/compile/workload-view.ts";
 import type { Service } from "@heddle/mesh/resource/core/service.ts";
 import type { Probe, Process, ProcessPort } from "@heddle/mesh/resource/heddle/process.ts";
 import type { Workload } from "@heddle/mesh/resource/heddle/workload.ts";
 import { namespaceOf } from "@heddle/mesh/resource/meta.ts";
-import type {
-  AppSpec,
-  Desired,
-  ReadinessProbe,
-  SocketSpec,
-  WorkloadSpec,
-} from "../host/link.ts";
+import type { AppSpec, Desired, ReadinessProbe, SocketSpec, WorkloadSpec } from "../host/link.ts";
 import { directEnvironmentOf, environmentOf } from "./environment.ts";
 
 /** The control plane's own doors. */

@@ -1,12 +1,13 @@
-import { builtInGatewayClass } from "@heddle/mesh/resource/gateway-api/gatewayclass.ts";
-import type { MeshIndex } from "@heddle/mesh/resource/compile/mesh-index.ts";
 import type { SlotsDoc } from "@heddle/mesh/model/document.ts";
+import type { MeshIndex } from "@heddle/mesh/resource/compile/mesh-index.ts";
+import { builtInGatewayClass } from "@heddle/mesh/resource/gateway-api/gatewayclass.ts";
 import type { Process } from "@heddle/mesh/resource/heddle/process.ts";
 import type { Workload } from "@heddle/mesh/resource/heddle/workload.ts";
 import { type KnownResource, kinds } from "@heddle/mesh/resource/index.ts";
-import { namespacedName, type Resource } from "@heddle/mesh/resource/meta.ts";
+import { namespacedName, type Resource, resourceKey } from "@heddle/mesh/resource/meta.ts";
 import { isSameIntent } from "../revision/revision.ts";
 import type { Change, ObjectKey, Store, Watching, Write } from "../store/store.ts";
+import { timestamp } from "./workload-plan.ts";
 
 /** Who keeps which keys of a service; kept so that it outlives everything. Named `<service>`. */
 export const slotsCollection = "slots.internal.heddle.dev";
@@ -16,12 +17,14 @@ export class Objects {
   readonly processes = new Map<string, Process>();
   readonly workloads = new Map<string, Workload>();
   readonly slots = new Map<string, SlotsDoc>();
+  /** All other resources with their newest status, by `resourceKey`. */
+  readonly #latest = new Map<string, Resource>();
   readonly #index: MeshIndex;
-  readonly #onChange: (statusOnly: boolean) => void;
+  readonly #onChange: () => void;
   #watching: Watching | null = null;
 
-  /** @param onChange called after each change; `statusOnly`: nobody's intent changed. */
-  constructor(index: MeshIndex, onChange: (statusOnly: boolean) => void) {
+  /** @param onChange called after each change that is more than a status. */
+  constructor(index: MeshIndex, onChange: () => void) {
     this.#index = index;
     this.#onChange = onChange;
   }
@@ -41,20 +44,27 @@ export class Objects {
     if (this.#watching === null) throw new Error("store: cannot watch what was just listed");
   }
 
+  /** A resource as it is stored now: the index keeps its intent alone. */
+  latest(resource: Resource): Resource {
+    return this.#latest.get(resourceKey(resource)) ?? resource;
+  }
+
   close(): void {
     this.#watching?.close();
   }
 
   #onStoreChange({ type, key, object, before }: Change): void {
     if (type === "deleted") {
+      this.#latest.delete(resourceKey(object));
       this.#remove(key, object);
-      this.#onChange(false);
+      this.#onChange();
       return;
     }
     const statusOnly = before !== null && isSameBeside(before, object);
-    if (statusOnly && key.collection !== workloads) return; // its status is of our own making
+    this.#latest.set(resourceKey(object), object);
+    if (statusOnly && key.collection !== workloads && key.collection !== processes) return;
     this.#put(key.collection, object);
-    this.#onChange(statusOnly);
+    if (!statusOnly) this.#onChange();
   }
 
   #put(collection: string, object: Resource): void {
@@ -62,6 +72,7 @@ export class Objects {
       this.slots.set(namespacedName(object), object.spec as SlotsDoc);
       return;
     }
+    this.#latest.set(resourceKey(object), object);
     const known = object as KnownResource;
     if (known.kind === "Process") this.processes.set(namespacedName(known), known);
     else if (known.kind === "Workload") this.workloads.set(namespacedName(known), known);
@@ -79,6 +90,7 @@ export class Objects {
 }
 
 const workloads = "workloads.heddle.dev";
+const processes = "processes.heddle.dev";
 
 function isSameBeside(before: Resource, after: Resource): boolean {
   return (
@@ -101,8 +113,10 @@ export function slotsWrite(service: string, slots: SlotsDoc, isNew: boolean): Wr
 }
 
 /** The GatewayClass that is there from the start. */
-export function builtInWrites(): readonly Write[] {
+export function builtInWrites(uid: string, nowWallMs: number): readonly Write[] {
   const { name } = builtInGatewayClass.metadata;
+  const creationTimestamp = timestamp(nowWallMs);
+  const metadata = { name, uid, creationTimestamp, generation: 1 };
   const key = { collection: "gatewayclasses.gateway.networking.k8s.io", namespace: "", name };
-  return [{ op: "create", key, object: builtInGatewayClass }];
+  return [{ op: "create", key, object: { ...builtInGatewayClass, metadata } }];
 }

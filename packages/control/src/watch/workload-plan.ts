@@ -86,7 +86,9 @@ function wantedOfProcesses(processes: Iterable<Process>): readonly Wanted[] {
         process,
         ordinal,
         serviceAccountName: serviceAccountName ?? process,
-        ports: ports.map(({ name, number }) => (number === undefined ? { name } : { name, number })),
+        ports: ports.map(({ name, number }) =>
+          number === undefined ? { name } : { name, number },
+        ),
       },
     }));
   });

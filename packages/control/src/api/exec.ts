@@ -1,0 +1,144 @@
+import type { Clock, Timer } from "@heddle/mesh/base/clock.ts";
+import { checkResource } from "@heddle/mesh/resource/check.ts";
+import { type Workload, workloadKind } from "@heddle/mesh/resource/heddle/workload.ts";
+import type { Store } from "../store/store.ts";
+import type { Controller } from "../watch/controller.ts";
+import { environmentOf } from "../watch/environment.ts";
+import { drainFinalizer, keyOfWorkload, markDeleted, timestamp } from "../watch/workload-plan.ts";
+import type { JsonLines } from "./http.ts";
+import { problemOf } from "./resources.ts";
+import { ApiError, invalid } from "./status.ts";
+import type { ExecGrant, ExecRequest } from "./verbs.ts";
+
+export interface ExecContext {
+  readonly store: Store;
+  readonly controller: Controller;
+  readonly clock: Clock;
+  readonly newUid: () => string;
+  /** Called back after each pass of the controller; returns how to stop that. */
+  readonly onSettled: (callback: () => void) => () => void;
+}
+
+/** Marks a workload whose command runs elsewhere, so that one left behind by a dead control plane is found. */
+export const guestAnnotation = "heddle.dev/guest";
+const readyTimeoutMs = 15_000;
+
+/**
+ * Gives a command that runs elsewhere a place in the mesh: a workload with a proxy and no process. It lasts as long as
+ * the stream.
+ */
+export async function serveExec(
+  request: ExecRequest,
+  context: ExecContext,
+  lines: JsonLines,
+): Promise<void> {
+  const { store, controller, clock } = context;
+  const workload = guestOf(request, context);
+  const key = keyOfWorkload(workload);
+  const outcome = await store.commit([{ op: "create", key, object: workload }]);
+  if (!outcome.ok) throw problemOf(workloadKind, key, outcome);
+  const uid = workload.metadata.uid!;
+  try {
+    await untilReady(uid, context, lines);
+    if (lines.isOpen) {
+      const grant: ExecGrant = {
+        uid,
+        name: key.name,
+        namespace: key.namespace,
+        env: environment(key, controller),
+      };
+      lines.write(grant);
+    }
+    await lines.closed;
+  } finally {
+    await removeGuest(store, key, clock.wallMs());
+  }
+}
+
+/** Removes guests whose command's stream was to an earlier life of the control plane. */
+export async function removeGuests(store: Store, nowWallMs: number): Promise<void> {
+  const { items } = await store.list("workloads.heddle.dev", null);
+  for (const workload of items as readonly Workload[]) {
+    if (workload.metadata.annotations?.[guestAnnotation] === undefined) continue;
+    await removeGuest(store, keyOfWorkload(workload), nowWallMs);
+  }
+}
+
+async function removeGuest(
+  store: Store,
+  key: ReturnType<typeof keyOfWorkload>,
+  nowWallMs: number,
+): Promise<void> {
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const stored = (await store.get(key)) as Workload | null;
+    if (stored === null || stored.metadata.deletionTimestamp !== undefined) return;
+    if ((await store.commit([markDeleted(stored, nowWallMs)])).ok) return;
+  }
+}
+
+function guestOf(request: ExecRequest, { clock, newUid }: ExecContext): Workload {
+  const { name, namespace, serviceAccountName } = request;
+  const checked = checkResource(workloadKind, {
+    apiVersion: "heddle.dev/v1alpha1",
+    kind: "Workload",
+    metadata: { name, namespace },
+    spec: { serviceAccountName: serviceAccountName ?? name },
+  });
+  if (!checked.ok) {
+    throw invalid(
+      { kind: "Workload", group: workloadKind.group, name: String(name) },
+      checked.problems,
+    );
+  }
+  const workload = checked.resource as Workload;
+  return {
+    ...workload,
+    metadata: {
+      ...workload.metadata,
+      uid: newUid(),
+      generation: 1,
+      creationTimestamp: timestamp(clock.wallMs()),
+      annotations: { [guestAnnotation]: "exec" },
+      finalizers: [drainFinalizer],
+    },
+  };
+}
+
+function untilReady(uid: string, context: ExecContext, lines: JsonLines): Promise<void> {
+  const { controller, clock, onSettled } = context;
+  return new Promise((resolve, reject) => {
+    const done = (settle: () => void) => {
+      stop();
+      timer.cancel();
+      settle();
+    };
+    const look = () => {
+      if (controller.host.workload(uid)?.proxy?.ready === true) done(resolve);
+    };
+    const stop = onSettled(look);
+    const timer: Timer = clock.after(readyTimeoutMs, () => {
+      const why = controller.host.workload(uid)?.proxy?.reason ?? "not started";
+      done(() => reject(new ApiError("ServiceUnavailable", `its proxy is not ready: ${why}`)));
+    });
+    void lines.closed.then(() => done(resolve));
+    look();
+  });
+}
+
+/** What a process of the mesh would find, with the port numbers filled in. */
+function environment(
+  key: { readonly namespace: string; readonly name: string },
+  controller: Controller,
+): Readonly<Record<string, string>> {
+  const templates = environmentOf(key, [], controller.index.inputs.services.values());
+  const portOf = (name: string): string => {
+    const address = controller.host.sockets.get(name);
+    return address?.kind === "tcp" ? String(address.port) : "0";
+  };
+  return Object.fromEntries(
+    Object.entries(templates).map(([name, value]) => [
+      name,
+      value.replace(/\{\{port:([^{}]+)\}\}/g, (_, socket: string) => portOf(socket)),
+    ]),
+  );
+}

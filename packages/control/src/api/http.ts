@@ -1,0 +1,79 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { ApiError, type Status } from "./status.ts";
+
+/** Longest body taken, in bytes. */
+const bodyBytesMax = 16 << 20;
+
+/** The whole body as JSON; null where there is none. Throws ApiError. */
+export async function readJson(request: IncomingMessage): Promise<unknown> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for await (const part of request as AsyncIterable<Buffer>) {
+    bytes += part.length;
+    if (bytes > bodyBytesMax) throw new ApiError("RequestEntityTooLarge", "body too large");
+    parts.push(part);
+  }
+  if (bytes === 0) return null;
+  try {
+    return JSON.parse(Buffer.concat(parts).toString("utf8"));
+  } catch (cause) {
+    throw new ApiError("BadRequest", `body is not JSON: ${(cause as Error).message}`);
+  }
+}
+
+export function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  const bytes = Buffer.from(JSON.stringify(body));
+  response.writeHead(status, {
+    "content-type": "application/json",
+    "content-length": bytes.length,
+    "cache-control": "no-store",
+  });
+  response.end(bytes);
+}
+
+export function sendStatus(response: ServerResponse, status: Status): void {
+  if (response.headersSent) {
+    response.destroy(); // the client sees that what it got is not whole
+    return;
+  }
+  if (status.code === 401) response.setHeader("www-authenticate", "Bearer");
+  sendJson(response, status.code, status);
+}
+
+/** A reply that goes on: one JSON object a line, until either side ends it. */
+export class JsonLines {
+  /** Fulfilled when the stream is over, by whomever. */
+  readonly closed: Promise<void>;
+  readonly #response: ServerResponse;
+
+  constructor(response: ServerResponse) {
+    this.#response = response;
+    this.closed = new Promise((resolve) => response.once("close", () => resolve()));
+  }
+
+  get queuedBytes(): number {
+    return this.#response.writableLength;
+  }
+
+  get isOpen(): boolean {
+    return !this.#response.destroyed && !this.#response.writableEnded;
+  }
+
+  start(): void {
+    if (this.#response.headersSent) return;
+    this.#response.writeHead(200, {
+      "content-type": "application/json",
+      "cache-control": "no-store",
+    });
+    this.#response.flushHeaders();
+  }
+
+  write(value: unknown): void {
+    this.start();
+    if (this.isOpen) this.#response.write(`${JSON.stringify(value)}\n`);
+  }
+
+  end(): void {
+    if (this.isOpen) this.#response.end();
+  }
+}

@@ -1,0 +1,321 @@
+import { randomBytes, randomUUID, X509Certificate } from "node:crypto";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { SeededRng } from "@heddle/mesh/base/rng.ts";
+import { leafValidity } from "@heddle/mesh/identity/certificate.ts";
+import { generateKey } from "@heddle/mesh/identity/key.ts";
+import { Rotation } from "@heddle/mesh/identity/rotate.ts";
+import { makePeerVerifier } from "@heddle/mesh/identity/verify-peer.ts";
+import { controlIdentity } from "@heddle/mesh/identity/well-known.ts";
+import { tcp } from "@heddle/mesh/model/address.ts";
+import { receiveSocket } from "@heddle/mesh/net/bound-socket.ts";
+import { openTransport } from "@heddle/mesh/net/open-transport.ts";
+import { SystemClock } from "@heddle/mesh/net/system-clock.ts";
+import type { BoundSocket, TlsCredentials } from "@heddle/mesh/net/transport.ts";
+import { type Mesh, meshSettings } from "@heddle/mesh/resource/heddle/mesh.ts";
+import { Digester } from "@heddle/mesh/snapshot/digest.ts";
+import { destination, pino } from "pino";
+import { removeGuests } from "./api/exec.ts";
+import { Facts } from "./api/facts.ts";
+import { isIntent } from "./api/registry.ts";
+import { Resources } from "./api/resources.ts";
+import { ApiServer } from "./api/server.ts";
+import type { ApiFile } from "./api/verbs.ts";
+import { Authority, createRoot } from "./ca/authority.ts";
+import { openRoot } from "./ca/root-folder.ts";
+import { Tokens } from "./ca/tokens.ts";
+import type { FromHost, ToHost } from "./host/link.ts";
+import { IntentLog } from "./revision/intent-log.ts";
+import { Door } from "./serve/door.ts";
+import { StatusWriter } from "./status/status-writer.ts";
+import { SqliteStore } from "./store/sqlite.ts";
+import type { Store } from "./store/store.ts";
+import { Controller } from "./watch/controller.ts";
+import { apiSocket, proxySocket } from "./watch/desired.ts";
+import { builtInWrites } from "./watch/objects.ts";
+
+const version = "0.1.0";
+const usage = "usage: heddle control --state DIR";
+const startsKey = { collection: "starts.internal.heddle.dev", namespace: "", name: "control" };
+
+/**
+ * `heddle control`: the control plane as a process. Under a supervisor (an IPC channel) its sockets are passed to it and
+ * it ends with its supervisor; alone it binds its own, and runs nothing.
+ *
+ *   store, root → controller → (sockets) → proxies' door → API → api.json
+ */
+async function main(): Promise<void> {
+  process.umask(0o077); // what we write is ours alone
+  const hostMessages = listenToHost();
+  const { values } = parseArgs({ options: { state: { type: "string" } } });
+  if (values.state === undefined) {
+    process.stderr.write(`${usage}\n`);
+    process.exitCode = 64;
+    return;
+  }
+  const stateDir = resolve(values.state);
+  const clock = new SystemClock();
+  const level = process.env["HEDDLE_LOG"] ?? "info";
+  const log = pino({ level, base: null }, destination({ fd: 2, sync: true }));
+  const startedWallMs = clock.wallMs();
+  await mkdir(stateDir, { recursive: true, mode: 0o700 });
+  const store = new SqliteStore({ path: join(stateDir, "store.db"), newEpoch: () => randomUUID() });
+  const intent = await IntentLog.open(store, clock, isIntent);
+  await store.commit(builtInWrites(randomUUID(), clock.wallMs()));
+  await removeGuests(store, clock.wallMs());
+  const trustDomain = await trustDomainOf(store);
+  const { root, isNew } = await openRoot(join(stateDir, "ca"), () =>
+    createRoot({ clock, randomBytes, trustDomain }),
+  );
+  const authority = new Authority({ root, clock, randomBytes });
+  const own = new OwnIdentity(authority, trustDomain);
+  await own.renew();
+  const tokens = new Tokens(clock, () => randomBytes(32).toString("base64url"));
+  const settled = new Set<() => void>();
+  const parts: Parts = { controller: null, door: null, api: null, status: null };
+  const controller = await Controller.open({
+    store,
+    clock,
+    log,
+    newUid: () => randomUUID(),
+    revision: () => intent.revision,
+    endpointsVersion: (await countStart(store)) * 2 ** 32,
+    stateDir,
+    workingDir: dirname(stateDir),
+    events: {
+      onDesired: (desired) => tellHost(desired),
+      onDocuments: (touched) => parts.door?.onDocuments(touched),
+      onSettled: () => {
+        parts.status?.onSettled();
+        if (parts.controller === null) return;
+        void own.follow(meshSettings(parts.controller.index.inputs.mesh).trustDomain);
+        for (const callback of [...settled]) callback();
+      },
+    },
+  });
+  parts.controller = controller;
+  parts.status = new StatusWriter({ store, controller, clock, log });
+  const rotation = new Rotation({
+    clock,
+    rng: new SeededRng(randomBytes(4).readUInt32LE()),
+    log,
+    renew: async () => leafValidity((await own.renew()).chainPem),
+  });
+  rotation.follow(leafValidity(own.credentials.chainPem));
+  const { transport, backEnd, detail } = await openTransport({ clock });
+  log.info(
+    { backEnd, detail, isRootNew: isNew, revision: intent.revision },
+    "control plane starts",
+  );
+
+  const openDoor = async (at: BoundSocket | null) => {
+    const bundlePem = () => authority.bundlePem;
+    parts.door = await Door.open({
+      context: { clock, log, controller, authority, digester: new Digester() },
+      transport,
+      at: at ?? tcp("127.0.0.1", 0),
+      credentials: () => own.credentials,
+      // Whoever our own root vouches for; a session's workload must be the one that its certificate names.
+      verifyMember: makePeerVerifier({ bundlePem, trustDomain: null, clock }),
+      tokens,
+    });
+    return parts.door;
+  };
+  const openApi = async (handle: unknown, door: Door) => {
+    const resources = new Resources({ store, intent, clock, newUid: () => randomUUID() });
+    const facts = new Facts({
+      controller,
+      door,
+      clock,
+      about: {
+        version,
+        epoch: store.epoch,
+        startedWallMs,
+        rootFingerprint: authority.fingerprint,
+        isRootNew: isNew,
+        rootExpiresWallMs: new X509Certificate(authority.bundlePem).validToDate.getTime(),
+      },
+    });
+    const token = randomBytes(32).toString("base64url");
+    parts.api = await ApiServer.open({
+      context: {
+        store,
+        clock,
+        intent,
+        resources,
+        facts,
+        door,
+        controller,
+        newUid: () => randomUUID(),
+        onSettled: (callback) => {
+          settled.add(callback);
+          return () => settled.delete(callback);
+        },
+      },
+      token,
+      version,
+      log,
+      listen: handle === null ? null : { handle },
+    });
+    await publish(stateDir, parts.api.port, token);
+    log.info({ port: parts.api.port }, "API listens");
+  };
+
+  let isEnding = false;
+  const end = async (why: string) => {
+    if (isEnding) return;
+    isEnding = true;
+    log.info({ why }, "control plane ends");
+    rotation.close();
+    parts.status?.close();
+    controller.close();
+    await Promise.all([parts.api?.close(), parts.door?.close()]);
+    await store.close();
+    process.exit(0);
+  };
+  process.on("SIGTERM", () => void end("SIGTERM"));
+  process.on("SIGINT", () => void end("SIGINT"));
+
+  if (process.send === undefined) {
+    controller.bind({ type: "sockets", ports: {}, failed: {} });
+    controller.observe({ type: "observed", workloads: [] });
+    await openApi(null, await openDoor(null));
+    return;
+  }
+  process.on("disconnect", () => void end("the supervisor is gone"));
+  const sockets = new Map<string, unknown>();
+  hostMessages.follow((message, handle) => {
+    switch (message.type) {
+      case "observed":
+        controller.observe(message);
+        return;
+      case "sockets":
+        controller.bind(message);
+        return;
+      case "token-wanted":
+        if (controller.identityOf(message.workloadUid) === null) return; // asked again, or for nobody
+        tellHost({
+          type: "token",
+          workloadUid: message.workloadUid,
+          token: tokens.issue(message.workloadUid, message.keyFingerprint),
+          bundlePem: authority.bundlePem,
+        });
+        return;
+      case "event":
+        log.info({ uid: message.workloadUid }, message.message);
+        return;
+      case "socket": {
+        sockets.set(message.name, handle);
+        const [api, door] = [sockets.get(apiSocket), sockets.get(proxySocket)];
+        if (api === undefined || door === undefined || parts.door !== null) return;
+        openDoor(receiveSocket(door))
+          .then((opened) => openApi(api, opened))
+          .catch((cause) => {
+            log.fatal({ cause: String(cause) }, "cannot listen");
+            process.exit(1);
+          });
+      }
+    }
+  });
+}
+
+type HostListener = (message: FromHost, handle: unknown) => void;
+
+/** What the supervisor says before there is anybody to listen waits. */
+function listenToHost(): { follow(listener: HostListener): void } {
+  const waiting: Parameters<HostListener>[] = [];
+  let listener: HostListener | null = null;
+  process.on("message", (message, handle) => {
+    const said: Parameters<HostListener> = [message as FromHost, handle];
+    if (listener === null) waiting.push(said);
+    else listener(...said);
+  });
+  return {
+    follow: (next) => {
+      listener = next;
+      for (const said of waiting.splice(0)) next(...said);
+    },
+  };
+}
+
+function tellHost(message: ToHost): void {
+  if (process.connected === true) process.send?.(message);
+}
+
+async function trustDomainOf(store: Store): Promise<string> {
+  const key = { collection: "meshes.heddle.dev", namespace: "", name: "mesh" };
+  return meshSettings((await store.get(key)) as Mesh | null).trustDomain;
+}
+
+/** What is opened one after the other. */
+interface Parts {
+  controller: Controller | null;
+  door: Door | null;
+  api: ApiServer | null;
+  status: StatusWriter | null;
+}
+
+/** The control plane's own key and leaf. It is its own authority, so that a new one is always to be had. */
+class OwnIdentity {
+  readonly #authority: Authority;
+  #trustDomain: string;
+  #credentials: TlsCredentials | null = null;
+
+  constructor(authority: Authority, trustDomain: string) {
+    this.#authority = authority;
+    this.#trustDomain = trustDomain;
+  }
+
+  get credentials(): TlsCredentials {
+    return this.#credentials!;
+  }
+
+  /** The Mesh says which trust domain; with another one we are somebody else. */
+  async follow(trustDomain: string): Promise<void> {
+    if (trustDomain === this.#trustDomain) return;
+    this.#trustDomain = trustDomain;
+    await this.renew();
+  }
+
+  async renew(): Promise<TlsCredentials> {
+    const { privatePem: keyPem, publicPem } = await generateKey();
+    const spiffeId = controlIdentity(this.#trustDomain);
+    const chainPem = await this.#authority.issue(spiffeId, publicPem);
+    const { bundlePem } = this.#authority;
+    const generation = (this.#credentials?.generation ?? 0) + 1;
+    this.#credentials = { generation, spiffeId, keyPem, chainPem, bundlePem };
+    return this.#credentials;
+  }
+}
+
+/** How often this store was started, so that versions of one life are above those of all earlier ones. */
+async function countStart(store: Store): Promise<number> {
+  const stored = await store.get(startsKey);
+  const count = ((stored?.spec as { count?: number } | undefined)?.count ?? 0) + 1;
+  const object = {
+    apiVersion: "internal.heddle.dev/v1",
+    kind: "Starts",
+    metadata: { name: startsKey.name },
+    spec: { count },
+  };
+  const write = { key: startsKey, object, expect: null };
+  await store.commit([{ ...write, op: stored === null ? "create" : "update" }]);
+  return count;
+}
+
+/** Tells clients where the API is: the token first, then the file that names it, each whole or not at all. */
+async function publish(stateDir: string, port: number, token: string): Promise<void> {
+  const tokenFile = join(stateDir, "api.token");
+  const file: ApiFile = { address: { host: "127.0.0.1", port }, tokenFile, pid: process.pid };
+  for (const [path, text] of [
+    [tokenFile, `${token}\n`],
+    [join(stateDir, "api.json"), `${JSON.stringify(file, null, 2)}\n`],
+  ] as const) {
+    await rm(`${path}.new`, { force: true });
+    await writeFile(`${path}.new`, text, { mode: 0o600 });
+    await rename(`${path}.new`, path);
+  }
+}
+
+await main();

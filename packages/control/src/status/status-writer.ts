@@ -1,0 +1,140 @@
+import type { Clock, Timer } from "@heddle/mesh/base/clock.ts";
+import type { Log } from "@heddle/mesh/base/log.ts";
+import { isOurClass } from "@heddle/mesh/resource/compile/gateway-class.ts";
+import { gatewaySocket } from "@heddle/mesh/resource/compile/sockets.ts";
+import { kinds } from "@heddle/mesh/resource/index.ts";
+import { namespaceOf, type Resource } from "@heddle/mesh/resource/meta.ts";
+import { isSameData } from "../revision/revision.ts";
+import type { ObjectKey, Store, Write } from "../store/store.ts";
+import type { Controller } from "../watch/controller.ts";
+import { timestamp } from "../watch/workload-plan.ts";
+import {
+  conditionStatus,
+  type GatewayFacts,
+  gatewayStatus,
+  processStatus,
+  routeStatus,
+  workloadStatus,
+} from "./statuses.ts";
+
+export interface StatusWriterOptions {
+  readonly store: Store;
+  readonly controller: Controller;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** What happened within this time is written together, in ms. */
+const delayMs = 100;
+
+/** Writes into resources what became of them: after passes of the controller, in one commit, only what differs. */
+export class StatusWriter {
+  readonly #options: StatusWriterOptions;
+  #timer: Timer | null = null;
+  #isWriting = false;
+  #isDue = false;
+
+  constructor(options: StatusWriterOptions) {
+    this.#options = options;
+  }
+
+  /** Something may be different. */
+  onSettled(): void {
+    this.#isDue = true;
+    if (this.#timer !== null || this.#isWriting) return;
+    this.#timer = this.#options.clock.after(delayMs, () => {
+      this.#timer = null;
+      void this.#write();
+    });
+  }
+
+  close(): void {
+    this.#timer?.cancel();
+  }
+
+  async #write(): Promise<void> {
+    const { store, log } = this.#options;
+    this.#isWriting = true;
+    this.#isDue = false;
+    try {
+      const writes = this.#writes();
+      const outcome = writes.length === 0 ? null : await store.commit(writes);
+      // One was overtaken: each alone, so that the others do not wait for it.
+      if (outcome?.ok === false) for (const write of writes) await store.commit([write]);
+    } catch (cause) {
+      log.error({ cause: String(cause) }, "status not written");
+    }
+    this.#isWriting = false;
+    if (this.#isDue) this.onSettled();
+  }
+
+  #writes(): Write[] {
+    const { controller, clock } = this.#options;
+    const { objects, index, host, views } = controller;
+    const now = timestamp(clock.wallMs());
+    const writes: Write[] = [];
+    const add = (resource: Resource, status: unknown) => {
+      if (isSameData(resource.status, status)) return;
+      const expect = resource.metadata.resourceVersion ?? null;
+      writes.push({ op: "update", key: keyOf(resource), object: { ...resource, status }, expect });
+    };
+    const newest = <R extends Resource>(known: R | undefined) =>
+      known === undefined ? null : (objects.latest(known) as R);
+    const workloads = [...objects.workloads.values()];
+    for (const workload of workloads) {
+      const uid = workload.metadata.uid!;
+      const view = views.get(uid);
+      if (view !== undefined) add(workload, workloadStatus(workload, view, host.workload(uid)));
+    }
+    for (const process of objects.processes.values())
+      add(process, processStatus(process, workloads));
+    for (const [key, claims] of index.outputs.routes) {
+      const route = newest(index.inputs.routes.get(key));
+      if (route !== null && claims.length > 0) add(route, routeStatus(route, claims, now));
+    }
+    for (const [key, claims] of index.outputs.placements) {
+      const placement = newest(index.inputs.placements.get(key));
+      if (placement !== null) add(placement, conditionStatus(placement, claims, now));
+    }
+    for (const [key, compiled] of index.outputs.gateways) {
+      const gateway = newest(index.inputs.gateways.get(key));
+      if (gateway === null) continue;
+      add(gateway, gatewayStatus(gateway, compiled, this.#gatewayFacts(key), now));
+    }
+    for (const known of index.inputs.gatewayClasses.values()) {
+      const one = objects.latest(known);
+      if (!isOurClass(one.metadata.name, index.inputs.gatewayClasses)) continue;
+      const message = "heddle runs Gateways of this class.";
+      add(
+        one,
+        conditionStatus(
+          one,
+          [{ type: "Accepted", status: "True", reason: "Accepted", message }],
+          now,
+        ),
+      );
+    }
+    return writes;
+  }
+
+  #gatewayFacts(key: string): GatewayFacts {
+    const { index, host, views } = this.#options.controller;
+    const view = [...views.values()].find((one) => `${one.namespace}/${one.gateway}` === key);
+    if (view === undefined) return { isProgrammed: false, reason: "Its proxy is not there yet." };
+    for (const { name } of index.outputs.gateways.get(key)?.sockets ?? []) {
+      const socket = gatewaySocket(view, name);
+      const failed = host.failedSockets[socket];
+      if (failed !== undefined) return { isProgrammed: false, reason: failed };
+      if (!host.sockets.has(socket)) return { isProgrammed: false, reason: "Not bound yet." };
+    }
+    const isReady = host.workload(view.uid)?.proxy?.ready === true;
+    return { isProgrammed: isReady, reason: isReady ? null : "Its proxy is not ready." };
+  }
+}
+
+function keyOf(resource: Resource): ObjectKey {
+  const kind = kinds.find((one) => one.kind === resource.kind)!;
+  const collection = kind.group === "" ? kind.plural : `${kind.plural}.${kind.group}`;
+  const namespace = kind.isNamespaced ? namespaceOf(resource) : "";
+  return { collection, namespace, name: resource.metadata.name };
+}

@@ -1,0 +1,141 @@
+import type { ParentClaims } from "@heddle/mesh/resource/compile/claims.ts";
+import type { CompiledGateway } from "@heddle/mesh/resource/compile/gateway.ts";
+import type { WorkloadView } from "@heddle/mesh/resource/compile/workload-view.ts";
+import type { Gateway, GatewayStatus } from "@heddle/mesh/resource/gateway-api/gateway.ts";
+import { heddleController } from "@heddle/mesh/resource/gateway-api/gatewayclass.ts";
+import type { HttpRoute, HttpRouteStatus } from "@heddle/mesh/resource/gateway-api/httproute.ts";
+import type { Process } from "@heddle/mesh/resource/heddle/process.ts";
+import type { Workload, WorkloadStatus } from "@heddle/mesh/resource/heddle/workload.ts";
+import type { Condition, ConditionClaim, Resource } from "@heddle/mesh/resource/meta.ts";
+import type { ProcessObserved, WorkloadObserved } from "../host/link.ts";
+import { conditionsOf } from "./conditions.ts";
+
+/** What is said of a Workload. `inbound` is written down once it is an endpoint, for the next life of the control plane. */
+export function workloadStatus(
+  workload: Workload,
+  view: WorkloadView,
+  observed: WorkloadObserved | null,
+): WorkloadStatus {
+  const process = observed?.app ?? observed?.proxy ?? null;
+  const { state, inbound, ports } = view;
+  const reason = state?.phase === "away" ? state.reason : (process?.reason ?? null);
+  const isReady = process?.ready === true;
+  return {
+    phase: phaseOf(workload, process),
+    ready: isReady,
+    ...(isReady || reason === null ? {} : { reason }),
+    restarts: process?.restarts ?? 0,
+    ...(process?.pid == null ? {} : { pid: process.pid }),
+    ...(state !== null && inbound?.kind === "tcp"
+      ? { inbound: { host: inbound.host, port: inbound.port } }
+      : {}),
+    ports: ports.flatMap(({ name, address }) =>
+      address.kind === "tcp" ? [{ name, port: address.port }] : [],
+    ),
+  };
+}
+
+function phaseOf(
+  workload: Workload,
+  process: ProcessObserved | null,
+): NonNullable<WorkloadStatus["phase"]> {
+  if (workload.metadata.deletionTimestamp !== undefined) return "Draining";
+  switch (process?.phase) {
+    case "running":
+    case "stopping":
+      return "Running";
+    case "exited":
+      return process.reason === "exited with code 0" ? "Succeeded" : "Failed";
+    default:
+      return "Pending";
+  }
+}
+
+export function processStatus(process: Process, workloads: readonly Workload[]): unknown {
+  const own = workloads.filter(
+    ({ metadata, spec }) =>
+      spec.process === process.metadata.name && metadata.namespace === process.metadata.namespace,
+  );
+  return {
+    ...process.status,
+    replicas: own.length,
+    readyReplicas: own.filter(({ status }) => status?.ready === true).length,
+    observedGeneration: process.metadata.generation ?? 0,
+  };
+}
+
+/** Our part of a route's status; what other controllers said of their parents stays. */
+export function routeStatus(
+  route: HttpRoute,
+  claims: readonly ParentClaims[],
+  now: string,
+): HttpRouteStatus {
+  const generation = route.metadata.generation ?? 0;
+  const before = route.status?.parents ?? [];
+  const others = before.filter(({ controllerName }) => controllerName !== heddleController);
+  const ours = claims.map(({ parent, conditions }) => {
+    const parentRef = route.spec.parentRefs![parent]!;
+    const known = before.find(
+      (one) =>
+        one.controllerName === heddleController &&
+        JSON.stringify(one.parentRef) === JSON.stringify(parentRef),
+    );
+    return {
+      parentRef,
+      controllerName: heddleController,
+      conditions: conditionsOf(conditions, known?.conditions, generation, now),
+    };
+  });
+  return { parents: [...others, ...ours] };
+}
+
+export interface GatewayFacts {
+  /** Is every socket of it bound, and its proxy ready? */
+  readonly isProgrammed: boolean;
+  /** Why not. */
+  readonly reason: string | null;
+}
+
+export function gatewayStatus(
+  gateway: Gateway,
+  compiled: CompiledGateway,
+  facts: GatewayFacts,
+  now: string,
+): GatewayStatus {
+  const generation = gateway.metadata.generation ?? 0;
+  const before = gateway.status;
+  const programmed: ConditionClaim = facts.isProgrammed
+    ? { type: "Programmed", status: "True", reason: "Programmed", message: "It listens." }
+    : { type: "Programmed", status: "False", reason: "Pending", message: facts.reason ?? "" };
+  const hosts = [...new Set(compiled.sockets.map(({ host }) => host))];
+  return {
+    addresses: hosts.map((value) => ({ type: "IPAddress", value })),
+    conditions: conditionsOf(
+      [...compiled.conditions, programmed],
+      before?.conditions,
+      generation,
+      now,
+    ),
+    listeners: compiled.listeners.map(({ name, attachedRoutes, conditions }) => ({
+      name,
+      supportedKinds: [{ group: "gateway.networking.k8s.io", kind: "HTTPRoute" }],
+      attachedRoutes,
+      conditions: conditionsOf(
+        [...conditions, programmed],
+        before?.listeners?.find((one) => one.name === name)?.conditions,
+        generation,
+        now,
+      ),
+    })),
+  };
+}
+
+/** A status that is its conditions alone. */
+export function conditionStatus(
+  resource: Resource,
+  claims: readonly ConditionClaim[],
+  now: string,
+): { readonly conditions: readonly Condition[] } {
+  const before = (resource.status as { conditions?: Condition[] } | undefined)?.conditions;
+  return { conditions: conditionsOf(claims, before, resource.metadata.generation ?? 0, now) };
+}
