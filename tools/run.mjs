@@ -83,7 +83,7 @@ async function install() {
   clearInterval(ticker);
   if (isTerminal) process.stderr.write("\r\x1b[K");
   if (status !== 0) {
-    process.stderr.write(output);
+    process.stderr.write(output.split(/^npm error Usage:/m)[0]); // not npm's own manual
     console.error(`npm ci failed (exit ${status}). Is the npm registry reachable? Try: npm ci`);
     process.exit(1);
   }
