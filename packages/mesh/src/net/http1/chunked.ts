@@ -2,6 +2,7 @@ import type { Fields } from "../../model/head.ts";
 import { hexValues, octets, TEXT, TOKEN } from "./chars.ts";
 import type { Gather } from "./gather.ts";
 import { HeadReader } from "./head-reader.ts";
+import { CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING } from "./kinds.ts";
 import type { Http1Limits } from "./limits.ts";
 import { readTrailers } from "./trailers.ts";
 
@@ -25,6 +26,8 @@ type Phase =
   | "trailers"
   | "ended";
 
+/** What no trailer may say: how long the message is, and whether the connection goes on after it. */
+const FRAMING = (1 << CONTENT_LENGTH) | (1 << TRANSFER_ENCODING) | (1 << CONNECTION);
 const CR = 0x0d;
 const LF = 0x0a;
 
@@ -90,6 +93,10 @@ export class ChunkedDecoder {
       return "fault";
     }
     if (at < 0) return "more";
+    if ((this.#trailerReader.scanner.seen & FRAMING) !== 0) {
+      this.detail = "trailers that frame the body";
+      return "fault";
+    }
     this.#phase = "ended";
     this.trailers = readTrailers(this.#trailerReader);
     return "end";

@@ -222,6 +222,7 @@ export class Http1Client implements ConnectionEvents, ClientStreamHost, Deferred
     const { status } = shape.head;
     if (status < 200) {
       if (status === 101) this.#fail("bad-response", "101 without an upgrade asked for");
+      else if (!shape.keepsAlive) this.#fail("bad-response", "an interim reply that closes");
       else if (++this.#interims > this.#context.limits.interimMax) {
         this.#fail("bad-response", "too many interim replies");
       } else stream.sink.onInterim(shape.head);

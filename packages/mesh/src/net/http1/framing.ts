@@ -16,6 +16,8 @@ import { Http1RequestHead } from "./request-head.ts";
 import { type Fault, FIELD_STRIDE, FIELDS_AT, type HeadScanner } from "./scan.ts";
 import { isAuthority, parseAbsolute, type TargetForm } from "./target.ts";
 
+const CR = 0x0d;
+const SP = 0x20;
 const ASTERISK = 0x2a;
 const SLASH = 0x2f;
 const TRANSFER = 1 << TRANSFER_ENCODING;
@@ -140,9 +142,13 @@ function frameBody(
     return length < 0 ? bad("malformed Content-Length") : length;
   }
   if (scanner.minor === 0) return bad("Transfer-Encoding in HTTP/1.0");
-  const at = find(table, TRANSFER_ENCODING);
-  const start = table[at + 2]!;
-  const end = table[at + 3]!;
+  const entry = find(table, TRANSFER_ENCODING);
+  const start = table[entry + 2]!;
+  const end = table[entry + 3]!;
+  // A tab behind it is white space to the grammar and part of an unknown coding to some servers.
+  let at = end;
+  while (bytes[at] === SP) at++;
+  if (bytes[at] !== CR) return bad("tab behind Transfer-Encoding");
   if (equalsName(bytes, start, end, "chunked")) return "chunked";
   return refuseCoding(latin1(bytes, start, end).toLowerCase());
 }

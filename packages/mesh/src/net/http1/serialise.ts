@@ -51,10 +51,10 @@ export function appendRequestHead(
     appendPlainFields(out, head, "drop");
   }
   if (!hasHost) appendField(out, "host", head.authority);
+  if (via !== null && !endsWithVia(head, via)) appendField(out, "via", via);
   if (!keepsLength && (framing !== 0 || head.get("content-length") !== null)) {
     appendFraming(out, framing);
   }
-  if (via !== null && !endsWithVia(head, via)) appendField(out, "via", via);
   if (head instanceof Http1RequestHead && head.shape.wantsTrailers) {
     out.appendText("te: trailers\r\nconnection: te\r\n");
   }

@@ -1,4 +1,4 @@
-import { HEX, HOST, octets } from "./chars.ts";
+import { HEX, HOST, octets, PATH } from "./chars.ts";
 import { latin1 } from "./latin1.ts";
 
 /** The four forms of a request target (RFC 9112 §3.2). */
@@ -46,16 +46,22 @@ export function isAuthority(
   return port <= 65_535;
 }
 
-/** The authority of an `http` or `https` URI, or null where `bytes[start, end)` is none. */
+/** Where the authority of an `http` or `https` URI lies, or null where `bytes[start, end)` is none. */
 export function parseAbsolute(bytes: Buffer, start: number, end: number): AbsoluteTarget | null {
   const scheme = latin1(bytes, start, Math.min(end, start + 8)).toLowerCase();
   const authorityStart = scheme.startsWith("http://") ? start + 7 : start + 8;
   if (authorityStart === start + 8 && scheme !== "https://") return null;
   let at = authorityStart;
   while (at < end && bytes[at] !== 0x2f && bytes[at] !== 0x3f) at++;
-  return isAuthority(bytes, authorityStart, at, false)
-    ? { authorityStart, authorityEnd: at }
-    : null;
+  if (!isAuthority(bytes, authorityStart, at, false) || !isPath(bytes, at, end)) return null;
+  return { authorityStart, authorityEnd: at };
+}
+
+/** Does `bytes[start, end)` hold, up to its query, only what we take in a path? */
+function isPath(bytes: Buffer, start: number, end: number): boolean {
+  let at = start;
+  while (at < end && bytes[at] !== 0x3f && (octets[bytes[at]!]! & PATH) !== 0) at++;
+  return at === end || bytes[at] === 0x3f;
 }
 
 function isAddressOctet(octet: number): boolean {
