@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { type IncomingMessage, request } from "node:http";
 import { join } from "node:path";
 import { type ApiFile, verbsPath } from "@heddle/control/api/verbs.ts";
+import { readHostRecord } from "@heddle/control/host/state-dir.ts";
 import type { Kind } from "@heddle/mesh/resource/kind.ts";
 import type { Resource } from "@heddle/mesh/resource/meta.ts";
 import { exits, Fault } from "../render/fault.ts";
@@ -131,7 +132,9 @@ export class ApiClient {
         resolve(reply);
       });
       sent.once("error", (cause) => {
-        const why = `nothing answers at ${this.address} (${cause.message})`;
+        const { code, message } = cause as NodeJS.ErrnoException;
+        const how = code === "ECONNREFUSED" ? "connection refused" : message;
+        const why = `nothing answers at ${this.address} (${how})`;
         reject(Object.assign(notRunning(this.#stateDir, why), { cause }));
       });
       sent.end(body === undefined ? undefined : JSON.stringify(body));
@@ -148,10 +151,11 @@ function resourcePath(kind: Kind, namespace: string | null, name?: string): stri
 }
 
 function notRunning(stateDir: string, why: string): Fault {
+  const file = readHostRecord(stateDir)?.files[0] ?? "<mesh.yaml>";
   return new Fault(
     exits.noControl,
     `no control plane for the mesh in ${stateDir}: ${why}`,
-    "heddle up <mesh.yaml>",
+    `heddle up ${file}`,
     "heddle check",
   );
 }

@@ -26,6 +26,7 @@ export function compileCommand(world: World): Command {
         const { firstPort } = options;
         const files = compileFiles(set.resources, {
           folder,
+          heddle: world.programPath,
           ...(firstPort === undefined ? {} : { firstPort }),
         });
         for (const { path, text } of files) {

@@ -1,9 +1,10 @@
 import type { ExecGrant, ExecRequest } from "@heddle/control/api/verbs.ts";
 import { Command } from "commander";
+import { ApiClient } from "../api/client.ts";
 import { exits, Fault } from "../render/fault.ts";
 import { runInForeground } from "./foreground.ts";
 import { type MeshOptions, withExamples, withMesh } from "./options.ts";
-import { apiOf, type World } from "./world.ts";
+import { meshOf, type World } from "./world.ts";
 
 interface Options extends MeshOptions {
   readonly name?: string;
@@ -23,7 +24,8 @@ export function execCommand(world: World): Command {
     .option("--service-account <name>", "whom it is to others (default: its name)")
     .passThroughOptions()
     .action(async (argv: readonly string[], options: Options) => {
-      const api = await apiOf(world, options);
+      const stateDir = await meshOf(world, options);
+      const api = ApiClient.open(stateDir);
       const body: ExecRequest = {
         name: options.name ?? `exec-${process.pid}`,
         namespace: options.namespace,
@@ -37,9 +39,15 @@ export function execCommand(world: World): Command {
         throw new Fault(exits.no, "the mesh did not make a workload", `${world.program} check`);
       const grant = first.value as ExecGrant;
       try {
-        const env = { ...world.env, ...grant.env };
+        const whose = {
+          HEDDLE_MESH: stateDir,
+          HEDDLE_WORKLOAD: `${grant.name}.${grant.namespace}`,
+        };
+        const env = { ...world.env, ...whose, ...grant.env };
         process.exitCode = await runInForeground({ command: argv, env }).catch((error) => {
-          world.err.write(`error: ${argv[0]}: ${(error as Error).message}\n`);
+          const { code, message } = error as NodeJS.ErrnoException;
+          const why = code === "ENOENT" ? "command not found" : message;
+          world.err.write(`error: ${argv[0]}: ${why}\n`);
           return NOT_FOUND;
         });
       } finally {

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
@@ -30,7 +30,7 @@ export interface StateDir {
   readonly path: string;
   /** Publishes who runs this mesh. */
   write(record: HostRecord): void;
-  /** Forgets it and unlocks. */
+  /** Unlocks. What was published stays, for people to be told which manifest this mesh is of. */
   release(): void;
 }
 
@@ -57,13 +57,12 @@ export function lockStateDir(path: string): StateDir {
       renameSync(`${file}.new`, file);
     },
     release() {
-      rmSync(file, { force: true });
       lock.close();
     },
   };
 }
 
-/** Who runs, or ran, the mesh in this folder; null where nobody says so. It may have been killed since. */
+/** Who runs, or ran, the mesh in this folder; null where nobody ever did. Whether it does, its door tells. */
 export function readHostRecord(path: string): HostRecord | null {
   try {
     return JSON.parse(readFileSync(join(path, "host.json"), "utf8")) as HostRecord;
