@@ -1,10 +1,12 @@
+import { resolve } from "node:path";
 import { parseDocument } from "@heddle/mesh/snapshot/codec.ts";
 import { expect, test } from "vitest";
 import { compileFiles } from "./compile-files.ts";
 import { loadManifests } from "./load.ts";
 import { readSources } from "./source.ts";
 
-const kvs = `${import.meta.dirname}/../../../../examples/kvs`;
+const root = resolve(import.meta.dirname, "../../../..");
+const kvs = `${root}/examples/kvs`;
 
 async function loadExample() {
   const { sources } = await readSources(["mesh.yaml"], {
@@ -41,8 +43,7 @@ test("no port is given twice, and none of a gateway's", async () => {
 test("the committed files of the Walk profile are what the manifest compiles to", async () => {
   const files = compileFiles(await loadExample(), {
     folder: `${kvs}/walk`,
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of the manifest
-    heddle: "${HEDDLE:-../../../heddle}",
+    heddle: `${root}/heddle`,
   });
   const { sources } = await readSources(
     files.map(({ path }) => path),

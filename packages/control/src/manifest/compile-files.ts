@@ -1,4 +1,4 @@
-import { join, relative } from "node:path";
+import { isAbsolute, join, relative } from "node:path";
 import { assignSlots } from "@heddle/mesh/balance/assign.ts";
 import type { Document, SlotsDoc } from "@heddle/mesh/model/document.ts";
 import {
@@ -21,7 +21,7 @@ export interface CompileFilesOptions {
   readonly folder: string;
   /** Addresses are given from here upwards. Default 15000: below every system's ephemeral ports. */
   readonly firstPort?: number;
-  /** What starts heddle, as written into the manifest. Default `${HEDDLE:-heddle}`. */
+  /** The program that runs a proxy: a name on the PATH, or an absolute path. Default `heddle`; `HEDDLE` overrides it. */
   readonly heddle?: string;
 }
 
@@ -48,8 +48,9 @@ export function compileFiles(
     path: join(folderOf(workload.view), "documents.json"),
     text: documentsText(documentsOf(workload.view, outputs)),
   }));
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of the manifest
-  const heddle = options.heddle ?? "${HEDDLE:-heddle}";
+  const program = options.heddle ?? "heddle";
+  const fromFolder = isAbsolute(program) ? relative(options.folder, program) : program;
+  const heddle = `\${HEDDLE:-${fromFolder}}`;
   const home = (folder: string) => relative(options.folder, folder) || ".";
   const manifest = startManifest(workloads, inputs, { heddle, home, folderOf });
   return [...folders, { path: "mesh.yaml", text: manifest }];
