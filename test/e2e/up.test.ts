@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -35,6 +35,25 @@ async function within(ms: number, isSo: () => boolean | Promise<boolean>): Promi
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   return false;
+}
+
+/** `heddle up` as on a terminal, but for the terminal. */
+class Foreground {
+  readonly process: ChildProcess;
+  readonly ended: Promise<number | null>;
+  text = "";
+
+  constructor(folder: string) {
+    this.process = spawn(process.execPath, [main, "up", "mesh.yaml"], { cwd: folder });
+    this.ended = new Promise((resolve) => this.process.once("exit", resolve));
+    this.process.stdout!.setEncoding("utf8").on("data", (piece: string) => {
+      this.text += piece;
+    });
+  }
+
+  async ready(): Promise<void> {
+    expect(await within(50_000, () => this.text.includes("See    ")), this.text).toBe(true);
+  }
 }
 
 describe("a mesh that is up", () => {
@@ -149,57 +168,44 @@ describe("a mesh that is up", () => {
     expect(await within(10_000, isBack)).toBe(true);
   });
 
-  test("goes down within 5 s, leaving nothing, and comes up again as it was", async () => {
-    const started = performance.now();
-    expect((await heddle("down")).code).toBe(0);
-    expect(performance.now() - started).toBeLessThan(8000); // with the time of the command itself
+  test("goes down within 5 s, leaving nothing", async () => {
+    expect(startedIn(mesh.folder).length).toBeGreaterThanOrEqual(14);
+    const { code, stdout } = await heddle("down");
+    expect(code).toBe(0);
+    expect(Number(/^Stopped in (\d+\.\d) s\.$/m.exec(stdout)?.[1])).toBeLessThan(5);
     expect(startedIn(mesh.folder)).toEqual([]);
     expect((await heddle("stat")).code).toBe(69);
-    const up = await heddle("up", "-d", "mesh.yaml");
-    expect(up.stdout).toMatch(/^Ready in .*6 processes, 7 proxies, mutual TLS on every edge/m);
-    expect(up.code).toBe(0);
-  }, 90_000);
-}, 60_000);
+  });
 
-test("kill -9 of up leaves nothing alive 5 s later, and the next up recovers", async () => {
-  const mesh = await ExampleMesh.start();
-  try {
-    const file = join(mesh.folder, ".heddle", "host.json");
-    const { pid } = JSON.parse(readFileSync(file, "utf8")) as { readonly pid: number };
-    expect(startedIn(mesh.folder).length).toBeGreaterThanOrEqual(14);
-    process.kill(pid, "SIGKILL");
+  test("comes up again as it was, in the foreground, and tells its progress", async () => {
+    const up = new Foreground(mesh.folder);
+    try {
+      await up.ready();
+      const { text } = up;
+      expect(text).toMatch(/^heddle 0\.1\.0 {2}mesh\.yaml +state in \.heddle$/m);
+      expect(text).toMatch(
+        /^ ✔ control plane {3}API 127\.0\.0\.1:\d+, root certificate \S+ +\d+\.\d s$/m,
+      );
+      expect(text).toMatch(/^ ✔ kvs {13}3\/3 {2}kvs-0 kvs-1 kvs-2 +\d+\.\d s$/m);
+      expect(text).toMatch(/^ ✔ gateway front {3}1\/1 {2}http:\/\/127\.0\.0\.1:\d+ +\d+\.\d s$/m);
+      expect(text).toMatch(
+        /^Ready in .*6 processes, 7 proxies, mutual TLS on every edge, revision \d+\.$/m,
+      );
+      expect(text).toMatch(/^ {2}Try {4}curl -X PUT --data hello http/m);
+    } finally {
+      up.process.kill("SIGKILL");
+    }
+  });
+
+  test("leaves nothing alive 5 s after kill -9 of up, and recovers", async () => {
     expect(await within(5000, () => startedIn(mesh.folder).length === 0)).toBe(true);
-    const up = await mesh.heddle("up", "-d", "mesh.yaml");
-    expect(up.code, up.stdout + up.stderr).toBe(0);
-  } finally {
-    await mesh.stop();
-  }
-}, 120_000);
-
-test("in the foreground it tells its progress, and SIGTERM ends it in good order", async () => {
-  const mesh = await ExampleMesh.start();
-  await mesh.heddle("down");
-  const up = spawn(process.execPath, [main, "up", "mesh.yaml"], { cwd: mesh.folder });
-  let text = "";
-  up.stdout.setEncoding("utf8").on("data", (piece: string) => (text += piece));
-  const ended = new Promise<number | null>((resolve) => up.once("exit", resolve));
-  try {
-    expect(await within(60_000, () => text.includes("See    "))).toBe(true);
-    expect(text).toMatch(/^heddle 0\.1\.0 {2}mesh\.yaml +state in \.heddle$/m);
-    expect(text).toMatch(
-      /^ ✔ control plane {3}API 127\.0\.0\.1:\d+, root certificate \S+ +\d+\.\d s$/m,
-    );
-    expect(text).toMatch(/^ ✔ kvs {13}3\/3 {2}kvs-0 kvs-1 kvs-2 +\d+\.\d s$/m);
-    expect(text).toMatch(/^ ✔ gateway front {3}1\/1 {2}http:\/\/127\.0\.0\.1:\d+ +\d+\.\d s$/m);
-    expect(text).toMatch(/^ {2}Try {4}curl -X PUT --data hello http/m);
-    up.kill("SIGTERM");
-    expect(await ended).toBe(0);
+    const up = new Foreground(mesh.folder);
+    await up.ready();
+    up.process.kill("SIGTERM");
+    expect(await up.ended).toBe(0);
     expect(startedIn(mesh.folder)).toEqual([]);
-  } finally {
-    up.kill("SIGKILL");
-    await mesh.stop();
-  }
-}, 120_000);
+  });
+}, 60_000);
 
 test("what cannot be is refused before anything starts", async () => {
   const { code, stderr } = await runHeddle(["up", "no-such.yaml"], import.meta.dirname);
