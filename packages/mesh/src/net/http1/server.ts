@@ -216,6 +216,8 @@ export class Http1Server implements ConnectionEvents, ServerStreamHost, Deferred
         break;
       } else {
         if (this.#phase === "lingering") this.#drop(end - at);
+        // Taken over while its CONNECT was being read: what came behind it is the tunnel's.
+        if (this.#phase === "taken") this.#next?.onBytes(bytes, at, end);
         break;
       }
     }
