@@ -96,7 +96,8 @@ export class Supervisor {
     });
     if (process.isDead) return;
     this.control = life;
-    this.#report();
+    // It may be asked by proxies long before it is told what is.
+    clock.after(this.#options.rng.below(400), () => this.#report());
   }
 
   #onDesired({ sockets, workloads }: Desired): void {
@@ -119,18 +120,25 @@ export class Supervisor {
     this.#report();
   }
 
-  /** Callers know already: what is in flight finishes, the application goes, its proxy last. */
+  /** Callers know already, so as soon as nothing is in flight the application goes, and its proxy last. */
   #drain(running: Running): void {
     const { clock, network } = this.#options;
     running.isDraining = true;
     running.proxy?.workload.drainInbound();
-    clock.after(400, () => {
+    const look = (): void => {
+      if ((running.proxy?.workload.inboundRelay.inFlight ?? 0) > 0) {
+        clock.after(5, look);
+        return;
+      }
       network.kill(running.spec.name);
       running.app = null;
-      network.kill(`${running.spec.name}/proxy`);
-      running.proxy = null;
-      this.#report();
-    });
+      clock.after(50, () => {
+        network.kill(`${running.spec.name}/proxy`);
+        running.proxy = null;
+        this.#report();
+      });
+    };
+    clock.after(5, look);
   }
 
   #stop(uid: string, { spec }: Running): void {
