@@ -61,6 +61,7 @@ function nothing(chosen: Chosen, reason: string): Findings {
   return {
     scenarios: scenarios.filter(({ name }) => chosen.scenarios.has(name)),
     subjects: taken,
+    machine: describeMachine(),
     measured: new Map(),
     rates: new Map(),
     starts: new Map(taken.map((subject) => [laneKey(subject), { startupMs: null, reason }])),
@@ -74,6 +75,7 @@ function nothing(chosen: Chosen, reason: string): Findings {
 }
 
 async function run(rig: Rig, options: Options, chosen: Chosen): Promise<Findings> {
+  const machine = describeMachine();
   const startedMs = performance.now();
   const progress = (line: string): void => {
     const seconds = ((performance.now() - startedMs) / 1000).toFixed(0).padStart(5);
@@ -95,7 +97,14 @@ async function run(rig: Rig, options: Options, chosen: Chosen): Promise<Findings
   for (const subject of memoryTakers(chosen)) {
     memory.push(await tryMemory(rig, subject, options, progress));
   }
-  return { ...result, scenarios: wanted, subjects: taken, starts: started.reports, memory };
+  return {
+    ...result,
+    machine,
+    scenarios: wanted,
+    subjects: taken,
+    starts: started.reports,
+    memory,
+  };
 }
 
 /** Judges, prints and writes. Returns the exit code. */
@@ -103,7 +112,7 @@ function publish(options: Options, findings: Findings): number {
   const { measured, memory } = findings;
   const reports = findings.scenarios.map((scenario) => reportScenario(scenario, findings));
   const report: Report = {
-    machine: describeMachine(),
+    machine: findings.machine,
     isQuick: options.isQuick,
     scenarios: reports,
     memory,

@@ -16,7 +16,8 @@ import { renderReport } from "./table.ts";
 /** Findings of a run with these rounds. */
 function findingsOf(measured: Measured, starts: Findings["starts"] = new Map()): Findings {
   const rates = new Map([["one-hop-plain/small", 2000]]);
-  return { scenarios: closed, subjects, measured, rates, starts, memory: [good] };
+  const machine = describeMachine();
+  return { machine, scenarios: closed, subjects, measured, rates, starts, memory: [good] };
 }
 
 const closed = scenarios.filter(({ load }) => load === "closed");

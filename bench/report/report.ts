@@ -1,4 +1,4 @@
-import { cpus, release, totalmem } from "node:os";
+import { cpus, loadavg, release, totalmem } from "node:os";
 import { median } from "../measure/median.ts";
 import type { MemoryFigures } from "../measure/memory.ts";
 import { type RoundsResult, rateKey, type Series } from "../measure/rounds.ts";
@@ -13,6 +13,8 @@ export interface Report {
     readonly kernel: string;
     readonly memoryGb: number;
     readonly node: string;
+    /** Processes that wanted a core in the minute before the run: on a quiet machine near 0. */
+    readonly loadAverage: number;
   };
   readonly isQuick: boolean;
   readonly scenarios: readonly ScenarioReport[];
@@ -71,6 +73,7 @@ export function laneKey(subject: Pick<Subject, "topology" | "name">): string {
 
 /** What a run found, before it is judged. */
 export interface Findings extends RoundsResult {
+  readonly machine: Report["machine"];
   readonly scenarios: readonly Scenario[];
   readonly subjects: readonly Subject[];
   readonly starts: ReadonlyMap<string, StartReport>;
@@ -139,11 +142,13 @@ function reportSubject(
   };
 }
 
+/** To be asked before the run, whose own load would count. */
 export function describeMachine(): Report["machine"] {
   return {
     cpu: `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}`,
     kernel: release(),
     memoryGb: Math.round(totalmem() / 1e9),
     node: process.version,
+    loadAverage: Number((loadavg()[0] ?? 0).toFixed(2)),
   };
 }

@@ -2,6 +2,9 @@ import type { Measured } from "../measure/rounds.ts";
 import { pairedRatio } from "./bars.ts";
 import { bestHaproxy, type Report, type ScenarioReport, type SubjectReport } from "./report.ts";
 
+/** Above this, something else ran on the two cores. */
+const loadAverageMax = 0.5;
+
 /** The whole report as text for a terminal. */
 export function renderReport(report: Report, measured: Measured): string {
   const { machine } = report;
@@ -9,6 +12,11 @@ export function renderReport(report: Report, measured: Measured): string {
     `${machine.cpu}, ${machine.memoryGb} GB, Linux ${machine.kernel}, Node ${machine.node}`,
     "CPU per request counts every thread, user and system, in /proc; ratios are medians of rounds against HAProxy's better variant.",
   ];
+  if (machine.loadAverage > loadAverageMax) {
+    lines.push(
+      `The machine was not quiet: load average ${machine.loadAverage} before the run. Ratios may hold; latencies, stalls and requests/s do not.`,
+    );
+  }
   if (report.isQuick) lines.push("A quick trial: too few and too short rounds to quote.");
   for (const scenario of report.scenarios) {
     lines.push("", `${scenario.name}   ${describe(scenario)}`);
