@@ -1,4 +1,4 @@
-import type { DocumentKey, ServiceKey } from "../snapshot/document.ts";
+import type { DocumentKey, ServiceKey } from "../model/document.ts";
 import type { Delta, Version } from "../snapshot/snapshot.ts";
 
 /**

@@ -1,12 +1,8 @@
-import type { PlacementDoc, SlotsDoc } from "../balance/document.ts";
-import type { FilterDoc, ValueMatchDoc } from "../filter/document.ts";
-import type { ServiceKey } from "../model/service-key.ts";
 import type { Address } from "./address.ts";
 import type { SpiffeId } from "./identity.ts";
+import type { ServiceKey } from "./service-key.ts";
 
-export type { PlacementDoc, PlacementKeyDoc, SlotsDoc } from "../balance/document.ts";
-export type { FilterDoc, HeaderEditsDoc, ValueMatchDoc } from "../filter/document.ts";
-export type { ServiceKey } from "../model/service-key.ts";
+export type { ServiceKey } from "./service-key.ts";
 
 /**
  * What the control plane tells a proxy, and what a file tells one in the Walk profile. Data only, deeply readonly,
@@ -156,6 +152,52 @@ export interface WeightedBackendDoc {
   readonly filters: readonly FilterDoc[];
 }
 
+/** One filter's configuration; `filter/index.ts` is the table of types. */
+export type FilterDoc =
+  | ({ readonly type: "request-headers" } & HeaderEditsDoc)
+  | ({ readonly type: "reply-headers" } & HeaderEditsDoc)
+  | {
+      readonly type: "url-rewrite";
+      readonly hostname: string | null;
+      /** `prefix` replaces the prefix that the rule's match consumed (`from`). */
+      readonly path:
+        | { readonly replace: "full"; readonly value: string }
+        | { readonly replace: "prefix"; readonly from: string; readonly value: string }
+        | null;
+    };
+
+export interface HeaderEditsDoc {
+  readonly set: readonly ValueMatchDoc[];
+  readonly add: readonly ValueMatchDoc[];
+  readonly remove: readonly string[];
+}
+
+export interface ValueMatchDoc {
+  /** A header name in lower case, or a query parameter. */
+  readonly name: string;
+  readonly value: string;
+}
+
+/** Same key, same process: key → slot by a fixed hash, slot → workload by `EndpointsDoc.slots`. */
+export interface PlacementDoc {
+  readonly name: string;
+  readonly key: PlacementKeyDoc;
+  readonly slots: number;
+  /** `wait`: up to 2 s, then slot-away. `refuse`: slot-away at once. `move`: the next workload answers. */
+  readonly whenAway: "wait" | "refuse" | "move";
+}
+
+/** Where a request carries its key. */
+export interface PlacementKeyDoc {
+  readonly from:
+    | { readonly kind: "path-segment"; readonly index: number } /** 1 is the first */
+    | { readonly kind: "header"; readonly name: string }
+    | { readonly kind: "query"; readonly name: string }
+    | { readonly kind: "source" } /** the caller's workload uid */
+    | { readonly kind: "identity" } /** the caller's SPIFFE ID */;
+  readonly type: "integer" | "text";
+}
+
 export interface BackendPolicyDoc {
   readonly picker: "p2c-ewma" | "round-robin";
   /** Default 1000. */
@@ -192,3 +234,13 @@ export type EndpointState =
       readonly phase: "draining";
     } /** finishes what it has; new requests go elsewhere, unless only it may answer */
   | { readonly phase: "away"; readonly sinceWallMs: number; readonly reason: string };
+
+/** Which workload keeps which slots. */
+export interface SlotsDoc {
+  /** Grows with each new assignment. */
+  readonly assignmentEpoch: number;
+  /** Workload uids that own slots, away or not. */
+  readonly owners: readonly string[];
+  /** For each slot an index into `owners`; its length is the slot count. */
+  readonly assignment: readonly number[];
+}

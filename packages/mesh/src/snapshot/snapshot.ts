@@ -1,4 +1,4 @@
-import type { Document, DocumentKey } from "./document.ts";
+import type { Document, DocumentKey } from "../model/document.ts";
 
 /** Where a set of documents stands in the store's history. */
 export interface Version {
