@@ -75,12 +75,13 @@ test("a Gateway tells where it listens", () => {
   });
 });
 
-test("processes and proxies are counted apart", () => {
-  const gateway = row("front-0", { app: null });
-  expect(formatCounts([row("a-0"), gateway])).toBe(
-    "1 process, 2 proxies, mutual TLS on every edge",
-  );
-  expect(formatCounts([row("a-0", { proxy: null })])).toBe(
-    "1 process, no proxies: callers dial processes",
-  );
+test("a process that nobody has seen yet is not ready", () => {
+  const rows = [row("kvs-0"), row("kvs-1", { app: null })];
+  expect(stepOf(kvs!, rows, 1)).toMatchObject({ state: "waiting", detail: "1/2  kvs-1" });
+});
+
+test("the last line tells what runs, by profile", () => {
+  const rows = [row("a-0"), row("front-0", { app: null, process: null, gateway: "front" })];
+  expect(formatCounts(rows, "run")).toBe("1 process, 2 proxies, mutual TLS on every edge");
+  expect(formatCounts(rows, "crawl")).toBe("1 process, no proxies: callers dial processes");
 });

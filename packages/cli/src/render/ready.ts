@@ -38,7 +38,8 @@ export function stepOf(
       (expected.kind === "Process" ? row.process : row.gateway) === expected.name &&
       !row.isDraining,
   );
-  const ready = own.filter((row) => row.isReady);
+  // A process that nobody has seen yet is not ready, whatever is said of its workload.
+  const ready = own.filter((row) => row.isReady && (row.gateway ?? row.app) !== null);
   const count = `${ready.length}/${expected.replicas}`;
   const isReady = ready.length >= expected.replicas;
   if (isReady) {
@@ -46,7 +47,7 @@ export function stepOf(
     const names = urls.length > 0 ? urls : ready.map((row) => row.name);
     return { name: expected.label, state: "good", detail: `${count}  ${names.join(" ")}`, tookMs };
   }
-  const waiting = own.filter((row) => !row.isReady);
+  const waiting = own.filter((row) => !ready.includes(row));
   const words = waiting.map((row) =>
     row.reason === null ? row.name : `${row.name} ${row.reason}`,
   );
@@ -54,14 +55,23 @@ export function stepOf(
   return { name: expected.label, state: "waiting", detail, tookMs };
 }
 
-/** `6 processes, 7 proxies, mutual TLS on every edge`. */
-export function formatCounts(workloads: readonly WorkloadRow[]): string {
-  const apps = workloads.filter((row) => row.app !== null).length;
-  const proxies = workloads.filter((row) => row.proxy !== null).length;
-  const security =
-    proxies === 0 ? "no proxies: callers dial processes" : "mutual TLS on every edge";
-  const proxyWords = proxies === 0 ? [] : [count(proxies, "proxy", "proxies")];
-  return [count(apps, "process", "processes"), ...proxyWords, security].join(", ");
+/** `6 processes, 7 proxies, mutual TLS on every edge`. `profile` is the Mesh's. */
+export function formatCounts(workloads: readonly WorkloadRow[], profile: string): string {
+  const processes = count(
+    workloads.filter((row) => row.app !== null).length,
+    "process",
+    "processes",
+  );
+  switch (profile) {
+    case "crawl":
+      return `${processes}, no proxies: callers dial processes`;
+    case "walk":
+      return `${processes}, proxies among them: they run from files, in plain text`;
+    default: {
+      const proxies = workloads.filter((row) => row.proxy !== null).length;
+      return `${processes}, ${count(proxies, "proxy", "proxies")}, mutual TLS on every edge`;
+    }
+  }
 }
 
 function count(number: number, one: string, many: string): string {

@@ -224,7 +224,6 @@ export class Keeper {
 
   #again(): void {
     this.#isRestarting = false;
-    if (this.#startedMs > 0) this.#restarts++;
     this.#reason = null;
     this.start();
   }

@@ -123,6 +123,7 @@ export interface ProcessObserved {
   readonly phase: "starting" | "running" | "backoff" | "exited" | "stopping";
   readonly ready: boolean;
   readonly pid: number | null;
+  /** How often it ended by itself and was started again. */
   readonly restarts: number;
   /** Why it is not ready: `readiness: connection refused`, `exited with code 1`, `killed by SIGKILL`. */
   readonly reason: string | null;

@@ -30,7 +30,7 @@ export function printResult(
     terminal.write(formatFault(fault, program));
     return;
   }
-  const counts = formatCounts(workloads);
+  const counts = formatCounts(workloads, info.profile);
   terminal.write(`Ready in ${formatSeconds(tookMs)}. ${counts}, revision ${info.revision}.\n`);
   const front = workloads.find((row) => row.gateway !== null && row.urls.length > 0);
   const attempt =
