@@ -84,6 +84,9 @@ function problemsOf(resource: KnownResource, world: World): readonly Problem[] {
 /** Several parents say the same of a route's rules: once is enough. */
 function routeProblems(route: HttpRoute, { outputs, names }: World): readonly Problem[] {
   const found = new Map<string, Problem>();
+  if ((route.spec.parentRefs ?? []).length === 0) {
+    return [{ path: ["spec"], message: "no parentRefs; the route is attached to nothing" }];
+  }
   const claims = outputs.routes.get(namespacedName(route)) ?? [];
   (route.spec.parentRefs ?? []).forEach((parent, index) => {
     const ofParent = claims.find((one) => one.parent === index);

@@ -59,13 +59,16 @@ function compileHeaders(
   type: "request-headers" | "reply-headers",
   { set = [], add = [], remove = [] }: HeaderModifier,
 ): FilterDoc | string {
+  // Of names that differ in case only, the first counts (HTTPHeaderFilter).
   const lower = (fields: readonly ValueMatchDoc[]) =>
-    fields.map(({ name, value }) => ({ name: name.toLowerCase(), value: value.trim() }));
+    fields
+      .map(({ name, value }) => ({ name: name.toLowerCase(), value: value.trim() }))
+      .filter(({ name }, index, all) => all.findIndex((one) => one.name === name) === index);
   const doc = {
     type,
     set: lower(set),
     add: lower(add),
-    remove: remove.map((name) => name.toLowerCase()),
+    remove: [...new Set(remove.map((name) => name.toLowerCase()))],
   };
   const names = [...doc.set, ...doc.add].map(({ name }) => name).concat(doc.remove);
   const hop = names.find((name) => hopFields.has(name));

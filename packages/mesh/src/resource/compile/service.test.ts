@@ -302,3 +302,20 @@ test("of two Placements the older holds, and the other is told why", () => {
   expect(compiled.lostPlacements.get("default/young")).toMatchObject({ reason: "Conflicted" });
   expect(compiled.lostPlacements.has("default/old")).toBe(false);
 });
+
+test("of header names that differ in case only the first counts", () => {
+  const modifier = {
+    set: [
+      { name: "X-A", value: " 1 " },
+      { name: "x-a", value: "2" },
+    ],
+    remove: ["X-B", "x-b"],
+  };
+  const rule = {
+    filters: [{ type: "RequestHeaderModifier", requestHeaderModifier: modifier }],
+    backendRefs: [backend],
+  };
+  expect(ruleOf(rule).filters).toEqual([
+    { type: "request-headers", set: [{ name: "x-a", value: "1" }], add: [], remove: ["x-b"] },
+  ]);
+});

@@ -33,10 +33,15 @@ export class Touch {
     const key = namespacedName(resource);
     const tables = this.#tables;
     switch (resource.kind) {
-      case "Service":
-        setOrDelete(tables.services, key, isGone ? null : resource);
+      case "Service": {
+        const before = tables.services.get(key) ?? null;
+        const after = isGone ? null : resource;
+        setOrDelete(tables.services, key, after);
         this.#service(key);
+        // Every proxy listens for every service, so that what says nothing new of listeners is kept from them.
+        if (JSON.stringify(before?.spec) !== JSON.stringify(after?.spec)) this.#allProxies();
         return;
+      }
       case "HTTPRoute": {
         const before = tables.routes.get(key);
         tables.setRoute(key, isGone ? null : resource);
@@ -108,7 +113,6 @@ export class Touch {
   #service(key: string): void {
     this.#outputs.services.touch(key);
     this.#outputs.endpoints.touch(key);
-    this.#allProxies();
     for (const route of this.#tables.routesTo(key)) this.#parents(route);
   }
 

@@ -1,0 +1,182 @@
+import { describe, expect, test } from "vitest";
+import { checkResource, kindOf } from "./check.ts";
+import { findKind, findKindByWord, kinds } from "./index.ts";
+import { apiVersion } from "./kind.ts";
+import { formatProblem } from "./schema/problem.ts";
+
+/** What is wrong with a resource that has only a spec. */
+function problemsOf(
+  kind: string,
+  spec: object,
+  metadata: object = { name: "x" },
+): readonly string[] {
+  const found = kinds.find((one) => one.kind === kind)!;
+  const version = apiVersion(found.group, found.version);
+  const checked = checkResource(found, { apiVersion: version, kind, metadata, spec });
+  return checked.ok ? [] : checked.problems.map(formatProblem);
+}
+
+describe("the table of kinds", () => {
+  test("has no two kinds that answer to one name", () => {
+    const words = kinds.flatMap(({ singular, plural, shortNames }) => [
+      singular,
+      plural,
+      ...shortNames,
+    ]);
+    expect(new Set(words).size).toBe(words.length);
+  });
+
+  test("is read by people's words and by apiVersion and kind", () => {
+    expect(findKindByWord("svc")?.kind).toBe("Service");
+    expect(findKindByWord("HTTPRoute")?.plural).toBe("httproutes");
+    expect(findKindByWord("placements.heddle.dev")?.kind).toBe("Placement");
+    expect(findKindByWord("kvs")).toBeNull();
+    expect(findKind("v1", "Service")?.plural).toBe("services");
+    expect(findKind("v2", "Service")).toBeNull();
+    expect(kindOf({ apiVersion: "heddle.dev/v1alpha1", kind: "Mesh" })?.isNamespaced).toBe(false);
+    expect(kindOf("text")).toBeNull();
+  });
+
+  test.each(kinds.map((kind) => [kind.kind, kind] as const))(
+    "%s: columns say something, or nothing, also before there is a status",
+    (_name, { kind, group, version, columns }) => {
+      const spec = {
+        command: ["p"],
+        targetRefs: [],
+        key: { identity: true },
+        controllerName: "a.b/c",
+        gatewayClassName: "heddle",
+      };
+      const resource = {
+        apiVersion: apiVersion(group, version),
+        kind,
+        metadata: { name: "x" },
+        spec,
+      };
+      for (const { value } of columns) {
+        expect(["string", "number", "object"]).toContain(typeof value(resource));
+      }
+    },
+  );
+});
+
+describe("metadata", () => {
+  test("names are what the kind allows", () => {
+    const spec = { ports: [{ port: 80 }] };
+    expect(problemsOf("Service", spec, { name: "kvs" })).toEqual([]);
+    expect(problemsOf("Service", spec, { name: "1kvs" })).toHaveLength(1);
+    expect(problemsOf("Service", spec, { name: "KVS" })).toHaveLength(1);
+    expect(problemsOf("Process", { command: ["p"] }, { name: "p".repeat(59) })).toHaveLength(1);
+    expect(problemsOf("Mesh", {}, { name: "other" })).toEqual([
+      'metadata.name: expected mesh, got "other"',
+    ]);
+  });
+
+  test("labels are labels, and a cluster-wide kind has no namespace", () => {
+    const labels = { app: "ok", "Bad Name": "x", worse: "-" };
+    expect(problemsOf("Process", { command: ["p"] }, { name: "x", labels })).toHaveLength(2);
+    expect(problemsOf("Mesh", {}, { name: "mesh", namespace: "default" })).toHaveLength(1);
+  });
+});
+
+describe("Service", () => {
+  test("several ports have names, once each", () => {
+    expect(problemsOf("Service", { ports: [{ port: 80 }, { name: "b", port: 80 }] })).toEqual([
+      "spec.ports[0].name: required, because the Service has several ports",
+      "spec.ports[1].port: 80 is there already, at [0]",
+    ]);
+    const dns = [
+      { name: "udp", port: 53, protocol: "UDP" },
+      { name: "tcp", port: 53 },
+    ];
+    expect(problemsOf("Service", { ports: dns })).toEqual([]);
+  });
+
+  test("has ports, unless it only names a host", () => {
+    expect(problemsOf("Service", {})).toEqual(["spec.ports: required"]);
+    expect(problemsOf("Service", { type: "ExternalName" })).toEqual([
+      "spec.externalName: required for type ExternalName",
+    ]);
+    expect(problemsOf("Service", { type: "ExternalName", externalName: "a.b" })).toEqual([]);
+  });
+});
+
+describe("Process", () => {
+  const process = (spec: object) => problemsOf("Process", { command: ["p"], ...spec });
+
+  test("has a command", () => {
+    expect(problemsOf("Process", {})).toEqual(["spec.command: required"]);
+    expect(problemsOf("Process", { command: [] })).toHaveLength(1);
+  });
+
+  test("a fixed port needs one replica", () => {
+    const ports = [{ name: "http", bind: 80 }];
+    expect(process({ ports })).toEqual([]);
+    expect(process({ ports, replicas: 2 })).toEqual([
+      "spec.ports[0].bind: a fixed port needs one replica, and there are 2",
+    ]);
+  });
+
+  test("a probe asks in one way, at a port that is there", () => {
+    const ports = [{ name: "http", number: 8080 }];
+    const probe = (readinessProbe: object) => process({ ports, readinessProbe });
+    expect(probe({ httpGet: { path: "/", port: "http" } })).toEqual([]);
+    expect(probe({ tcpSocket: { port: 8080 } })).toEqual([]);
+    expect(probe({ exec: { command: ["true"] } })).toEqual([]);
+    expect(probe({ httpGet: {} })).toEqual([]);
+    expect(probe({})).toHaveLength(1);
+    expect(probe({ httpGet: {}, tcpSocket: {} })).toHaveLength(1);
+    expect(probe({ httpGet: { port: "htp" } })).toEqual([
+      "spec.readinessProbe.httpGet.port: no such port; there is http",
+    ]);
+    expect(process({ readinessProbe: { tcpSocket: {} } })).toHaveLength(1);
+  });
+
+  test("does not promise an isolation that is not there", () => {
+    expect(process({ isolate: "namespace" })).toHaveLength(1);
+  });
+});
+
+describe("Placement", () => {
+  const placement = (key: object, more: object = {}) =>
+    problemsOf("Placement", { targetRefs: [{ kind: "Service", name: "kvs" }], key, ...more });
+
+  test("has one key", () => {
+    expect(placement({ pathSegment: 1, type: "integer" })).toEqual([]);
+    expect(placement({ source: true })).toEqual([]);
+    expect(placement({})).toHaveLength(1);
+    expect(placement({ header: "a", query: "b" })).toHaveLength(1);
+    expect(placement({ identity: false })).toHaveLength(1);
+    expect(placement({ identity: true, type: "integer" })).toHaveLength(1);
+    expect(placement({ pathSegment: 0 })).toHaveLength(1);
+  });
+
+  test("targets Services, each once", () => {
+    const kvs = { kind: "Service", name: "kvs" };
+    expect(placement({ source: true }, { targetRefs: [kvs, kvs] })).toHaveLength(1);
+    expect(
+      placement({ source: true }, { targetRefs: [{ kind: "Process", name: "kvs" }] }),
+    ).toHaveLength(1);
+  });
+});
+
+describe("HTTPRoute", () => {
+  const header = (value: string) =>
+    problemsOf("HTTPRoute", {
+      rules: [
+        {
+          filters: [
+            {
+              type: "RequestHeaderModifier",
+              requestHeaderModifier: { set: [{ name: "a", value }] },
+            },
+          ],
+        },
+      ],
+    });
+
+  test("a header value cannot end its line", () => {
+    expect(header("plain\tvälue")).toEqual([]);
+    for (const value of ["a\r\nb", "a\nb", "a\0", "€"]) expect(header(value)).toHaveLength(1);
+  });
+});
