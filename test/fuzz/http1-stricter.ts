@@ -130,6 +130,13 @@ export const stricter: ReadonlyMap<string, Stricter> = new Map<string, Stricter>
     { why: "the grammar of RFC 9112 §7.1.1 in full", example: chunked("0;a=\r\n\r\n") },
   ],
   [
+    "octet not allowed in a chunk extension",
+    {
+      why: "a quote starts a value or is none: the grammar of RFC 9112 §7.1.1 in full",
+      example: chunked('0;a=b"c"\r\n\r\n'),
+    },
+  ],
+  [
     "chunk extensions over their limit",
     { why: "a limit", example: chunked(`0;${"a".repeat(1100)}\r\n\r\n`) },
   ],

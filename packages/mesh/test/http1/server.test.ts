@@ -185,6 +185,33 @@ test("an aborted reply resets, so that a client can tell that it is not whole", 
   expect(handler.requests[0]!.failure).toBe(null);
 });
 
+test("a reply before the end of a body that has arrived already keeps the connection", () => {
+  const input = `${post("Content-Length: 10")}helloworld${get()}`;
+  const bodyAt = input.indexOf("hello");
+  for (let cut = 1; cut < input.length; cut++) {
+    const { connection, handler } = openServer();
+    handler.onEach = (request) => answer(request);
+    connection.deliver(input, cut);
+    const isKept = cut < bodyAt || cut >= bodyAt + 10;
+    expect(connection.output, `cut at ${cut}`).toBe(
+      isKept ? hello.repeat(2) : hello.replace("\r\n\r\n", "\r\nconnection: close\r\n\r\n"),
+    );
+    expect(handler.requests[0]!.body).toBe("");
+  }
+});
+
+test("a reply to a request whose body waits, all of it, keeps the connection", () => {
+  const { connection, handler } = openServer();
+  handler.onEach = (request) => request.stream.pauseRequest();
+  connection.deliver(`${post("Content-Length: 10")}helloworld${get()}`);
+  answer(handler.requests[0]!);
+  connection.settle();
+  expect(handler.requests.length).toBe(2);
+  expect(handler.requests[1]!.head.method).toBe("GET");
+  answer(handler.requests[1]!);
+  expect(connection.output).toBe(hello.repeat(2));
+});
+
 test("closeAfter makes the reply the last one", () => {
   const { connection, handler } = openServer();
   connection.deliver(get());

@@ -10,6 +10,7 @@ import { frameReply, type ReplyShape } from "./framing.ts";
 import type { Deferred } from "./gather.ts";
 import { HeadReader } from "./head-reader.ts";
 import { KEEP_ALIVE } from "./kinds.ts";
+import { ReadAhead } from "./read-ahead.ts";
 import { ConnectionWriter } from "./writer.ts";
 
 /** Who keeps an upstream connection: a pool. */
@@ -45,8 +46,7 @@ export class Http1Client implements ConnectionEvents, ClientStreamHost, Deferred
   #isAnswered = false;
   #interims = 0;
   #writtenBefore = 0;
-  #ahead: Buffer | null = null;
-  #isPaused = false;
+  #ahead: ReadAhead | null = null;
   #isReplyPaused = false;
   #isConsuming = false;
   #isDeferred = false;
@@ -66,6 +66,7 @@ export class Http1Client implements ConnectionEvents, ClientStreamHost, Deferred
   attach(connection: Connection): void {
     this.#connection = connection;
     this.#writer = new ConnectionWriter(connection, this.#context.gather);
+    this.#ahead = new ReadAhead(connection);
   }
 
   get connection(): Connection {
@@ -76,6 +77,12 @@ export class Http1Client implements ConnectionEvents, ClientStreamHost, Deferred
   get writer(): ConnectionWriter {
     assert(this.#writer !== null, "attach comes before all else");
     return this.#writer;
+  }
+
+  /** Octets received and not looked at yet, while the reply is paused. */
+  get ahead(): ReadAhead {
+    assert(this.#ahead !== null, "attach comes before all else");
+    return this.#ahead;
   }
 
   get via(): string | null {
@@ -135,7 +142,7 @@ export class Http1Client implements ConnectionEvents, ClientStreamHost, Deferred
     this.#hasServerEnded = true;
     this.#keepsAlive = false;
     if (this.#phase === "idle") this.#finish();
-    else if (this.#ahead === null) this.#endByServer();
+    else if (this.ahead.isEmpty) this.#endByServer();
     this.#context.gather.leave();
   }
 
@@ -151,7 +158,7 @@ export class Http1Client implements ConnectionEvents, ClientStreamHost, Deferred
     this.#context.gather.enter();
     if (this.#stream !== null) this.#fail("reset", failure?.detail ?? "closed amid an exchange");
     this.#phase = "closed";
-    this.#ahead = null;
+    this.ahead.take();
     this.#lingerTimer?.cancel();
     this.#owner.onClose(this, failure);
     this.#context.gather.leave();
@@ -165,14 +172,12 @@ export class Http1Client implements ConnectionEvents, ClientStreamHost, Deferred
 
   pauseReply(): void {
     this.#isReplyPaused = true;
-    if (this.#isPaused) return;
-    this.#isPaused = true;
-    this.connection.pause();
+    this.ahead.pause();
   }
 
   resumeReply(): void {
     this.#isReplyPaused = false;
-    if (this.#isConsuming || this.#isDeferred || !this.#isPaused) return;
+    if (this.#isConsuming || this.#isDeferred || !this.ahead.isPaused) return;
     this.#isDeferred = true;
     this.#context.gather.defer(this);
   }
@@ -181,11 +186,10 @@ export class Http1Client implements ConnectionEvents, ClientStreamHost, Deferred
   proceed(): void {
     this.#isDeferred = false;
     if (this.#phase === "closed" || this.#isReplyPaused) return;
-    const ahead = this.#ahead;
-    this.#ahead = null;
+    const ahead = this.ahead.take();
     if (ahead !== null) this.#consume(ahead, 0, ahead.length, true);
-    if (this.#isReplyPaused || this.#ahead !== null) return;
-    this.#resume();
+    this.#resumeIfReady();
+    if (this.ahead.isPaused) return;
     if (this.#hasServerEnded && this.#stream !== null) this.#endByServer();
   }
 
@@ -194,7 +198,7 @@ export class Http1Client implements ConnectionEvents, ClientStreamHost, Deferred
     let at = start;
     while (at < end && this.#phase !== "closed") {
       if (this.#isReplyPaused && this.#stream !== null) {
-        this.#holdBack(bytes, at, end, isOwn);
+        this.ahead.hold(bytes, at, end, isOwn);
         break;
       }
       if (this.#phase === "head") at = this.#readHead(bytes, at, end);
@@ -202,8 +206,7 @@ export class Http1Client implements ConnectionEvents, ClientStreamHost, Deferred
       else this.#reset(); // RFC 9112 §6.3: octets that answer no request
     }
     this.#isConsuming = false;
-    // A reply that was resumed within its own callback.
-    if (this.#isPaused && !this.#isReplyPaused && this.#ahead === null) this.#resume();
+    this.#resumeIfReady(); // the reply may have been resumed within its own callback
   }
 
   #readHead(bytes: Buffer, start: number, end: number): number {
@@ -297,7 +300,7 @@ export class Http1Client implements ConnectionEvents, ClientStreamHost, Deferred
       else this.#reset();
     }
     stream.sink.onReplyEnd(trailers);
-    if (!this.#isConsuming) this.#resume();
+    this.#resumeIfReady();
     this.#owner.onExchangeEnd(this);
   }
 
@@ -341,20 +344,13 @@ export class Http1Client implements ConnectionEvents, ClientStreamHost, Deferred
   #reset(): void {
     if (this.#phase === "closed") return;
     this.#phase = "closed";
-    this.#ahead = null;
+    this.ahead.take();
     this.connection.reset();
   }
 
-  #holdBack(bytes: Buffer, start: number, end: number, isOwn: boolean): void {
-    const rest = isOwn ? bytes.subarray(start, end) : Buffer.from(bytes.subarray(start, end));
-    // A pause does not stop what is being delivered already.
-    this.#ahead = this.#ahead === null ? rest : Buffer.concat([this.#ahead, rest]);
-  }
-
-  #resume(): void {
-    if (!this.#isPaused) return;
-    this.#isPaused = false;
-    if (this.#phase !== "closed") this.connection.resume();
+  #resumeIfReady(): void {
+    const isOver = this.#phase === "closed";
+    if (!isOver && !this.#isReplyPaused && this.ahead.isEmpty) this.ahead.resume();
   }
 }
 

@@ -1,4 +1,3 @@
-import type { Timer } from "../../base/clock.ts";
 import type { RequestHandler } from "../codec.ts";
 import type { Connection, ConnectionEvents, TransportFailure } from "../transport.ts";
 import { ChunkedDecoder } from "./chunked.ts";
@@ -7,11 +6,13 @@ import { frameRequest } from "./framing.ts";
 import type { Deferred } from "./gather.ts";
 import { HeadReader } from "./head-reader.ts";
 import { answerMaxForwards } from "./max-forwards.ts";
+import { ReadAhead } from "./read-ahead.ts";
 import { reasonReply } from "./reason-reply.ts";
 import { Http1RequestHead } from "./request-head.ts";
 import type { Fault } from "./scan.ts";
 import { appendReplyHead, headBytesBound } from "./serialise.ts";
 import { Http1ServerStream, type ServerStreamHost, type TakenConnection } from "./server-stream.ts";
+import { ServerTimers, type ServerTimersOwner } from "./server-timers.ts";
 import { ConnectionWriter } from "./writer.ts";
 
 export interface Http1ServerOptions {
@@ -35,7 +36,9 @@ type Phase = "head" | "body" | "reply" | "lingering" | "taken" | "closed";
  * The downstream side of one HTTP/1 connection (RFC 9112). Requests that come before the reply to the one before has
  * ended wait: at most one read of them is kept and the connection is paused.
  */
-export class Http1Server implements ConnectionEvents, ServerStreamHost, Deferred {
+export class Http1Server
+  implements ConnectionEvents, ServerStreamHost, ServerTimersOwner, Deferred
+{
   readonly connection: Connection;
   readonly writer: ConnectionWriter;
   readonly #context: Http1Context;
@@ -48,8 +51,7 @@ export class Http1Server implements ConnectionEvents, ServerStreamHost, Deferred
   #remaining = 0;
   #decoder: ChunkedDecoder | null = null;
   /** Octets received and not looked at yet; the connection is paused while there are any. */
-  #ahead: Buffer | null = null;
-  #isPaused = false;
+  readonly #ahead: ReadAhead;
   #isRequestPaused = false;
   #isConsuming = false;
   #isDeferred = false;
@@ -57,11 +59,12 @@ export class Http1Server implements ConnectionEvents, ServerStreamHost, Deferred
   #isDraining = false;
   #next: ConnectionEvents | null = null;
   #lingeredBytes = 0;
-  /** Runs while a head has begun and not ended, or while lingering. */
-  #deadline: Timer | null = null;
-  #idleTimer: Timer;
+  readonly #timers: ServerTimers;
   #exchanges = 0;
-  #exchangesAtTick = 0;
+  /** Octets behind the head that is being handed to the handler, in the same read. */
+  #behindHead = 0;
+  /** How many of them belong to a body that nobody wants any more. */
+  #unwantedBytes = 0;
 
   constructor(
     context: Http1Context,
@@ -75,7 +78,8 @@ export class Http1Server implements ConnectionEvents, ServerStreamHost, Deferred
     this.#dropFields = options.dropFields ?? [];
     this.writer = new ConnectionWriter(connection, context.gather);
     this.#reader = new HeadReader("request", context.limits, context.requestScanner);
-    this.#idleTimer = this.#startIdleTimer();
+    this.#ahead = new ReadAhead(connection);
+    this.#timers = new ServerTimers(context.clock, context.limits, this);
   }
 
   /** Is no exchange going on, and no head on its way? */
@@ -115,7 +119,7 @@ export class Http1Server implements ConnectionEvents, ServerStreamHost, Deferred
     }
     this.#hasClientEnded = true;
     this.#context.gather.enter();
-    if (this.#ahead === null) this.#endByClient();
+    if (this.#ahead.isEmpty) this.#endByClient();
     this.#context.gather.leave();
   }
 
@@ -148,9 +152,16 @@ export class Http1Server implements ConnectionEvents, ServerStreamHost, Deferred
   }
 
   isLastExchange(): boolean {
-    // RFC 9112 §9.6: a final reply before the request has ended is the last one; what comes is not worth reading.
-    const hasClientEnded = this.#hasClientEnded && this.#ahead === null;
-    return this.#isDraining || hasClientEnded || this.#phase === "body";
+    const hasClientEnded = this.#hasClientEnded && this.#ahead.isEmpty;
+    return this.#isDraining || hasClientEnded || (this.#phase === "body" && !this.#isBodyHere);
+  }
+
+  /**
+   * RFC 9112 §9.6: a final reply before the request has ended is the last one, unless what is left of the request has
+   * arrived already and only need be dropped.
+   */
+  get #isBodyHere(): boolean {
+    return this.#decoder === null && this.#remaining <= this.#behindHead + this.#ahead.length;
   }
 
   replyEnded(stream: Http1ServerStream): void {
@@ -158,6 +169,10 @@ export class Http1Server implements ConnectionEvents, ServerStreamHost, Deferred
     if (stream.closes || this.isLastExchange()) {
       this.#closeGracefully();
       return;
+    }
+    if (this.#phase === "body") {
+      this.#unwantedBytes = Math.min(this.#remaining, this.#behindHead);
+      this.#ahead.skip(this.#remaining - this.#unwantedBytes);
     }
     this.#phase = "head";
     if (!this.#isConsuming) this.#deferReading();
@@ -172,7 +187,7 @@ export class Http1Server implements ConnectionEvents, ServerStreamHost, Deferred
 
   pauseRequest(): void {
     this.#isRequestPaused = true;
-    if (this.#phase === "body") this.#pause();
+    if (this.#phase === "body") this.#ahead.pause();
   }
 
   resumeRequest(): void {
@@ -181,14 +196,13 @@ export class Http1Server implements ConnectionEvents, ServerStreamHost, Deferred
   }
 
   takeOver(_stream: Http1ServerStream, next: ConnectionEvents): TakenConnection {
-    const leftover = this.#ahead ?? Buffer.alloc(0);
+    const leftover = this.#ahead.take() ?? Buffer.alloc(0);
     const taken = { connection: this.connection, leftover, hasEnded: this.#hasClientEnded };
-    this.#stream = null;
     this.writer.flush();
     this.#shut();
     this.#phase = "taken";
     this.#next = next;
-    this.#pause();
+    this.#ahead.pause();
     return taken;
   }
 
@@ -196,11 +210,10 @@ export class Http1Server implements ConnectionEvents, ServerStreamHost, Deferred
   proceed(): void {
     this.#isDeferred = false;
     if (this.#isConsuming || this.#phase === "closed" || this.#phase === "taken") return;
-    const ahead = this.#ahead;
-    this.#ahead = null;
+    const ahead = this.#ahead.take();
     if (ahead !== null) this.#consume(ahead, 0, ahead.length, true);
     this.#resumeIfReady();
-    if (this.#hasClientEnded && this.#ahead === null) this.#endByClient();
+    if (this.#hasClientEnded && this.#ahead.isEmpty) this.#endByClient();
   }
 
   #consume(bytes: Buffer, start: number, end: number, isOwn: boolean): void {
@@ -212,7 +225,8 @@ export class Http1Server implements ConnectionEvents, ServerStreamHost, Deferred
         at = this.#readBody(bytes, at, end);
       else if (this.#phase === "body" || this.#phase === "reply" || this.#phase === "head") {
         // In phase "head": a client that takes no replies gets no further ones.
-        this.#holdBack(bytes, at, end, isOwn);
+        this.#ahead.hold(bytes, at, end, isOwn);
+        this.#ahead.pause();
         break;
       } else {
         if (this.#phase === "lingering") this.#drop(end - at);
@@ -235,10 +249,10 @@ export class Http1Server implements ConnectionEvents, ServerStreamHost, Deferred
     const next = this.#reader.read(bytes, start, end);
     if (next < 0) {
       if (this.#reader.fault !== null) this.#refuse(this.#reader.fault);
-      else this.#deadline ??= this.#startHeadDeadline();
+      else this.#timers.startHead();
       return end;
     }
-    this.#stopDeadline();
+    this.#timers.stopHead();
     const head = frameRequest(this.#reader.scanner, this.#reader.copyHead());
     if (!(head instanceof Http1RequestHead)) {
       this.#refuse(head);
@@ -249,8 +263,11 @@ export class Http1Server implements ConnectionEvents, ServerStreamHost, Deferred
       this.#refuse({ reason: "unsupported", detail: "TRACE is not forwarded" });
       return end;
     }
+    this.#behindHead = end - next;
+    this.#unwantedBytes = 0;
     this.#begin(head);
-    return next;
+    this.#behindHead = 0;
+    return next + this.#unwantedBytes;
   }
 
   #begin(head: Http1RequestHead): void {
@@ -313,7 +330,7 @@ export class Http1Server implements ConnectionEvents, ServerStreamHost, Deferred
   }
 
   #refuse(fault: Fault): void {
-    this.#stopDeadline();
+    this.#timers.stopHead();
     this.#answerAndClose(fault);
     this.#handler.onBadRequest(this.connection, fault.reason, fault.detail);
   }
@@ -330,93 +347,48 @@ export class Http1Server implements ConnectionEvents, ServerStreamHost, Deferred
 
   /** RFC 9112 §9.6: finishes sending, then reads on for a while, lest a reset overtake the last reply. */
   #closeGracefully(): void {
-    this.#stopDeadline();
-    this.#idleTimer.cancel();
     this.#phase = "lingering";
-    this.#ahead = null;
+    this.#ahead.take();
     this.connection.end();
-    this.#deadline = this.#startLinger();
-    this.#resume();
+    this.#timers.startLinger();
+    this.#ahead.resume();
   }
 
   #drop(count: number): void {
     this.#lingeredBytes += count;
-    if (this.#lingeredBytes <= this.#context.limits.lingerBytesMax) return;
+    if (this.#lingeredBytes > this.#context.limits.lingerBytesMax) this.onLingered();
+  }
+
+  onIdleTooLong(): void {
+    this.#closeGracefully();
+  }
+
+  onHeadTooSlow(): void {
+    this.#refuse({ reason: "client-slow", detail: "the head did not arrive in time" });
+  }
+
+  onLingered(): void {
     this.#shut();
     this.connection.reset();
   }
 
-  #startLinger(): Timer {
-    const { limits, clock } = this.#context;
-    const queued = this.connection.queuedBytes;
-    return clock.after(queued > 0 ? limits.stallTimeoutMs : limits.lingerTimeoutMs, () => {
-      if (this.connection.queuedBytes < queued) this.#deadline = this.#startLinger();
-      else {
-        this.#shut();
-        this.connection.reset();
-      }
-    });
-  }
-
-  #startHeadDeadline(): Timer {
-    return this.#context.clock.after(this.#context.limits.headTimeoutMs, () => {
-      this.#refuse({ reason: "client-slow", detail: "the head did not arrive in time" });
-    });
-  }
-
-  /** One timer per connection, not per exchange: each tick asks whether the last one saw the same. */
-  #startIdleTimer(): Timer {
-    return this.#context.clock.after(this.#context.limits.idleTimeoutMs, () => {
-      if (this.isIdle && this.#exchanges === this.#exchangesAtTick) {
-        this.#closeGracefully();
-        return;
-      }
-      this.#exchangesAtTick = this.#exchanges;
-      this.#idleTimer = this.#startIdleTimer();
-    });
-  }
-
-  #stopDeadline(): void {
-    this.#deadline?.cancel();
-    this.#deadline = null;
-  }
-
   /** Nothing of this connection is looked at any more. */
   #shut(): void {
-    this.#stopDeadline();
-    this.#idleTimer.cancel();
+    this.#timers.stop();
     this.#phase = "closed";
     this.#stream = null;
-    this.#ahead = null;
-  }
-
-  #holdBack(bytes: Buffer, start: number, end: number, isOwn: boolean): void {
-    const rest = isOwn ? bytes.subarray(start, end) : Buffer.from(bytes.subarray(start, end));
-    // A pause does not stop what is being delivered already.
-    this.#ahead = this.#ahead === null ? rest : Buffer.concat([this.#ahead, rest]);
-    this.#pause();
+    this.#ahead.take();
   }
 
   #deferReading(): void {
-    if (this.#isDeferred || (this.#ahead === null && !this.#isPaused)) return;
+    if (this.#isDeferred || (this.#ahead.isEmpty && !this.#ahead.isPaused)) return;
     this.#isDeferred = true;
     this.#context.gather.defer(this);
   }
 
-  #pause(): void {
-    if (this.#isPaused) return;
-    this.#isPaused = true;
-    this.connection.pause();
-  }
-
   #resumeIfReady(): void {
     const waits = this.#phase === "body" && this.#isRequestPaused;
-    if (this.#ahead === null && !waits && this.#phase !== "taken") this.#resume();
-  }
-
-  #resume(): void {
-    if (!this.#isPaused) return;
-    this.#isPaused = false;
-    this.connection.resume();
+    const isOurs = this.#phase !== "taken" && this.#phase !== "closed";
+    if (isOurs && this.#ahead.isEmpty && !waits) this.#ahead.resume();
   }
 }
