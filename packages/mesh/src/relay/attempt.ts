@@ -2,10 +2,20 @@ import type { Fields, ReplyHead } from "../model/head.ts";
 import type { BodyLength, ClientStream, ReplyFailure, ReplySink } from "../net/codec.ts";
 import type { PooledSession } from "../upstream/pooled-session.ts";
 import type { Target } from "../upstream/target.ts";
-import type { Exchange } from "./relay.ts";
 
 /** What a peer's proxy sends with a reply of its own making is read to its end, if it is no longer than this. */
 const discardBytesMax = 4096;
+
+/** Whose attempt it is: an exchange. */
+export interface AttemptOwner {
+  onInterim(head: ReplyHead): void;
+  onReplyHead(head: ReplyHead, length: BodyLength): void;
+  onReplyBody(bytes: Buffer, start: number, end: number): void;
+  onReplyEnd(trailers: Fields | null): void;
+  onReplyFailed(failure: ReplyFailure): void;
+  /** The server takes octets of the request again. */
+  onServerWritable(): void;
+}
 
 /**
  * One try at one endpoint. It stands between the exchange and the connection, so that what comes from an attempt that
@@ -17,12 +27,12 @@ export class Attempt implements ReplySink {
   /** Had the connection carried an exchange before? */
   readonly isReused: boolean;
   readonly stream: ClientStream;
-  #exchange: Exchange | null;
+  #owner: AttemptOwner | null;
   /** Counted in the endpoint's load, until the reply's head is here. */
   #isCounted = true;
 
-  constructor(exchange: Exchange, target: Target, session: PooledSession, startMs: number) {
-    this.#exchange = exchange;
+  constructor(owner: AttemptOwner, target: Target, session: PooledSession, startMs: number) {
+    this.#owner = owner;
     this.target = target;
     this.startMs = startMs;
     this.isReused = session.isUsed;
@@ -40,7 +50,7 @@ export class Attempt implements ReplySink {
   /** Gives the attempt up; nothing comes from it any more. */
   abort(nowMs: number): void {
     this.settle(nowMs, true);
-    this.#exchange = null;
+    this.#owner = null;
     this.stream.abort();
   }
 
@@ -51,35 +61,35 @@ export class Attempt implements ReplySink {
       return;
     }
     this.settle(nowMs, true);
-    this.#exchange = null;
+    this.#owner = null;
   }
 
   /** The exchange is over in good order. */
   detach(): void {
-    this.#exchange = null;
+    this.#owner = null;
   }
 
   onInterim(head: ReplyHead): void {
-    this.#exchange?.onInterim(head);
+    this.#owner?.onInterim(head);
   }
 
   onReplyHead(head: ReplyHead, length: BodyLength): void {
-    this.#exchange?.onReplyHead(head, length);
+    this.#owner?.onReplyHead(head, length);
   }
 
   onReplyBody(bytes: Buffer, start: number, end: number): void {
-    this.#exchange?.onReplyBody(bytes, start, end);
+    this.#owner?.onReplyBody(bytes, start, end);
   }
 
   onReplyEnd(trailers: Fields | null): void {
-    this.#exchange?.onReplyEnd(trailers);
+    this.#owner?.onReplyEnd(trailers);
   }
 
   onReplyFailed(failure: ReplyFailure): void {
-    this.#exchange?.onReplyFailed(failure);
+    this.#owner?.onReplyFailed(failure);
   }
 
   onWritable(): void {
-    this.#exchange?.onServerWritable();
+    this.#owner?.onServerWritable();
   }
 }

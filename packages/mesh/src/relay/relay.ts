@@ -179,11 +179,11 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
       this.#fail("no-route", "no rule and no default");
       return;
     }
-    this.#setTimeout(timeoutMs);
+    this.#limitTime(timeoutMs);
     this.#enter(backend);
   }
 
-  #setTimeout(timeoutMs: number | null): void {
+  #limitTime(timeoutMs: number | null): void {
     if (timeoutMs === null) return;
     this.#deadline = new Deadline(this);
     const spentMs = this.#context.clock.monotonicMs() - this.#record.startMs;

@@ -1,10 +1,7 @@
 import { EndpointLoad } from "../balance/load.ts";
+import type { Clock } from "../base/clock.ts";
 import { type Address, formatAddress } from "../model/address.ts";
 import type { SpiffeId } from "../model/identity.ts";
-import { formatServerName } from "../model/server-name.ts";
-import type { ServiceKey } from "../model/service-key.ts";
-import type { UpstreamContext } from "./context.ts";
-import { Target } from "./target.ts";
 
 /** What names an endpoint: a restarted process with a new address is another one. */
 export interface EndpointName {
@@ -26,43 +23,14 @@ export class Endpoint {
   readonly isOwn: boolean;
   readonly addressText: string;
   readonly load: EndpointLoad;
-  /** By service and port. */
-  readonly targets = new Map<string, Target>();
-  readonly #context: UpstreamContext;
 
-  constructor(context: UpstreamContext, name: EndpointName) {
-    this.#context = context;
+  constructor(clock: Clock, name: EndpointName) {
     this.uid = name.uid;
     this.workload = name.workload;
     this.address = name.address;
     this.identity = name.identity;
     this.isOwn = name.isOwn;
     this.addressText = formatAddress(name.address);
-    this.load = new EndpointLoad(name.uid, context.clock.monotonicMs());
-  }
-
-  /** The target for `port` of `service`, made on first use. */
-  target(service: ServiceKey, port: number): Target {
-    const key = `${service}:${port}`;
-    let target = this.targets.get(key);
-    if (target === undefined) {
-      const { identity, address } = this;
-      const slash = service.indexOf("/");
-      const tls =
-        identity === null
-          ? null
-          : {
-              identity,
-              serverName: formatServerName({
-                workloadUid: this.uid,
-                namespace: service.slice(0, slash),
-                service: service.slice(slash + 1),
-                port,
-              }),
-            };
-      target = new Target(this.#context, this, { address, tls });
-      this.targets.set(key, target);
-    }
-    return target;
+    this.load = new EndpointLoad(name.uid, clock.monotonicMs());
   }
 }

@@ -5,7 +5,7 @@ import type { TlsDialOptions, TransportFailure } from "../net/transport.ts";
 import { type ConnectReason, connectReason } from "./connect-failure.ts";
 import type { UpstreamContext } from "./context.ts";
 import { IdleLimit } from "./idle-limit.ts";
-import { PooledSession, type SessionTaker } from "./pooled-session.ts";
+import { PooledSession, type SessionPool, type SessionTaker } from "./pooled-session.ts";
 
 /** What all connections of one pool have in common, but for the identity's generation. */
 export interface PoolKey {
@@ -29,7 +29,7 @@ const closingMs = 2000;
  * Connections to one endpoint for one service port. The one used last is used next, so that the others grow old and go.
  * A connection of an older identity generation finishes what it carries and is not used again.
  */
-export class Pool implements DeadlineHandler {
+export class Pool implements DeadlineHandler, SessionPool {
   readonly key: PoolKey;
   connectTimeoutMs = 1000;
   readonly #context: UpstreamContext;

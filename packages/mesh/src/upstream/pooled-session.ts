@@ -2,7 +2,6 @@ import { Deadline, type DeadlineHandler } from "../base/deadline-wheel.ts";
 import type { ClientStream, ReplySink } from "../net/codec.ts";
 import type { Connection, TransportFailure } from "../net/transport.ts";
 import type { ConnectReason } from "./connect-failure.ts";
-import type { Pool } from "./pool.ts";
 import type { BuildClientCodec, ClientCodec, ClientCodecOwner } from "./session.ts";
 
 /** Waits for a connection. */
@@ -19,6 +18,15 @@ export interface SessionOrder {
   readonly isFresh: boolean;
 }
 
+/** What a connection tells the pool it belongs to. */
+export interface SessionPool {
+  onOpen(session: PooledSession): void;
+  onExchangeEnd(session: PooledSession): void;
+  onClose(session: PooledSession, failure: TransportFailure | null): void;
+  /** The deadline of a dial or a closing has passed. */
+  onDeadlineOf(session: PooledSession): void;
+}
+
 /**
  * One connection of a pool.
  *
@@ -27,7 +35,7 @@ export interface SessionOrder {
  * ```
  */
 export class PooledSession implements ClientCodecOwner, DeadlineHandler {
-  readonly pool: Pool;
+  readonly #pool: SessionPool;
   /** The identity generation it was made with; 0 for a plain connection. */
   readonly generation: number;
   readonly codec: ClientCodec;
@@ -39,8 +47,8 @@ export class PooledSession implements ClientCodecOwner, DeadlineHandler {
   taker: SessionTaker | null;
   idleSinceMs = 0;
 
-  constructor(pool: Pool, generation: number, build: BuildClientCodec, order: SessionOrder) {
-    this.pool = pool;
+  constructor(pool: SessionPool, generation: number, build: BuildClientCodec, order: SessionOrder) {
+    this.#pool = pool;
     this.generation = generation;
     this.taker = order.taker;
     this.isFresh = order.isFresh;
@@ -59,18 +67,18 @@ export class PooledSession implements ClientCodecOwner, DeadlineHandler {
   }
 
   onOpen(): void {
-    this.pool.onOpen(this);
+    this.#pool.onOpen(this);
   }
 
   onExchangeEnd(): void {
-    this.pool.onExchangeEnd(this);
+    this.#pool.onExchangeEnd(this);
   }
 
   onClose(_codec: ClientCodec, failure: TransportFailure | null): void {
-    this.pool.onClose(this, failure);
+    this.#pool.onClose(this, failure);
   }
 
   onDeadline(): void {
-    this.pool.onDeadlineOf(this);
+    this.#pool.onDeadlineOf(this);
   }
 }

@@ -3,19 +3,20 @@ import type { SpiffeId } from "../model/identity.ts";
 import type { ServiceKey } from "../model/service-key.ts";
 import { Backend } from "./backend.ts";
 import type { UpstreamContext } from "./context.ts";
-import { Endpoint, type EndpointName } from "./endpoint.ts";
+import type { EndpointName } from "./endpoint.ts";
+import { EndpointTargets } from "./endpoint-targets.ts";
 
 /** All endpoints a workload talks to and all backends made of them: the state that outlives configuration. */
 export class Upstream {
   readonly context: UpstreamContext;
-  readonly #endpoints = new Map<string, Endpoint>();
+  readonly #endpoints = new Map<string, EndpointTargets>();
   readonly #backends = new Map<string, Backend>();
 
   constructor(context: UpstreamContext) {
     this.context = context;
   }
 
-  endpoints(): Iterable<Endpoint> {
+  endpoints(): Iterable<EndpointTargets> {
     return this.#endpoints.values();
   }
 
@@ -24,11 +25,11 @@ export class Upstream {
   }
 
   /** The endpoint of that uid, address and identity, made where it is not known yet. */
-  endpoint(name: EndpointName): Endpoint {
+  endpoint(name: EndpointName): EndpointTargets {
     const key = `${name.uid} ${formatAddress(name.address)} ${name.identity ?? ""}`;
     let endpoint = this.#endpoints.get(key);
     if (endpoint === undefined) {
-      endpoint = new Endpoint(this.context, name);
+      endpoint = new EndpointTargets(this.context, name);
       this.#endpoints.set(key, endpoint);
     }
     return endpoint;
@@ -53,26 +54,23 @@ export class Upstream {
       backend.close();
     }
     for (const [key, endpoint] of this.#endpoints) {
-      for (const [name, target] of endpoint.targets) {
-        if (!target.isObserved && target.pool.size === 0) endpoint.targets.delete(name);
-      }
-      if (endpoint.targets.size === 0) this.#endpoints.delete(key);
+      if (endpoint.prune()) this.#endpoints.delete(key);
     }
   }
 
   /** Idle connections of an older identity generation close; those in use close after their exchange. */
   onNewGeneration(): void {
-    for (const endpoint of this.#endpoints.values()) {
-      if (endpoint.identity === null) continue;
-      for (const target of endpoint.targets.values()) target.pool.closeIdle();
+    for (const targets of this.#endpoints.values()) {
+      if (targets.endpoint.identity === null) continue;
+      for (const target of targets.targets()) target.pool.closeIdle();
     }
   }
 
   /** Tears down every connection to peers of this identity: they are not believed any more. */
   resetPeer(identity: SpiffeId): void {
-    for (const endpoint of this.#endpoints.values()) {
-      if (endpoint.identity !== identity) continue;
-      for (const target of endpoint.targets.values()) target.pool.reset();
+    for (const targets of this.#endpoints.values()) {
+      if (targets.endpoint.identity !== identity) continue;
+      for (const target of targets.targets()) target.pool.reset();
     }
   }
 
