@@ -30,7 +30,7 @@ export async function agreeOnCounts(): Promise<Outcome> {
     });
     let tapped = "";
     tap.stdout.setEncoding("utf8").on("data", (text: string) => (tapped += text));
-    await sleep(2000);
+    await sleep(62_000); // the window of `stat` is a full one
     let sent = 0;
     const load = new Load({
       url: mesh.url,

@@ -18,7 +18,7 @@ export async function refuseBadManifest(): Promise<Outcome> {
     const after = await mesh.heddle("get", "processes,services,placements", "-o", "yaml");
     const lines = apply.stderr.split("\n").filter((line) => line.startsWith("bad.yaml:"));
     return {
-      holds: apply.code === 65 && before.stdout === after.stdout && lines.length >= 4,
+      holds: apply.code === 65 && before.stdout === after.stdout && lines.length === 3,
       figures: {
         "exit code": apply.code,
         "errors with a line": lines.length,
