@@ -21,7 +21,8 @@ export function openTerminal(
   return {
     isTerminal,
     get columns() {
-      return isTerminal ? ((stream as WriteStream).columns ?? 100) : 100;
+      // A terminal that does not know its width says 0.
+      return (isTerminal && (stream as WriteStream).columns) || 100;
     },
     style: buildStyle(isTerminal && !isPlain),
     write: (text) => void stream.write(text),

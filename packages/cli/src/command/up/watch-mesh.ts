@@ -49,7 +49,7 @@ function restartAffected(
 async function reapply(session: UpSession, voice: Voice): Promise<void> {
   const { world } = session;
   try {
-    const set = await readManifests(world, [session.file]);
+    const set = await readManifests(world, [relative(world.cwd, session.file)]);
     const lines = await applyAgain({ ...session, set });
     voice.say(`${relative(world.cwd, session.file)} applied`);
     for (const line of lines) voice.remark(line);

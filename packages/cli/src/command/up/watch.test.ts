@@ -1,6 +1,10 @@
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { WorkloadSpec } from "@heddle/control/host/link.ts";
+import { SystemClock } from "@heddle/mesh/net/system-clock.ts";
 import { expect, test } from "vitest";
-import { affectedBy } from "./watch.ts";
+import { affectedBy, watchFiles } from "./watch.ts";
 
 const workload = (name: string, command: readonly string[], cwd = "/m"): WorkloadSpec => ({
   uid: name,
@@ -34,4 +38,21 @@ test("a program's file concerns those who run it, here", () => {
 
 test("a file that no command names may be anybody's", () => {
   expect(names(["lib/shared.ts"])).toEqual(["kvs-0", "kvs-1", "visitor-0"]);
+});
+
+test("a save is one change of one file, whatever the editor does meanwhile", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "heddle-watch-"));
+  let stop = () => {};
+  try {
+    const changed = await new Promise<readonly string[]>((resolve) => {
+      stop = watchFiles({ clock: new SystemClock(), folder, onChange: resolve });
+      writeFileSync(join(folder, ".kvs.ts.swp"), "");
+      writeFileSync(join(folder, "draft"), "1");
+      renameSync(join(folder, "draft"), join(folder, "kvs.ts"));
+    });
+    expect(changed).toEqual(["kvs.ts"]);
+  } finally {
+    stop();
+    rmSync(folder, { recursive: true });
+  }
 });

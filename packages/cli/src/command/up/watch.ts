@@ -1,12 +1,12 @@
-import { watch } from "node:fs";
-import { basename, sep } from "node:path";
+import { existsSync, watch } from "node:fs";
+import { basename, join, sep } from "node:path";
 import type { Supervisor } from "@heddle/control/host/supervisor.ts";
 import type { Clock, Timer } from "@heddle/mesh/base/clock.ts";
 
 /** Changes within this time are one, in ms: editors write a file in several steps. */
 const SETTLE_MS = 150;
-/** Folders whose files are not the user's own. */
-const ignored = /(^|\/)(\.heddle|node_modules|\.git|__pycache__)(\/|$)/;
+/** What no process runs from: folders that are not the user's own, hidden files, drafts of editors, words. */
+const ignored = /(^|\/)(node_modules|__pycache__)(\/|$)|(^|\/)\.|(~|\.swp|\.md|\.log)$/;
 
 export interface WatchOptions {
   readonly clock: Clock;
@@ -22,13 +22,14 @@ export function watchFiles({ clock, folder, onChange }: WatchOptions): () => voi
   const watcher = watch(folder, { recursive: true }, (_, name) => {
     if (name === null) return;
     const file = name.split(sep).join("/");
-    if (ignored.test(file) || file.endsWith("~") || file.endsWith(".swp")) return;
+    if (ignored.test(file)) return;
     changed.add(file);
     timer?.cancel();
     timer = clock.after(SETTLE_MS, () => {
-      const files = [...changed];
+      // A file that is gone again was a draft: editors write one and rename it.
+      const files = [...changed].filter((each) => existsSync(join(folder, each)));
       changed.clear();
-      onChange(files);
+      if (files.length > 0) onChange(files);
     });
   });
   watcher.on("error", () => undefined); // a folder that went away changes no more
