@@ -140,12 +140,27 @@ test("a document that a proxy cannot act on is noted with its errors, the rest i
 });
 
 test("after a restart of the control plane endpoints are what they were, before any proxy has spoken", async () => {
-  const control = await plane();
-  await control.apply(process("kvs"), service("kvs"));
-  control.setReady("kvs-0", true);
-  await join(control, "kvs-0");
-  const state = (of: Plane) =>
-    of.controller.index.outputs.endpoints.get("default/kvs")?.endpoints[0]?.state.phase;
-  await control.until("ready", () => state(control) === "ready");
-  expect(state(control)).toBe("ready");
+  const before = await plane();
+  await before.apply(process("kvs"), service("kvs"), process("v", { calls: ["kvs"] }));
+  before.setReady("kvs-0", true);
+  const kvs = await join(before, "kvs-0");
+  const caller = await join(before, "v-0");
+  await before.until("ready", () => caller.endpoints("kvs")?.["kvs-0"] === "ready");
+  const status = () => before.controller.objects.workloads.get("default/kvs-0")?.status?.inbound;
+  await before.until("written down", status);
+  const { store, authority } = before;
+  await before.close();
+  await kvs.membership.close();
+  await caller.membership.close();
+
+  const after = await Plane.open({ store, authority, ready: ["kvs-0"] });
+  open.push(after);
+  const again = await join(after, "v-0", { folder: caller.folder });
+  await after.until("connected", () => again.membership.isConnected);
+  const seen = () => again.snapshots.map((_, index) => again.endpointsAt(index, "kvs"));
+  await after.until(
+    "newest",
+    () => again.latest?.endpointsVersion === after.controller.version.endpointsVersion,
+  );
+  expect(seen().every((endpoints) => endpoints?.["kvs-0"] === "ready")).toBe(true);
 });

@@ -23,9 +23,15 @@ import { Authority, createRoot } from "../src/ca/authority.ts";
 import { Tokens } from "../src/ca/tokens.ts";
 import type { Desired, ProcessObserved } from "../src/host/link.ts";
 import { Door } from "../src/serve/door.ts";
+import { StatusWriter } from "../src/status/status-writer.ts";
 import { MemoryStore } from "../src/store/memory.ts";
-import type { Store } from "../src/store/store.ts";
+import type { Store, Watching } from "../src/store/store.ts";
 import { Controller } from "../src/watch/controller.ts";
+
+type Parts = Pick<
+  Plane,
+  "controller" | "door" | "tokens" | "authority" | "transport" | "store" | "status"
+>;
 
 /** A control plane without processes: the test says what the supervisor sees. Real sockets, real certificates. */
 export class Plane {
@@ -36,25 +42,28 @@ export class Plane {
   readonly authority: Authority;
   readonly transport: Transport;
   readonly store: Store;
+  readonly status: StatusWriter;
+  /** The latest revision of intent. */
+  revision: () => number = () => 0;
   desired: Desired = { type: "desired", sockets: [], workloads: [] };
   readonly #ready = new Set<string>();
   readonly #waiting = new Set<() => void>();
+  readonly #followers = new Set<() => void>();
+  #watching: Watching | null = null;
 
-  private constructor(
-    parts: Pick<Plane, "controller" | "door" | "tokens" | "authority" | "transport" | "store">,
-  ) {
+  private constructor(parts: Parts) {
     this.controller = parts.controller;
     this.door = parts.door;
     this.tokens = parts.tokens;
     this.authority = parts.authority;
     this.transport = parts.transport;
     this.store = parts.store;
+    this.status = parts.status;
   }
 
-  static async open(
-    store: Store = new MemoryStore("epoch"),
-    authority?: Authority,
-  ): Promise<Plane> {
+  /** With the store and root of an earlier one it is its next life. */
+  static async open(earlier: Earlier = {}): Promise<Plane> {
+    const { store = new MemoryStore("epoch"), authority, ready = [] } = earlier;
     const clock = new SystemClock();
     const { transport } = await openTransport({ clock });
     const trustDomain = "heddle.local";
@@ -80,14 +89,17 @@ export class Plane {
       clock,
       log: silentLog,
       newUid: randomUUID,
-      revision: () => 1,
-      endpointsVersion: 0,
+      revision: () => holder.plane?.revision() ?? 0,
+      endpointsVersion: ready.length === 0 ? 0 : 2 ** 32,
       stateDir: "/nowhere",
       workingDir: "/nowhere",
       events: {
         onDesired: (desired) => holder.plane?.onDesired(desired),
         onDocuments: (touched) => holder.plane?.door.onDocuments(touched),
-        onSettled: () => holder.plane?.wake(),
+        onSettled: () => {
+          holder.plane?.status.onSettled();
+          holder.plane?.wake();
+        },
       },
     });
     const tokens = new Tokens(clock, () => randomBytes(32).toString("base64url"));
@@ -100,8 +112,13 @@ export class Plane {
       verifyMember: makePeerVerifier({ bundlePem: () => ca.bundlePem, trustDomain, clock }),
       tokens,
     });
-    const plane = new Plane({ controller, door, tokens, authority: ca, transport, store });
+    const status = new StatusWriter({ store, controller, clock, log: silentLog });
+    const parts = { controller, door, tokens, authority: ca, transport, store, status };
+    const plane = new Plane(parts);
+    for (const name of ready) plane.#ready.add(name);
     holder.plane = plane;
+    plane.#watching = store.watch(null, () => plane.wake());
+    controller.poke();
     return plane;
   }
 
@@ -175,7 +192,14 @@ export class Plane {
     }
   }
 
+  /** Calls back when something may be different, until the function returned is called. */
+  onSettled(callback: () => void): () => void {
+    this.#followers.add(callback);
+    return () => this.#followers.delete(callback);
+  }
+
   wake(): void {
+    for (const follower of [...this.#followers]) follower();
     const waiting = [...this.#waiting];
     this.#waiting.clear();
     for (const resolve of waiting) resolve();
@@ -192,9 +216,18 @@ export class Plane {
   }
 
   async close(): Promise<void> {
+    this.#watching?.close();
+    this.status.close();
     this.controller.close();
     await this.door.close();
   }
+}
+
+export interface Earlier {
+  readonly store?: Store;
+  readonly authority?: Authority;
+  /** Workloads whose application is ready all along. */
+  readonly ready?: readonly string[];
 }
 
 export interface JoinOptions {
@@ -260,7 +293,12 @@ export class Member {
 
   /** State of each endpoint of a service, by workload, in the newest snapshot. */
   endpoints(service: string): Readonly<Record<string, string>> | null {
-    const document = this.latest?.documents.get(`endpoints/default/${service}`);
+    return this.endpointsAt(this.snapshots.length - 1, service);
+  }
+
+  /** As `endpoints`, in the snapshot of this index. */
+  endpointsAt(index: number, service: string): Readonly<Record<string, string>> | null {
+    const document = this.snapshots[index]?.documents.get(`endpoints/default/${service}`);
     if (document?.kind !== "endpoints") return null;
     return Object.fromEntries(
       document.endpoints.map(({ workload, state }) => [workload, state.phase]),

@@ -119,11 +119,9 @@ export function undo(later: readonly Revision[]): readonly IntentChange[] {
       });
     }
   }
-  return [...first.values()].map(({ collection, before, after }) => ({
-    collection,
-    before: after,
-    after: before,
-  }));
+  return [...first.values()]
+    .filter(({ before, after }) => before !== null || after !== null) // came and went meanwhile
+    .map(({ collection, before, after }) => ({ collection, before: after, after: before }));
 }
 
 function isEmpty(map: object | undefined): boolean {
