@@ -1,5 +1,6 @@
 import type { Connection } from "../net/transport.ts";
 import type { Direction } from "../telemetry/record.ts";
+import type { ConnectionsSeries } from "../telemetry/recorder.ts";
 
 /** A downstream connection that can be asked to end when its exchange has. */
 export interface Drainable {
@@ -12,6 +13,8 @@ export interface LiveConnection {
   readonly connection: Connection;
   readonly server: Drainable;
   readonly sinceMs: number;
+  /** Where it is counted; null: nowhere. */
+  readonly series: ConnectionsSeries | null;
 }
 
 /** The connections that others opened to us: to be counted, shown and drained. */
@@ -27,11 +30,16 @@ export class Connections {
 
   add(live: LiveConnection): void {
     this.changes++;
+    live.series?.onOpen();
     this.#live.set(live.connection, live);
   }
 
   remove(connection: Connection): void {
-    if (this.#live.delete(connection)) this.changes++;
+    const live = this.#live.get(connection);
+    if (live === undefined) return;
+    this.#live.delete(connection);
+    this.changes++;
+    live.series?.onClose();
   }
 
   all(): Iterable<LiveConnection> {

@@ -1,13 +1,18 @@
+import { workloadField } from "../relay/frontend.ts";
+
 /**
  * Fields by which proxies of the mesh speak of a caller. An application must not say them of itself: they are removed
  * from every request where it enters the mesh.
  */
-export const internalFields: readonly string[] = [
+export const peerFields: readonly string[] = [
   "x-heddle-reason",
   "x-heddle-client-id",
   "x-forwarded-client-cert",
   "l5d-client-id",
 ];
+
+/** The same where an application's own requests enter: there is no proxy before us that could say who it is. */
+export const internalFields: readonly string[] = [...peerFields, workloadField];
 
 /** The caller's SPIFFE ID as its certificate proved it; set for the application by the proxy beside it. */
 export const clientIdField = "x-heddle-client-id";

@@ -22,6 +22,7 @@ export async function runFromFile(
   const { clock, log, recorder } = sidecar;
   const workload = new Workload({
     ...sidecar,
+    connectionCounter: recorder,
     sockets: bindsItself,
     resolver: systemResolver,
     trust: null,

@@ -58,6 +58,7 @@ class HostedProxy {
       this.#membership?.verifyMember(chain) ?? { ok: false, detail: "no identity yet" };
     this.workload = new Workload({
       ...sidecar,
+      connectionCounter: recorder,
       sockets: channel,
       resolver: systemResolver,
       trust: {

@@ -6,9 +6,16 @@ import type {
   ServiceDoc,
   ServiceKey,
 } from "../model/document.ts";
+import type { RequestHead } from "../model/head.ts";
 import { parseServerName } from "../model/server-name.ts";
 import type { Peer } from "../net/transport.ts";
-import type { Frontend, FrontendSlot, Gate } from "../relay/frontend.ts";
+import {
+  type Frontend,
+  type FrontendSlot,
+  type Gate,
+  type Source,
+  workloadField,
+} from "../relay/frontend.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
 import { Backend } from "../upstream/backend.ts";
 import type { Upstream } from "../upstream/upstream.ts";
@@ -117,7 +124,10 @@ function inboundFrontend(doc: InboundPortDoc, backend: Backend, gate: Gate | nul
       : { reason: "unsupported", detail: `protocol ${doc.protocol} is not spoken yet` },
     pending: null,
     edit: (head, source) => {
-      if (source.identity !== null) head.set(clientIdField, source.identity);
+      if (source.identity === null) return;
+      head.set(clientIdField, source.identity);
+      const said = head.get(workloadField);
+      if (said !== null) learnPeer(head, source, said);
     },
     gate,
     routes: null,
@@ -127,6 +137,14 @@ function inboundFrontend(doc: InboundPortDoc, backend: Backend, gate: Gate | nul
     budgetOf: null,
     isEdge: false,
   };
+}
+
+/** A peer's proxy has said beside which workload it stands; it is not the application's to know. */
+function learnPeer(head: RequestHead, source: Source, said: string): void {
+  const [name, uid] = said.split(" ");
+  head.remove(workloadField);
+  source.name = name ?? null;
+  source.placement = { workloadUid: uid ?? null, identity: source.identity };
 }
 
 function goneFrontend(before: Frontend): Frontend {

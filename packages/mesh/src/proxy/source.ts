@@ -11,6 +11,7 @@ export function peerSource(connection: Connection): Source {
     identity,
     isTls: connection.peer !== null,
     placement: { workloadUid: null, identity },
+    name: null,
     ownAuthority: "",
   };
 }
@@ -22,6 +23,7 @@ export function localSource(connection: Connection, workload: WorkloadDoc): Sour
     identity: null,
     isTls: false,
     placement: { workloadUid: workload.uid, identity: workload.identity },
+    name: workload.name,
     ownAuthority: formatAddress(connection.local),
   };
 }

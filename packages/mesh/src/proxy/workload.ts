@@ -3,7 +3,7 @@ import type { DeadlineWheel } from "../base/deadline-wheel.ts";
 import type { Log } from "../base/log.ts";
 import type { Rng } from "../base/rng.ts";
 import type { RefusedDocument, SnapshotSink } from "../discovery/snapshot-holder.ts";
-import type { ProxyDoc, WorkloadDoc } from "../model/document.ts";
+import type { ProxyDoc, ServiceKey, WorkloadDoc } from "../model/document.ts";
 import type { RequestHandler } from "../net/codec.ts";
 import { Http1Client } from "../net/http1/client.ts";
 import { Http1Context } from "../net/http1/context.ts";
@@ -20,11 +20,17 @@ import { Door } from "../relay/door.ts";
 import type { FrontendSlot, Source } from "../relay/frontend.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
 import type { Direction, Recorder } from "../telemetry/record.ts";
-import { defaultUpstreamLimits, type Trust, type UpstreamLimits } from "../upstream/context.ts";
+import type { ConnectionCounter, ConnectionsSeries } from "../telemetry/recorder.ts";
+import {
+  type ConnectionMeter,
+  defaultUpstreamLimits,
+  type Trust,
+  type UpstreamLimits,
+} from "../upstream/context.ts";
 import { Upstream } from "../upstream/upstream.ts";
 import { Connections } from "./connections.ts";
 import { Egress, type Resolver } from "./egress.ts";
-import { edgeFields, internalFields } from "./fields.ts";
+import { edgeFields, internalFields, peerFields } from "./fields.ts";
 import { ForwardProxyDoor } from "./forward-proxy.ts";
 import { GatewayTable } from "./gateway.ts";
 import { InboundTable } from "./inbound.ts";
@@ -40,6 +46,8 @@ export interface WorkloadOptions {
   readonly transport: Transport;
   readonly sockets: SocketSource;
   readonly recorder: Recorder;
+  /** Counts the connections that are opened to us. Default: nobody does. */
+  readonly connectionCounter?: ConnectionCounter;
   readonly resolver: Resolver;
   /** Null in a proxy without identity. */
   readonly trust: (Trust & { readonly verifyPeer: PeerVerifier }) | null;
@@ -84,6 +92,7 @@ export class Workload implements SnapshotSink {
       trust,
       codec: (owner) => new Http1Client(this.#http1, owner),
       limits: options.limits ?? defaultUpstreamLimits,
+      meterOf: this.#meterOfDialled,
     });
     this.inboundRelay = new RelayContext(clock, wheel, recorder, this.#ids);
     this.outboundRelay = new RelayContext(clock, wheel, recorder, this.#ids);
@@ -102,7 +111,10 @@ export class Workload implements SnapshotSink {
   apply(snapshot: Snapshot, refused: readonly RefusedDocument[]): readonly RefusedDocument[] {
     const doc = snapshot.documents.get("proxy");
     const byKey = new Map(refused.map(({ document, errors }) => [document, errors]));
-    if (doc?.kind === "proxy" && !byKey.has("proxy")) this.#doc = doc;
+    if (doc?.kind === "proxy" && !byKey.has("proxy")) {
+      this.#doc = doc;
+      this.outboundRelay.workload = `${doc.workload.name} ${doc.workload.uid}`;
+    }
     this.services.apply(snapshot, byKey, this.#doc?.workload ?? null);
     if (this.#doc !== null) {
       this.#inbound.apply(this.#doc, snapshot);
@@ -144,6 +156,17 @@ export class Workload implements SnapshotSink {
     this.connections.reset();
     this.upstream.close();
   }
+
+  /** Dialled connections: outbound to others, inbound to our own application. */
+  readonly #meterOfDialled = (
+    service: ServiceKey,
+    port: number,
+    isOwn: boolean,
+  ): ConnectionMeter | null => {
+    const direction = service === "" ? "egress" : isOwn ? "inbound" : "outbound";
+    const of = { service, port, peer: "dst" } as const;
+    return this.#options.connectionCounter?.connections(direction, of) ?? null;
+  };
 
   #wanted(doc: ProxyDoc): readonly WantedListener[] {
     const wanted: WantedListener[] = [];
@@ -193,8 +216,9 @@ export class Workload implements SnapshotSink {
     return this.#serve(
       "inbound",
       connection,
-      internalFields,
+      peerFields,
       (source) => new Door(this.inboundRelay, slot, source, this.#onClose),
+      slot,
     );
   };
 
@@ -206,6 +230,7 @@ export class Workload implements SnapshotSink {
         connection,
         dropped,
         (source) => new Door(this.outboundRelay, slot, source, this.#onClose),
+        slot,
       );
   }
 
@@ -226,6 +251,7 @@ export class Workload implements SnapshotSink {
           source,
           this.#onClose,
         ),
+      null,
     );
 
   readonly #serveTunnel = (
@@ -238,6 +264,7 @@ export class Workload implements SnapshotSink {
       connection,
       new Door(this.outboundRelay, slot, source, this.#onClose),
       internalFields,
+      null, // counted when it was accepted
     );
 
   #serve(
@@ -245,12 +272,18 @@ export class Workload implements SnapshotSink {
     connection: Connection,
     dropFields: readonly string[],
     build: (source: Source) => RequestHandler,
+    slot: FrontendSlot | null,
   ): ConnectionEvents {
     const source =
       direction === "inbound"
         ? peerSource(connection)
         : localSource(connection, this.#doc!.workload);
-    return this.#track(direction, connection, build(source), dropFields);
+    const series = this.#options.connectionCounter?.connections(direction, {
+      service: slot?.frontend.service ?? "",
+      port: slot?.frontend.port ?? 0,
+      peer: "src",
+    });
+    return this.#track(direction, connection, build(source), dropFields, series ?? null);
   }
 
   #track(
@@ -258,10 +291,11 @@ export class Workload implements SnapshotSink {
     connection: Connection,
     handler: RequestHandler,
     dropFields: readonly string[],
+    series: ConnectionsSeries | null,
   ): ConnectionEvents {
     const server = new Http1Server(this.#http1, connection, handler, { dropFields });
     const sinceMs = this.#options.clock.monotonicMs();
-    this.connections.add({ direction, connection, server, sinceMs });
+    this.connections.add({ direction, connection, server, sinceMs, series });
     return server;
   }
 

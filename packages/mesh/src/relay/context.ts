@@ -19,6 +19,8 @@ export class RecordIds {
 export class RelayContext {
   readonly clock: Clock;
   readonly wheel: DeadlineWheel;
+  /** What peers are told of us: `<name> <uid>`. */
+  workload = "";
   readonly #recorder: Recorder;
   readonly #ids: RecordIds;
   #inFlight = 0;

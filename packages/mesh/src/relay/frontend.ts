@@ -8,6 +8,9 @@ import type { RouteTable } from "../route/match.ts";
 import type { Direction } from "../telemetry/record.ts";
 import type { Backend, EndpointWaiter } from "../upstream/backend.ts";
 
+/** By which a proxy tells its peer, once per connection, which workload it stands beside: `<name> <uid>`. */
+export const workloadField = "x-heddle-workload";
+
 /** Who sent a request, settled once per connection. */
 export interface Source {
   readonly address: string;
@@ -15,7 +18,9 @@ export interface Source {
   readonly identity: SpiffeId | null;
   readonly isTls: boolean;
   /** The caller as placement reads it: outbound ourselves, inbound the peer. */
-  readonly placement: PlacementSource;
+  placement: PlacementSource;
+  /** The workload's name where it is known; a peer's comes with its first request. */
+  name: string | null;
   /** `host:port` of the listener it came to; empty where no client names that. */
   readonly ownAuthority: string;
 }

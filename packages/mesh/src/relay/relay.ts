@@ -17,9 +17,10 @@ import type { Target } from "../upstream/target.ts";
 import { Attempt } from "./attempt.ts";
 import type { RelayContext } from "./context.ts";
 import { failureReply, type OwnReply, peerReason, reasonField } from "./failure.ts";
-import type { Frontend, FrontendSlot, Source } from "./frontend.ts";
+import { type Frontend, type FrontendSlot, type Source, workloadField } from "./frontend.ts";
 import { HeldBody } from "./held-body.ts";
 import { answering, asking, choosing, connecting, over, type State } from "./states.ts";
+import { neededUpgrade } from "./upgrade.ts";
 
 /**
  * One exchange, from the request's head to its record:
@@ -119,6 +120,11 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     this.#slot = null;
     const frontend = this.#frontend;
     const head = this.#head;
+    const upgrade = neededUpgrade(head);
+    if (upgrade !== null) {
+      this.#fail("unsupported", `Upgrade: ${upgrade} is not forwarded yet`);
+      return;
+    }
     if (frontend.fails !== null) {
       this.#fail(frontend.fails.reason, frontend.fails.detail);
       return;
@@ -126,6 +132,7 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     if (frontend.edit !== null) {
       frontend.edit(head, this.#source);
       this.#record.authority = head.authority;
+      this.#record.sourceName = this.#source.name;
     }
     if (frontend.gate !== null) {
       const refused = frontend.gate(head, this.#source);
@@ -194,21 +201,22 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     this.#backend = backend;
     this.#record.backend = backend.service;
     this.#record.backendPort = backend.port;
-    this.#frontend.budgetOf?.(backend.service).earn(this.#record.startMs);
-    this.#choose();
+    const { startMs } = this.#record;
+    this.#frontend.budgetOf?.(backend.service).earn(startMs);
+    // Nothing has been waited for, as a rule: the clock need not be asked again.
+    this.#choose(this.#record.queueMs === 0 ? startMs : this.#context.clock.monotonicMs());
   }
 
   // ── an endpoint, a connection ─────────────────────────────────────────────────────────────────────────────────
 
-  #choose(): void {
+  #choose(nowMs: number): void {
     this.#state = choosing;
-    const nowMs = this.#context.clock.monotonicMs();
     const backend = this.#backend!;
     if (backend.placement !== this.#placement) this.#place(backend.placement);
     const target = backend.pick(nowMs, this.#placementSlot, this.#avoid);
     if (target !== null) {
       if (this.#waitSinceMs >= 0) this.#stopWaiting(nowMs);
-      this.#connect(target, false);
+      this.#connect(target, false, nowMs);
       return;
     }
     if (this.#waitUntilMs < 0) this.#waitUntilMs = nowMs + slotWaitMs;
@@ -245,7 +253,7 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
           this.#frontend = this.#slot.frontend; // its documents have come
           this.#decide();
         } else {
-          this.#choose();
+          this.#choose(this.#context.clock.monotonicMs());
         }
         return;
       case "never":
@@ -270,7 +278,7 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
   }
 
   /** @param isFresh not on a connection that was used before */
-  #connect(target: Target, isFresh: boolean): void {
+  #connect(target: Target, isFresh: boolean, nowMs: number): void {
     this.#state = connecting;
     this.#target = target;
     const { endpoint } = target;
@@ -280,15 +288,15 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     this.#record.destinationId = endpoint.identity;
     if (endpoint.identity !== null) this.#record.tls = true;
     this.#record.attempts++;
-    const session = target.pool.take(this, isFresh);
-    if (session !== null) this.#ask(session);
+    const session = target.pool.take(this, isFresh, nowMs);
+    if (session !== null) this.#ask(session, nowMs);
     else if (this.#state === connecting) this.#pauseRequest();
   }
 
   onSession(session: PooledSession): void {
     switch (this.#state.session) {
       case "ask":
-        this.#ask(session);
+        this.#ask(session, this.#context.clock.monotonicMs());
         return;
       case "never":
         this.#never("session");
@@ -313,11 +321,15 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
 
   // ── the request goes up ───────────────────────────────────────────────────────────────────────────────────────
 
-  #ask(session: PooledSession): void {
+  #ask(session: PooledSession, nowMs: number): void {
     this.#state = asking;
-    const attempt = new Attempt(this, this.#target!, session, this.#context.clock.monotonicMs());
+    const attempt = new Attempt(this, this.#target!, session, nowMs);
     this.#attempt = attempt;
     const { stream } = attempt;
+    // Once per connection: the peer's proxy remembers who is at the other end.
+    if (!attempt.isReused && attempt.target.endpoint.identity !== null) {
+      this.#head.set(workloadField, this.#context.workload);
+    }
     stream.sendHead(this.#head, this.#length);
     const held = this.#held;
     if (held === null) {
@@ -553,13 +565,13 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     switch (decision) {
       case "replay":
         record.replayed = true;
-        this.#connect(target, true);
+        this.#connect(target, true, this.#context.clock.monotonicMs());
         return;
       case "elsewhere":
       case "same":
         if (!this.#spendRetry()) break;
         this.#avoid = target;
-        this.#choose();
+        this.#choose(this.#context.clock.monotonicMs());
         return;
       case "give-up":
         break;

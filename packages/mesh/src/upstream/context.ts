@@ -2,6 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import type { DeadlineWheel } from "../base/deadline-wheel.ts";
 import type { Rng } from "../base/rng.ts";
 import type { SpiffeId } from "../model/identity.ts";
+import type { ServiceKey } from "../model/service-key.ts";
 import type { PeerVerifier, TlsCredentials, Transport } from "../net/transport.ts";
 import type { BuildClientCodec } from "./session.ts";
 
@@ -11,6 +12,12 @@ export interface Trust {
   credentials(): TlsCredentials | null;
   /** Accepts a chain of our mesh whose leaf is `expected`. */
   verifier(expected: SpiffeId): PeerVerifier;
+}
+
+/** Counts connections of one kind. */
+export interface ConnectionMeter {
+  onOpen(): void;
+  onClose(): void;
 }
 
 /** What every part of `upstream/` needs of the world. */
@@ -24,6 +31,8 @@ export interface UpstreamContext {
   /** HTTP/1.1 today; the pool's ALPN says which. */
   readonly codec: BuildClientCodec;
   readonly limits: UpstreamLimits;
+  /** Who counts connections for a service port; `isOwn`: those to our own application. Default nobody. */
+  readonly meterOf?: (service: ServiceKey, port: number, isOwn: boolean) => ConnectionMeter | null;
 }
 
 export interface UpstreamLimits {

@@ -21,7 +21,8 @@ export class EndpointTargets {
     const key = `${service}:${port}`;
     let target = this.#targets.get(key);
     if (target === undefined) {
-      target = new Target(this.#context, this.endpoint, this.#poolKey(service, port));
+      const meter = this.#context.meterOf?.(service, port, this.endpoint.isOwn) ?? null;
+      target = new Target(this.#context, this.endpoint, this.#poolKey(service, port), meter);
       this.#targets.set(key, target);
     }
     return target;

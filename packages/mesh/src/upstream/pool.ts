@@ -3,7 +3,7 @@ import type { Address } from "../model/address.ts";
 import type { SpiffeId } from "../model/identity.ts";
 import type { TlsDialOptions, TransportFailure } from "../net/transport.ts";
 import { type ConnectReason, connectReason } from "./connect-failure.ts";
-import type { UpstreamContext } from "./context.ts";
+import type { ConnectionMeter, UpstreamContext } from "./context.ts";
 import { IdleLimit } from "./idle-limit.ts";
 import { PooledSession, type SessionPool, type SessionTaker } from "./pooled-session.ts";
 
@@ -41,9 +41,16 @@ export class Pool implements DeadlineHandler, SessionPool {
   readonly #idle: PooledSession[] = [];
   /** Oldest first. */
   readonly #dialling: PooledSession[] = [];
+  readonly #meter: ConnectionMeter | null;
   #isClosed = false;
 
-  constructor(context: UpstreamContext, key: PoolKey, observer: PoolObserver) {
+  constructor(
+    context: UpstreamContext,
+    key: PoolKey,
+    observer: PoolObserver,
+    meter: ConnectionMeter | null,
+  ) {
+    this.#meter = meter;
     this.#context = context;
     this.key = key;
     this.#observer = observer;
@@ -69,9 +76,9 @@ export class Pool implements DeadlineHandler, SessionPool {
    * A connection that is ready; or null, and `taker` is told later, or within this call where nothing can be dialled.
    * @param isFresh take none that was used before
    */
-  take(taker: SessionTaker, isFresh: boolean): PooledSession | null {
+  take(taker: SessionTaker, isFresh: boolean, nowMs: number): PooledSession | null {
     if (!isFresh) {
-      const session = this.#takeIdle();
+      const session = this.#takeIdle(nowMs);
       if (session !== null) return session;
     }
     this.#dial(taker, isFresh);
@@ -113,6 +120,8 @@ export class Pool implements DeadlineHandler, SessionPool {
     if (session.phase !== "dialling") return;
     this.#context.wheel.clear(session.deadline);
     remove(this.#dialling, session);
+    session.isOpen = true;
+    this.#meter?.onOpen();
     const { taker } = session;
     session.taker = null;
     if (taker !== null) this.#give(session, taker);
@@ -133,6 +142,7 @@ export class Pool implements DeadlineHandler, SessionPool {
     const { phase } = session;
     session.phase = "closed";
     this.#all.delete(session);
+    if (session.isOpen) this.#meter?.onClose();
     this.#context.wheel.clear(session.deadline);
     if (phase === "dialling") {
       remove(this.#dialling, session);
@@ -169,9 +179,8 @@ export class Pool implements DeadlineHandler, SessionPool {
     this.#context.wheel.set(this.#sweep, Math.max(1, oldest.idleSinceMs + limitMs - nowMs));
   }
 
-  #takeIdle(): PooledSession | null {
+  #takeIdle(nowMs: number): PooledSession | null {
     if (this.#idle.length === 0) return null;
-    const nowMs = this.#context.clock.monotonicMs();
     const limitMs = this.#idleLimit.limitMs(nowMs);
     const generation = this.#generation();
     for (;;) {

@@ -45,6 +45,8 @@ export class PooledSession implements ClientCodecOwner, DeadlineHandler {
   connection: Connection | null = null;
   phase: "dialling" | "busy" | "idle" | "closing" | "closed" = "dialling";
   taker: SessionTaker | null;
+  /** Has the connection come about? */
+  isOpen = false;
   idleSinceMs = 0;
 
   constructor(pool: SessionPool, generation: number, build: BuildClientCodec, order: SessionOrder) {

@@ -3,7 +3,7 @@ import { Deadline, type DeadlineHandler } from "../base/deadline-wheel.ts";
 import type { Reason } from "../model/reason.ts";
 import { backoffMs } from "./backoff.ts";
 import type { ConnectReason } from "./connect-failure.ts";
-import type { UpstreamContext } from "./context.ts";
+import type { ConnectionMeter, UpstreamContext } from "./context.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { Pool, type PoolKey, type PoolObserver } from "./pool.ts";
 
@@ -35,11 +35,16 @@ export class Target implements Candidate, PoolObserver, DeadlineHandler {
   /** Why it is away. */
   awayReason: Reason | null = null;
 
-  constructor(context: UpstreamContext, endpoint: Endpoint, key: PoolKey) {
+  constructor(
+    context: UpstreamContext,
+    endpoint: Endpoint,
+    key: PoolKey,
+    meter: ConnectionMeter | null,
+  ) {
     this.#context = context;
     this.uid = endpoint.uid;
     this.endpoint = endpoint;
-    this.pool = new Pool(context, key, this);
+    this.pool = new Pool(context, key, this, meter);
     this.#retry = new Deadline(this);
   }
 

@@ -276,6 +276,7 @@ const source: Source = {
   isTls: false,
   placement: { workloadUid: "caller", identity: null },
   ownAuthority: "",
+  name: "caller-0",
 };
 
 /** One frontend over a backend of `e0`, `e1` … whose connections are FakeServers. */

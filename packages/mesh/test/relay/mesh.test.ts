@@ -118,6 +118,7 @@ describe("two proxies with mutual TLS", () => {
       body: "abc",
       headers: { host: "kvs", "x-heddle-client-id": caller.credentials!.spiffeId },
     });
+    expect(reply).not.toContain("x-heddle-workload");
     expect(lastOf(caller)).toMatchObject({
       direction: "outbound",
       service: "default/kvs",
@@ -131,6 +132,7 @@ describe("two proxies with mutual TLS", () => {
       direction: "inbound",
       service: "default/kvs",
       sourceId: caller.credentials!.spiffeId,
+      sourceName: "caller-0",
       tls: true,
       status: 200,
       reason: null,
@@ -165,6 +167,13 @@ describe("two proxies with mutual TLS", () => {
     const other = caller.workload.listeners.addresses().get("other")!;
     expect(await get(other)).toMatch(/404 Not Found\r\n[\s\S]*x-heddle-reason: no-route/);
     expect(lastOf(caller)).toMatchObject({ reason: "no-route", origin: "proxy" });
+  });
+
+  test("an upgrade that the client needs is refused, one it only offers is not", async () => {
+    const upgrade = (protocol: string) =>
+      get(out, "/", `Connection: Upgrade\r\nUpgrade: ${protocol}\r\n`);
+    expect(await upgrade("websocket")).toMatch(/501 [\s\S]*unsupported: Upgrade: websocket/);
+    expect(await upgrade("h2c")).toMatch(/^HTTP\/1\.1 200/);
   });
 
   test("a service whose documents are not here yet is asked for, and waited for", async () => {

@@ -1,0 +1,21 @@
+import { expect, test } from "vitest";
+import { PlainRequestHead } from "../net/http1/plain-head.ts";
+import { neededUpgrade } from "./upgrade.ts";
+
+const head = (fields: Record<string, string>) =>
+  new PlainRequestHead({ method: "GET", path: "/", authority: "kvs" }, Object.entries(fields));
+
+test.each(["websocket", "h2c, websocket", "tailscale-control-protocol"])(
+  "%s is needed by who asks for it",
+  (upgrade) => {
+    expect(neededUpgrade(head({ connection: "keep-alive, Upgrade", upgrade }))).toBe(upgrade);
+  },
+);
+
+test.each(["h2c", "HTTP/2.0", "h2c, TLS/1.2"])("%s may be ignored", (upgrade) => {
+  expect(neededUpgrade(head({ connection: "Upgrade, HTTP2-Settings", upgrade }))).toBeNull();
+});
+
+test("an offer that Connection does not name is none", () => {
+  expect(neededUpgrade(head({ upgrade: "websocket" }))).toBeNull();
+});
