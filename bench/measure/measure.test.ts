@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { parseCpuList } from "../rig/cpus.ts";
 import { isPattern, makePattern, patternPeriod } from "../rig/pattern.ts";
 import { median, quantile } from "./median.ts";
-import { parseRollup, parseStat } from "./proc.ts";
+import { cpuUs, parseRollup, parseSchedstat, parseStat } from "./proc.ts";
 import { turned } from "./rounds.ts";
 
 test("the median of nothing is nothing, of two their mean", () => {
@@ -20,6 +20,16 @@ test("quantiles are by nearest rank and stay within the values", () => {
 test("CPU time is utime and stime, even behind a name with brackets and spaces", () => {
   const stat = "7 (a b) c) S 1 7 7 0 -1 4194560 100 0 0 0 120 30 0 0 20 0 1 0 99";
   expect(parseStat(stat)).toBe(1_500_000);
+});
+
+test("the scheduler's time on a core is its first field, in ns", () => {
+  expect(parseSchedstat("2500000 41 7\n")).toBe(2500);
+});
+
+test.runIf(process.platform === "linux")("this very process has used CPU, and uses more", () => {
+  const before = cpuUs([process.pid]);
+  expect(before).toBeGreaterThan(0);
+  expect(cpuUs([process.pid])).toBeGreaterThan(before);
 });
 
 test("Private_Dirty is read in kB and told in MB", () => {
