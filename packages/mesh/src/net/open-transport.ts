@@ -3,7 +3,13 @@ import { tcp } from "../model/address.ts";
 import { loadRawBinding } from "./raw-binding.ts";
 import { RawTransport } from "./raw-transport.ts";
 import { SocketTransport } from "./socket-transport.ts";
-import type { Connection, ConnectionEvents, Transport, TransportOptions } from "./transport.ts";
+import type {
+  Connection,
+  ConnectionEvents,
+  Transport,
+  TransportFailure,
+  TransportOptions,
+} from "./transport.ts";
 
 export interface OpenedTransport {
   readonly transport: Transport;
@@ -12,13 +18,14 @@ export interface OpenedTransport {
   readonly detail: string | null;
 }
 
-/** Enough for the reader's socket buffers to fill and for several scratch buffers to be given away. */
-const TRIAL_BYTES = 6 * 1024 * 1024;
+/** How often each writer must hear `queued`, and how much it writes at most until then. */
+const QUEUED_TIMES = 3;
+const TRIAL_BYTES_MAX = 64 * 1024 * 1024;
 const TRIAL_MAX_MS = 3000;
 
 /**
- * The fastest transport that works here: raw handles if they pass a trial (megabytes of a pattern to a reader that stops
- * again and again, some 20 ms), else `net.Socket`. The caller says so where people see it.
+ * The fastest transport that works here: raw handles if they pass a trial (two streams of a pattern to readers that stop
+ * again and again, well under 100 ms), else `net.Socket`. The caller says so where people see it.
  */
 export async function openTransport(options: TransportOptions): Promise<OpenedTransport> {
   const fallback = (detail: string): OpenedTransport => ({
@@ -58,35 +65,50 @@ function patternByte(index: number, salt: number): number {
 }
 
 class Trial {
-  readonly clock: Clock;
   readonly outcome: Promise<string | null>;
   readonly connections: Connection[] = [];
-  queuedTimes = 0;
+  readonly #clock: Clock;
   #resolve: (problem: string | null) => void = () => {};
+  /** What each salt's writer wrote, once it ended. */
+  readonly #written = new Map<number, number>();
   #whole = 0;
   #isOver = false;
 
   constructor(clock: Clock) {
-    this.clock = clock;
+    this.#clock = clock;
     const timer = clock.after(TRIAL_MAX_MS, () => this.onProblem("the trial took too long"));
     this.outcome = new Promise<string | null>((resolve) => {
       this.#resolve = resolve;
     }).finally(() => timer.cancel());
   }
 
-  onProblem(problem: string): void {
+  /** Stops a reader for a moment; it goes on by itself. */
+  rest(connection: Connection): void {
+    if (this.#isOver) return;
+    connection.pause();
+    this.#clock.after(1, () => connection.resume());
+  }
+
+  /** The first one counts. */
+  onProblem(problem: string | null): void {
     this.#isOver = true;
     this.#resolve(problem);
   }
 
-  onWhole(): void {
-    if (++this.#whole < 2 || this.#isOver) return;
-    this.#isOver = true;
-    this.#resolve(this.queuedTimes === 0 ? "a slow reader was never noticed" : null);
+  /** A writer waits or has ended: now the readers read. */
+  onQueued(): void {
+    for (const connection of this.connections) connection.resume();
   }
 
-  onClose(): void {
-    if (!this.#isOver) this.onProblem("a connection broke");
+  onWritten(salt: number, count: number): void {
+    this.#written.set(salt, count);
+    this.onQueued();
+  }
+
+  onRead(salt: number, count: number): void {
+    const written = this.#written.get(salt);
+    if (written !== count) this.onProblem(`${count} of ${written} bytes arrived`);
+    else if (++this.#whole === 2) this.onProblem(null);
   }
 }
 
@@ -100,7 +122,7 @@ class TrialReader implements ConnectionEvents {
   constructor(trial: Trial, connection: Connection) {
     this.#trial = trial;
     this.#connection = connection;
-    this.#rest();
+    connection.pause(); // until a writer had to wait
   }
 
   onOpen(): void {}
@@ -115,22 +137,16 @@ class TrialReader implements ConnectionEvents {
       }
     }
     this.#count += end - start;
-    if (++this.#deliveries % 16 === 0) this.#rest();
+    if (++this.#deliveries % 32 === 0) this.#trial.rest(this.#connection);
   }
 
   onEnd(): void {
-    if (this.#count === TRIAL_BYTES) this.#trial.onWhole();
-    else this.#trial.onProblem(`${this.#count} of ${TRIAL_BYTES} bytes arrived`);
+    this.#trial.onRead(this.#salt, this.#count);
     this.#connection.end();
   }
 
-  onClose(): void {
-    if (this.#count < TRIAL_BYTES) this.#trial.onClose();
-  }
-
-  #rest(): void {
-    this.#connection.pause();
-    this.#trial.clock.after(1, () => this.#connection.resume());
+  onClose(failure: TransportFailure | null): void {
+    if (failure !== null) this.#trial.onProblem(`a connection broke: ${failure.detail}`);
   }
 }
 
@@ -140,6 +156,7 @@ class TrialWriter implements ConnectionEvents {
   readonly #salt: number;
   readonly #block = Buffer.allocUnsafe(40_000);
   #count = 0;
+  #queuedTimes = 0;
 
   constructor(trial: Trial, salt: number) {
     this.#trial = trial;
@@ -157,25 +174,29 @@ class TrialWriter implements ConnectionEvents {
   onBytes(): void {}
   onEnd(): void {}
 
-  onClose(): void {
-    if (this.#count < TRIAL_BYTES) this.#trial.onClose();
+  onClose(failure: TransportFailure | null): void {
+    if (failure !== null) this.#trial.onProblem(`a connection broke: ${failure.detail}`);
   }
 
   #pump(): void {
-    const connection = this.connection!;
-    while (this.#count < TRIAL_BYTES) {
-      const length = Math.min(this.#block.length, TRIAL_BYTES - this.#count);
-      for (let index = 0; index < length; index++) {
+    while (this.#queuedTimes < QUEUED_TIMES) {
+      if (this.#count > TRIAL_BYTES_MAX) {
+        this.#trial.onProblem("a slow reader was never noticed");
+        return;
+      }
+      for (let index = 0; index < this.#block.length; index++) {
         this.#block[index] = patternByte(this.#count + index, this.#salt);
       }
-      this.#count += length;
-      const status = connection.write(this.#block, 0, length);
-      this.#block.fill(0xee, 0, length); // the caller's again
+      this.#count += this.#block.length;
+      const status = this.connection!.write(this.#block, 0, this.#block.length);
+      this.#block.fill(0xee); // the caller's again
       if (status === "queued") {
-        this.#trial.queuedTimes++;
+        this.#queuedTimes++;
+        this.#trial.onQueued();
         return;
       }
     }
-    connection.end();
+    this.connection!.end();
+    this.#trial.onWritten(this.#salt, this.#count);
   }
 }

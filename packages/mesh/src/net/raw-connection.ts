@@ -390,8 +390,12 @@ export class RawConnection implements Connection {
     this.#phase = "closed";
     this.#failure = failure;
     const handle = this.handle;
-    if (abruptly && "reset" in handle && (handle as TcpHandle).reset(onHandleClosed) === 0) return;
-    handle.close(onHandleClosed);
+    // A handle whose `reset` failed can never be closed (Node thinks that it is closing): so no reset of a
+    // socket that does not exist yet, or whose FIN is on its way with all that was written.
+    const isShutting = this.#hasShutDown && !this.#sentEnd;
+    const canReset = "reset" in handle && handle.fd >= 0 && !isShutting;
+    if (abruptly && canReset) (handle as TcpHandle).reset(onHandleClosed);
+    else handle.close(onHandleClosed);
   }
 }
 

@@ -1,37 +1,11 @@
 import { timingSafeEqual } from "node:crypto";
 import { Deadline, type DeadlineWheel } from "../base/deadline-wheel.ts";
 import { END_OF_STREAM, failureOfError, failureOfStatus } from "./errno.ts";
-import {
-  nativeContext,
-  type SocketHandle,
-  type StreamHandle,
-  type TlsHandle,
-} from "./raw-binding.ts";
+import type { SocketHandle, StreamHandle, TlsHandle } from "./raw-binding.ts";
 import type { RawConnection } from "./raw-connection.ts";
 import type { RawHost } from "./raw-host.ts";
-import type { TlsSessions } from "./tls-sessions.ts";
-import {
-  alpnOffset,
-  CHANNEL_BYTES,
-  CHANNEL_LABEL,
-  chainOf,
-  formatAlpn,
-  parseAlpn,
-  REFUSAL_BYTES,
-  REFUSAL_LABEL,
-} from "./tls-wire.ts";
-import type {
-  Accept,
-  Peer,
-  PeerVerifier,
-  TlsCredentials,
-  TlsDialOptions,
-  TlsListenOptions,
-  TransportFailure,
-} from "./transport.ts";
-
-/** How long an acceptor waits for a refused dialler to hang up. */
-const LINGER_MS = 1000;
+import { CHANNEL_BYTES, CHANNEL_LABEL, REFUSAL_BYTES, REFUSAL_LABEL } from "./tls-wire.ts";
+import type { TransportFailure } from "./transport.ts";
 
 /**
  * How long an end may stand without the FIN that follows every `close_notify` of ours. Node shows a connection cut off
@@ -55,7 +29,7 @@ export abstract class RawTls {
   protected constructor(
     host: RawHost,
     socket: SocketHandle,
-    context: ReturnType<typeof nativeContext>,
+    context: unknown,
     isServer: boolean,
     wheel: DeadlineWheel,
   ) {
@@ -139,159 +113,6 @@ export abstract class RawTls {
   }
 }
 
-/** The dialling side: resumes where it can, keeps what the peer gives it for the next time. */
-export class RawTlsClient extends RawTls {
-  readonly #options: TlsDialOptions;
-  readonly #sessions: TlsSessions;
-  readonly #sessionKey: string;
-  #chainDer: readonly Uint8Array[] = [];
-
-  constructor(
-    host: RawHost,
-    socket: SocketHandle,
-    options: TlsDialOptions,
-    sessions: TlsSessions,
-    sessionKey: string,
-    wheel: DeadlineWheel,
-  ) {
-    super(host, socket, nativeContext(sessions.contextOf(options.credentials)), false, wheel);
-    this.#options = options;
-    this.#sessions = sessions;
-    this.#sessionKey = sessionKey;
-    this.handle.setALPNProtocols(formatAlpn(options.alpn));
-    this.handle.setServername(options.serverName);
-    this.handle.onnewsession = onNewSession;
-    this.handle.enableSessionCallbacks();
-    const session = sessions.find(options.credentials, sessionKey);
-    if (session !== null) {
-      this.#chainDer = session.chainDer;
-      this.handle.setSession(session.ticket);
-    }
-  }
-
-  override onHandshakeDone(): void {
-    const connection = this.connection;
-    if (connection === null || connection.isClosed) return;
-    const resumed = this.handle.isSessionReused();
-    if (!resumed) this.#chainDer = chainOf(this.handle.getPeerCertificate(true));
-    const alpn = this.handle.getALPNNegotiatedProtocol();
-    if (alpn === false) {
-      connection.fail({ kind: "misdirected", detail: "the peer chose no protocol" });
-      return;
-    }
-    const verdict = this.#options.verify(this.#chainDer);
-    if (!verdict.ok) {
-      this.#sessions.forget(this.#options.credentials, this.#sessionKey);
-      connection.fail({ kind: "identity-mismatch", detail: verdict.detail });
-      return;
-    }
-    this.awaitsFirstBytes = true;
-    const { serverName } = this.#options;
-    connection.onReady({ id: verdict.id, serverName, alpn, resumed, channel: this.channel() });
-  }
-
-  override onLost(failure: TransportFailure): void {
-    this.#sessions.forget(this.#options.credentials, this.#sessionKey);
-    this.connection?.fail(failure);
-  }
-
-  onNewSession(ticket: Buffer): void {
-    if (this.#chainDer.length === 0) return;
-    const session = { ticket: Buffer.from(ticket), chainDer: this.#chainDer };
-    this.#sessions.keep(this.#options.credentials, this.#sessionKey, session);
-  }
-}
-
-/** The accepting side: chooses the protocol by name, verifies, and bounds the time that both may take. */
-export class RawTlsServer extends RawTls {
-  readonly #options: TlsListenOptions;
-  readonly #verify: PeerVerifier;
-  readonly #accept: Accept;
-  #isRefusing = false;
-
-  constructor(
-    host: RawHost,
-    socket: SocketHandle,
-    options: TlsListenOptions,
-    credentials: TlsCredentials,
-    sessions: TlsSessions,
-    accept: Accept,
-    wheel: DeadlineWheel,
-  ) {
-    super(host, socket, nativeContext(sessions.contextOf(credentials)), true, wheel);
-    this.#options = options;
-    this.#verify = options.verify;
-    this.#accept = accept;
-    this.handle.ALPNCallback = onAlpn;
-    this.handle.enableALPNCb();
-  }
-
-  begin(handshakeTimeoutMs: number): void {
-    this.wheel.set(this.deadline, handshakeTimeoutMs);
-    this.handle.readStart();
-  }
-
-  /** Offset of the chosen protocol in what was offered; undefined makes OpenSSL send `no_application_protocol`. */
-  onAlpn(wire: Buffer): number | undefined {
-    const offered = parseAlpn(wire);
-    if (offered === null) return undefined;
-    const chosen = this.#options.selectAlpn(this.handle.getServername() || "", offered);
-    return chosen === null ? undefined : alpnOffset(offered, chosen);
-  }
-
-  override onHandshakeDone(): void {
-    const connection = this.connection;
-    if (connection === null || connection.isClosed) return;
-    const alpn = this.handle.getALPNNegotiatedProtocol();
-    if (alpn === false) {
-      this.onLost({ kind: "misdirected", detail: "the peer offered no protocol" });
-      return;
-    }
-    const verdict = this.#verify(chainOf(this.handle.getPeerCertificate(true)));
-    if (!verdict.ok) {
-      this.#refuse(connection, { kind: "identity-mismatch", detail: verdict.detail });
-      return;
-    }
-    this.wheel.clear(this.deadline);
-    const peer: Peer = {
-      id: verdict.id,
-      serverName: this.handle.getServername() || "",
-      alpn,
-      resumed: this.handle.isSessionReused(),
-      channel: this.channel(),
-    };
-    connection.onAccepted(peer, this.#accept);
-  }
-
-  override onLost(failure: TransportFailure): void {
-    const connection = this.connection;
-    if (connection === null || connection.isClosed) return;
-    if (connection.peer === null && !this.#isRefusing) this.#options.onRefused?.(failure);
-    connection.fail(connection.peer === null ? null : failure);
-  }
-
-  #refuse(connection: RawConnection, failure: TransportFailure): void {
-    this.#options.onRefused?.(failure);
-    this.#isRefusing = true;
-    const token = this.handle.exportKeyingMaterial(REFUSAL_BYTES, REFUSAL_LABEL);
-    // What the dialler has sent already is thrown away, so that no RST overtakes the refusal.
-    connection.onAccepted(null, refusedEvents);
-    connection.writeOwned(token);
-    connection.end();
-    this.wheel.set(this.deadline, LINGER_MS);
-  }
-}
-
-const refusedEvents: Accept = (connection) => ({
-  onOpen() {},
-  onBytes() {},
-  onEnd() {
-    connection.reset();
-  },
-  onDrain() {},
-  onClose() {},
-});
-
 function noop(): void {}
 
 function tlsOf(handle: TlsHandle): RawTls {
@@ -304,14 +125,6 @@ function onHandshakeDone(this: TlsHandle): void {
 
 function onError(this: TlsHandle, error: Error): void {
   tlsOf(this).onError(error);
-}
-
-function onAlpn(this: TlsHandle, offered: Buffer): number | undefined {
-  return (tlsOf(this) as RawTlsServer).onAlpn(offered);
-}
-
-function onNewSession(this: TlsHandle, _id: Buffer, ticket: Buffer): void {
-  (tlsOf(this) as RawTlsClient).onNewSession(ticket);
 }
 
 function onSocketRead(this: StreamHandle): void {

@@ -1,7 +1,7 @@
 import { DeadlineWheel } from "../base/deadline-wheel.ts";
 import { type Address, formatAddress } from "../model/address.ts";
 import { boundHandle } from "./bound-socket.ts";
-import { failureOfStatus } from "./errno.ts";
+import { failureOfError, failureOfStatus } from "./errno.ts";
 import type {
   ConnectRequest,
   PipeHandle,
@@ -11,7 +11,8 @@ import type {
 } from "./raw-binding.ts";
 import { RawConnection } from "./raw-connection.ts";
 import { RawHost } from "./raw-host.ts";
-import { RawTlsClient, RawTlsServer } from "./raw-tls.ts";
+import { RawTlsClient } from "./raw-tls-client.ts";
+import { RawTlsServer } from "./raw-tls-server.ts";
 import { TlsSessions } from "./tls-sessions.ts";
 import type {
   Accept,
@@ -21,6 +22,7 @@ import type {
   DialOptions,
   Listening,
   ListenOptions,
+  TlsListenOptions,
   Transport,
   TransportOptions,
 } from "./transport.ts";
@@ -49,6 +51,7 @@ export class RawTransport implements Transport {
   dial(options: DialOptions, events: ConnectionEvents): Connection {
     const { address, tls } = options;
     const { Pipe, TCP, kinds } = this.#binding;
+    if (tls !== null) this.#sessions.contextOf(tls.credentials); // throws before anything is open
     const isUnix = address.kind === "unix";
     const handle = isUnix ? new Pipe(kinds.SOCKET) : new TCP(kinds.SOCKET);
     let client: RawTlsClient | null = null;
@@ -81,23 +84,12 @@ export class RawTransport implements Transport {
       if (status < 0 || client === undefined) return;
       if (address.kind === "tcp") (client as TcpHandle).setNoDelay(true);
       const remote = address.kind === "tcp" ? null : address;
-      if (tls === null) {
-        const connection = new RawConnection(this.#host, client, client, null, null, remote);
-        connection.onAccepted(null, accept);
+      if (tls !== null) {
+        this.#acceptTls(client, tls, remote, accept);
         return;
       }
-      const server = new RawTlsServer(
-        this.#host,
-        client,
-        tls,
-        tls.credentials(),
-        this.#sessions,
-        accept,
-        this.#wheel,
-      );
-      const connection = new RawConnection(this.#host, client, server.handle, server, null, remote);
-      server.attach(connection);
-      server.begin(this.#handshakeTimeoutMs);
+      const connection = new RawConnection(this.#host, client, client, null, null, remote);
+      connection.onAccepted(null, accept);
     };
     const status = handle.listen(BACKLOG);
     if (status !== 0) {
@@ -112,6 +104,35 @@ export class RawTransport implements Transport {
         return closing;
       },
     };
+  }
+
+  #acceptTls(
+    socket: SocketHandle,
+    options: TlsListenOptions,
+    remote: Address | null,
+    accept: Accept,
+  ): void {
+    const credentials = options.credentials();
+    try {
+      this.#sessions.contextOf(credentials);
+    } catch (error) {
+      // Credentials that OpenSSL does not take: this listener refuses, the others serve on.
+      options.onRefused?.(failureOfError(error, "credentials"));
+      socket.close();
+      return;
+    }
+    const server = new RawTlsServer(
+      this.#host,
+      socket,
+      options,
+      credentials,
+      this.#sessions,
+      accept,
+      this.#wheel,
+    );
+    const connection = new RawConnection(this.#host, socket, server.handle, server, null, remote);
+    server.attach(connection);
+    server.begin(this.#handshakeTimeoutMs);
   }
 
   #bind(at: Address | BoundSocket): SocketHandle {

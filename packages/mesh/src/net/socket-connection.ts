@@ -121,7 +121,9 @@ export class SocketConnection implements Connection {
     this.#failure = failure;
     this.#isOurs = true;
     const isTcp = this.#remote?.kind !== "unix";
-    if (isTcp && !this.#socket.connecting) this.#socket.resetAndDestroy();
+    // A reset while a FIN is on its way would leave the handle open for ever (Node takes it for closing).
+    const isShutting = this.#socket.writableEnded && !this.#socket.writableFinished;
+    if (isTcp && !isShutting && !this.#socket.connecting) this.#socket.resetAndDestroy();
     else this.#socket.destroy();
   }
 

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from "node:crypto";
 import { createServer, type Server, Socket } from "node:net";
-import { connect as connectTls, TLSSocket } from "node:tls";
+import { connect as connectTls, type SecureContext, TLSSocket } from "node:tls";
 import { Deadline, DeadlineWheel } from "../base/deadline-wheel.ts";
 import { type Address, formatAddress, tcp } from "../model/address.ts";
 import { failureOfError } from "./errno.ts";
@@ -43,6 +43,7 @@ export class SocketTransport implements Transport {
 
   dial(options: DialOptions, events: ConnectionEvents): Connection {
     const { address, tls } = options;
+    if (tls !== null) this.#sessions.contextOf(tls.credentials); // throws before anything is open
     const socket = new Socket({ allowHalfOpen: true });
     const connection = new SocketConnection(socket, tls !== null, events, address);
     if (tls === null) socket.once("connect", () => connection.onReady(socket, null));
@@ -134,9 +135,17 @@ export class SocketTransport implements Transport {
     options: TlsListenOptions,
     accept: Accept,
   ): void {
+    let secureContext: SecureContext;
+    try {
+      secureContext = this.#sessions.contextOf(options.credentials());
+    } catch (error) {
+      options.onRefused?.(failureOfError(error, "credentials"));
+      socket.destroy();
+      return;
+    }
     const stream = new TLSSocket(socket, {
       isServer: true,
-      secureContext: this.#sessions.contextOf(options.credentials()),
+      secureContext,
       requestCert: true,
       rejectUnauthorized: false,
       ALPNCallback: ({ servername, protocols }) =>

@@ -171,6 +171,29 @@ export function suite(name: string, makeBackend: () => Backend): void {
         expect(server.failure?.kind).toBe("reset");
       });
 
+      test("a reset right after the end closes too, at any moment", async () => {
+        const { address } = await listen(tls()?.server ?? null);
+        for (let round = 0; round < 6; round++) {
+          const client = dial(address, tls()?.client ?? null);
+          if (round > 0) await backend.run(client.until(() => client.has("open")));
+          if (round % 2 === 1) client.send("x");
+          client.connection!.end();
+          if (round > 3) await backend.run(new Promise<void>((resolve) => backend.later(resolve)));
+          client.connection!.reset();
+          await backend.run(client.closed());
+          expect(client.failure).toBe(null);
+        }
+      });
+
+      test("a virtual address cannot be dialled", async () => {
+        const client = dial(
+          { kind: "vip", service: "default/kvs", port: 80 },
+          tls()?.client ?? null,
+        );
+        await backend.run(client.closed());
+        expect(["unreachable", "refused"]).toContain(client.failure?.kind);
+      });
+
       test("nothing is sent after end or reset, and nothing fails by trying", async () => {
         const { client, server } = await pair(tls());
         client.send("all");
