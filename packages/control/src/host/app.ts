@@ -38,6 +38,7 @@ export class App {
     this.#keeper = new Keeper({
       launch: () => this.#launch(mark),
       restart: spec.restart,
+      isOwn: false,
       cleanUp: () => killMarked(context.platform, mark),
       clock: context.clock,
       log: this.#log,

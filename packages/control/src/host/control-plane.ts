@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type HostContext, killMarked, runMark, runVariable } from "./context.ts";
+import { type HostContext, runMark, runVariable } from "./context.ts";
 import { Keeper } from "./keeper.ts";
 import type { FromHost, ProcessObserved, ToHost, TokenRequest } from "./link.ts";
 import { LogFile } from "./log-file.ts";
@@ -40,7 +40,8 @@ export class ControlPlane {
         hasChannel: true,
       }),
       restart: "always",
-      cleanUp: () => killMarked(context.platform, mark),
+      isOwn: true,
+      cleanUp: null,
       clock: context.clock,
       log: this.#log,
       events: {

@@ -31,8 +31,10 @@ export interface KeeperOptions {
   /** What to start, or why it cannot be started now. Asked at each start. */
   readonly launch: () => Promise<Launch | { readonly problem: string }>;
   readonly restart: "always" | "never";
-  /** Ends what an ended process left behind in the world. */
-  readonly cleanUp: () => Promise<void>;
+  /** heddle's own: once ready, it is restarted at once. */
+  readonly isOwn: boolean;
+  /** Ends what an ended process left behind, beyond its process group. Null: nothing. */
+  readonly cleanUp: (() => Promise<void>) | null;
   readonly clock: Clock;
   readonly log: LogFile;
   readonly events: KeeperEvents;
@@ -52,6 +54,8 @@ export class Keeper {
   #child: ChildProcess | null = null;
   #phase: Phase = "starting";
   #ready = false;
+  /** Since it started. */
+  #wasReady = false;
   #reason: string | null = null;
   #restarts = 0;
   #sinceWallMs: number;
@@ -92,6 +96,7 @@ export class Keeper {
     if (this.#phase !== "running") return;
     if (this.#ready === ready && this.#reason === reason) return;
     this.#ready = ready;
+    this.#wasReady ||= ready;
     this.#reason = reason;
     this.#changed();
   }
@@ -162,7 +167,8 @@ export class Keeper {
     }
     if ("problem" in launch) {
       this.#options.log.add("sys", `${launch.problem}\n`);
-      this.#retry(launch.problem, 0, 0);
+      const delayMs = this.#backoff.delayMs({ uptimeMs: 0, isProven: false });
+      this.#retry(launch.problem, delayMs, 0);
       return;
     }
     this.#spawn(launch);
@@ -179,6 +185,7 @@ export class Keeper {
       serialization: "json",
     });
     this.#child = child;
+    this.#wasReady = false;
     this.#startedMs = clock.monotonicMs();
     log.add("sys", `started ${launch.title} (pid ${child.pid ?? "none"})\n`);
     this.#read(child.stdout!, "out");
@@ -213,13 +220,21 @@ export class Keeper {
     this.#options.log.flush();
     this.#options.log.add("sys", `${reason}\n`);
     this.#options.events.onExit();
-    void this.#options.cleanUp().then(() => {
-      if (this.#isStopping) this.#enter("exited", reason);
-      else if (this.#isRestarting) this.#again();
-      else if (this.#options.restart === "never") this.#enter("exited", reason);
-      else this.#retry(reason, uptimeMs, 1);
-      for (const resolve of this.#ended.splice(0)) resolve();
-    });
+    const { cleanUp } = this.#options;
+    const next = () => this.#afterEnd(reason, uptimeMs);
+    if (cleanUp === null) next();
+    else void cleanUp().then(next);
+  }
+
+  #afterEnd(reason: string, uptimeMs: number): void {
+    if (this.#isStopping) this.#enter("exited", reason);
+    else if (this.#isRestarting) this.#again();
+    else if (this.#options.restart === "never") this.#enter("exited", reason);
+    else {
+      const isProven = this.#options.isOwn && this.#wasReady;
+      this.#retry(reason, this.#backoff.delayMs({ uptimeMs, isProven }), 1);
+    }
+    for (const resolve of this.#ended.splice(0)) resolve();
   }
 
   #again(): void {
@@ -228,8 +243,7 @@ export class Keeper {
     this.start();
   }
 
-  #retry(reason: string, uptimeMs: number, restarts: number): void {
-    const delayMs = this.#backoff.delayMs(uptimeMs);
+  #retry(reason: string, delayMs: number, restarts: number): void {
     this.#enter("backoff", reason);
     this.#timer = this.#options.clock.after(delayMs, () => {
       this.#timer = null;

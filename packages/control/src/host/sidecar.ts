@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { FromProxy, ToProxy } from "@heddle/mesh/proxy/host-link.ts";
-import { type HostContext, killMarked, runMark, runVariable } from "./context.ts";
+import { type HostContext, runMark, runVariable } from "./context.ts";
 import { Keeper, type Launch } from "./keeper.ts";
 import type { ProcessObserved, ProxySpec, TokenIssued, WorkloadSpec } from "./link.ts";
 import { LogFile } from "./log-file.ts";
@@ -27,7 +27,8 @@ export class Sidecar {
     this.#keeper = new Keeper({
       launch: async () => this.#launch(mark),
       restart: "always",
-      cleanUp: () => killMarked(context.platform, mark),
+      isOwn: true,
+      cleanUp: null,
       clock: context.clock,
       log: this.#log,
       events: {
