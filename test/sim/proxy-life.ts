@@ -67,6 +67,7 @@ export class ProxyLife {
           oracle.recorded(record, process.name);
         },
       },
+      connectionCounter: this.recorder,
       resolver: { resolve: () => Promise.reject(new Error("the simulation has no names")) },
       trust: { credentials: () => credentials, verifier: verifyPeer, verifyPeer: verifyMember },
       want: (service) => {

@@ -7,6 +7,7 @@ import { Chaos } from "./chaos.ts";
 import { Config } from "./config.ts";
 import type { Operation } from "./operation.ts";
 import { Oracle } from "./oracle.ts";
+import type { ProxyLife } from "./proxy-life.ts";
 import { Supervisor } from "./supervisor.ts";
 
 export interface RunOptions {
@@ -186,10 +187,26 @@ class World {
         const what = `holds ${held?.digest ?? "nothing"}, should hold ${digest}`;
         this.#oracle.violate(`${spec.name}'s proxy ${what}`);
       }
+      if (proxy !== null) this.#compareConnections(spec.name, proxy);
       const inFlight = proxy?.inFlight ?? 0;
       if (inFlight !== 0) {
         this.#oracle.violate(`${spec.name}'s proxy has ${inFlight} exchanges nobody waits for`);
       }
+    }
+  }
+
+  /** What is counted is what is there. */
+  #compareConnections(name: string, { recorder, workload }: ProxyLife): void {
+    const counted = { src: 0, dst: 0 };
+    for (const { peer, open } of recorder.summary().connections) counted[peer] += open;
+    let dialled = 0;
+    for (const endpoint of workload.upstream.endpoints()) {
+      for (const { pool } of endpoint.targets()) dialled += pool.size;
+    }
+    const accepted = workload.connections.size;
+    if (counted.src !== accepted || counted.dst !== dialled) {
+      const there = `${accepted} accepted and ${dialled} dialled`;
+      this.#oracle.violate(`${name}'s proxy counts ${counted.src} and ${counted.dst} of ${there}`);
     }
   }
 

@@ -25,8 +25,16 @@ export interface RecorderOptions {
   readonly recentMax?: number;
 }
 
+/** Hands out where connections are counted. */
+export interface ConnectionCounter {
+  connections(
+    direction: Direction,
+    of: { readonly service: string; readonly port: number; readonly peer: "src" | "dst" },
+  ): ConnectionsSeries;
+}
+
 /** Turns records into metrics, summaries, tap and memory of the recent past. One per workload. */
-export class TelemetryRecorder implements Recorder {
+export class TelemetryRecorder implements Recorder, ConnectionCounter {
   readonly recent: RecordRing;
   readonly #clock: Clock;
   readonly #metrics: ProxyMetrics;
