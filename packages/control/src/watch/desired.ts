@@ -4,7 +4,7 @@ import type { WorkloadView } from "@heddle/mesh/resource/compile/workload-view.t
 import type { Service } from "@heddle/mesh/resource/core/service.ts";
 import type { Probe, Process, ProcessPort } from "@heddle/mesh/resource/heddle/process.ts";
 import type { Workload } from "@heddle/mesh/resource/heddle/workload.ts";
-import { namespaceOf } from "@heddle/mesh/resource/meta.ts";
+import { compareText, namespacedName, namespaceOf } from "@heddle/mesh/resource/meta.ts";
 import type { AppSpec, Desired, ReadinessProbe, SocketSpec, WorkloadSpec } from "../host/link.ts";
 import { directEnvironmentOf, environmentOf } from "./environment.ts";
 
@@ -37,7 +37,10 @@ export function desiredOf(inputs: DesiredInputs): Desired {
   const free = (name: string): SocketSpec => ({ name, host: "127.0.0.1", port: 0 });
   const sockets = [free(apiSocket), free(proxySocket)];
   const workloads: WorkloadSpec[] = [];
-  for (const one of inputs.workloads) {
+  const sorted = [...inputs.workloads].sort((a, b) =>
+    compareText(namespacedName(a.workload), namespacedName(b.workload)),
+  );
+  for (const one of sorted) {
     const names = inputs.hasProxies ? socketsOf(one.view, inputs.services, one.gateway) : [];
     sockets.push(...names);
     const { uid, name, namespace } = one.view;
