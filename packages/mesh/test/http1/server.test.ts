@@ -15,11 +15,15 @@ function answer(request: RecordedRequest, status = 200): void {
 
 const hello = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello";
 
-test("answers ten thousand pipelined requests from within the handler without growing the stack", () => {
-  const { connection, handler } = openServer();
+test("answers ten thousand pipelined requests from within the handler, 64 in each turn", () => {
+  const { connection, handler, clock } = openServer();
   handler.onEach = (request) => answer(request);
   connection.deliver(get().repeat(10_000));
+  expect(handler.requests.length).toBe(64);
+  expect(connection.isPaused).toBe(true);
+  for (let turn = 0; turn < 160; turn++) clock.advance(0);
   expect(connection.output).toBe(hello.repeat(10_000));
+  expect(connection.isPaused).toBe(false);
 });
 
 test("keeps at most what one read brought while a reply is due, and stops reading", () => {

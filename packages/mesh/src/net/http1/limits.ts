@@ -20,6 +20,8 @@ export interface Http1Limits {
   readonly headTimeoutMs: number;
   /** How long a connection may stay without an exchange, in ms; it closes between one and two times this. Default 75000. */
   readonly idleTimeoutMs: number;
+  /** Pipelined requests begun before other events are handled. Default 64: well under a millisecond. */
+  readonly exchangesPerTurnMax: number;
   /** How long octets are read and dropped after the last reply, so that no reset overtakes it (RFC 9112 §9.6). Default 2000. */
   readonly lingerTimeoutMs: number;
   /** Octets dropped in that time. Default 262144. Beyond it the connection is reset. */
@@ -40,6 +42,7 @@ export const defaultHttp1Limits: Http1Limits = {
   interimMax: 32,
   headTimeoutMs: 10_000,
   idleTimeoutMs: 75_000,
+  exchangesPerTurnMax: 64,
   lingerTimeoutMs: 2000,
   lingerBytesMax: 262_144,
   stallTimeoutMs: 30_000,

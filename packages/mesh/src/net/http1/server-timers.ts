@@ -9,6 +9,8 @@ export interface ServerTimersOwner {
   readonly exchanges: number;
   onIdleTooLong(): void;
   onHeadTooSlow(): void;
+  /** Others have had their turn. */
+  onYielded(): void;
   /** The far end has had its time to take the last reply and to close. */
   onLingered(): void;
 }
@@ -21,6 +23,7 @@ export class ServerTimers {
   /** Runs while a head has begun and not ended, or while lingering. */
   #deadline: Timer | null = null;
   #idle: Timer;
+  #yield: Timer | null = null;
   #exchangesAtTick = 0;
 
   constructor(clock: Clock, limits: Http1Limits, owner: ServerTimersOwner) {
@@ -49,8 +52,14 @@ export class ServerTimers {
     this.#deadline = this.#startLinger();
   }
 
+  /** Lets other events be handled before `onYielded`. */
+  yield(): void {
+    this.#yield = this.#clock.after(0, () => this.#owner.onYielded());
+  }
+
   stop(): void {
     this.stopHead();
+    this.#yield?.cancel();
     this.#idle.cancel();
   }
 

@@ -218,15 +218,18 @@ export class Http1Server
 
   #consume(bytes: Buffer, start: number, end: number, isOwn: boolean): void {
     this.#isConsuming = true;
+    const exchangesMax = this.#exchanges + this.#context.limits.exchangesPerTurnMax;
     let at = start;
     while (at < end) {
-      if (this.#phase === "head" && !this.writer.isBlocked) at = this.#readHead(bytes, at, end);
+      const mayBegin = this.#exchanges < exchangesMax && !this.writer.isBlocked;
+      if (this.#phase === "head" && mayBegin) at = this.#readHead(bytes, at, end);
       else if (this.#phase === "body" && !this.#isRequestPaused)
         at = this.#readBody(bytes, at, end);
       else if (this.#phase === "body" || this.#phase === "reply" || this.#phase === "head") {
-        // In phase "head": a client that takes no replies gets no further ones.
         this.#ahead.hold(bytes, at, end, isOwn);
         this.#ahead.pause();
+        // In phase "head" the client takes no replies, or others shall have their turn between so many.
+        if (this.#phase === "head" && !this.writer.isBlocked) this.#timers.yield();
         break;
       } else {
         if (this.#phase === "lingering") this.#drop(end - at);
@@ -365,6 +368,10 @@ export class Http1Server
 
   onHeadTooSlow(): void {
     this.#refuse({ reason: "client-slow", detail: "the head did not arrive in time" });
+  }
+
+  onYielded(): void {
+    this.#deferReading();
   }
 
   onLingered(): void {
