@@ -1,13 +1,16 @@
 import {
   compileAll,
+  compileRoute,
+  consequence,
   type MeshInputs,
   type MeshOutputs,
+  type ParentClaims,
   resolveTargetPort,
   selects,
 } from "@heddle/mesh/resource/compile.ts";
 import type { Service } from "@heddle/mesh/resource/core/service.ts";
 import type { HttpRoute } from "@heddle/mesh/resource/gateway-api/httproute.ts";
-import { isServiceParent } from "@heddle/mesh/resource/gateway-api/reference.ts";
+import type { ParentReference } from "@heddle/mesh/resource/gateway-api/reference.ts";
 import type { Process } from "@heddle/mesh/resource/heddle/process.ts";
 import type { KnownResource } from "@heddle/mesh/resource/index.ts";
 import {
@@ -81,39 +84,70 @@ function problemsOf(resource: KnownResource, world: World): readonly Problem[] {
   }
 }
 
-/** Several parents say the same of a route's rules: once is enough. */
-function routeProblems(route: HttpRoute, { outputs, names }: World): readonly Problem[] {
-  const found = new Map<string, Problem>();
-  if ((route.spec.parentRefs ?? []).length === 0) {
+/** What its rules cannot do, wherever it is attached, and what each parent has against it. */
+function routeProblems(route: HttpRoute, world: World): readonly Problem[] {
+  const parents = route.spec.parentRefs ?? [];
+  if (parents.length === 0) {
     return [{ path: ["spec"], message: "no parentRefs; the route is attached to nothing" }];
   }
-  const claims = outputs.routes.get(namespacedName(route)) ?? [];
-  (route.spec.parentRefs ?? []).forEach((parent, index) => {
-    const ofParent = claims.find((one) => one.parent === index);
-    const path: Path = ["spec", "parentRefs", index];
-    if (ofParent === undefined && !isServiceParent(parent)) {
-      const namespace = parent.namespace ?? namespaceOf(route);
-      const guess = didYouMean(parent.name, namesIn(names, "Gateway", namespace));
-      const kind = parent.kind ?? "Gateway";
-      if (names.includes(`Gateway/${namespace}/${parent.name}`)) return; // of another class: warned of there
-      const message = `no ${kind} "${parent.name}" in namespace ${namespace}${guess}`;
-      found.set(`${index}`, { path: [...path, "name"], message });
-    }
-    for (const problem of refusedClaims(ofParent?.conditions ?? [], path)) {
-      found.set(problem.message, problem);
-    }
-  });
-  return [...found.values()];
+  const claims = world.outputs.routes.get(namespacedName(route)) ?? [];
+  return [
+    ...parents.flatMap((parent, index) =>
+      parentProblems(parent, claims.find((one) => one.parent === index) ?? null, {
+        route,
+        names: world.names,
+        path: ["spec", "parentRefs", index],
+      }),
+    ),
+    ...ruleProblems(route, world.inputs),
+  ];
 }
 
-/** What a parent says against its reference belongs to the reference, the rest to the rules. */
-function refusedClaims(conditions: readonly ConditionClaim[], parent: Path): readonly Problem[] {
-  return conditions
-    .filter(({ status }) => status === "False")
-    .map(({ reason, message }) => {
-      const isOfRules = reason === "UnsupportedValue" || conditions[0]?.reason !== reason;
-      return { path: isOfRules ? ["spec", "rules"] : parent, message };
-    });
+function ruleProblems(route: HttpRoute, { services }: MeshInputs): readonly Problem[] {
+  const { rules } = compileRoute(route, {
+    crossesNamespaces: true, // where that may not be, the parent says so
+    findService: (key) => services.get(key) ?? null,
+  });
+  return rules.flatMap(({ rule, unsupported, unresolved }, index) => {
+    const isEmpty = rule.fails !== null && unsupported.length === 0;
+    const path: Path = ["spec", "rules", index, "backendRefs"];
+    return [
+      ...unsupported.map(({ path, message }) => ({
+        path,
+        message: `heddle does not act on this (${message}): ${consequence}`,
+      })),
+      ...unresolved.map(({ path, message }) => ({ path, message })),
+      ...(isEmpty ? [{ path, message: `no backend with a weight: ${consequence}` }] : []),
+    ];
+  });
+}
+
+interface ParentPlace {
+  readonly route: HttpRoute;
+  readonly path: Path;
+  /** `<Kind>/<namespace>/<name>` of all there is. */
+  readonly names: readonly string[];
+}
+
+function parentProblems(
+  parent: ParentReference,
+  claims: ParentClaims | null,
+  { route, path, names }: ParentPlace,
+): readonly Problem[] {
+  if (claims !== null) {
+    // What a parent says of the rules is said of the rules already.
+    const ofRules = ["UnsupportedValue", "BackendNotFound", "InvalidKind", "UnsupportedProtocol"];
+    return refused(
+      claims.conditions.filter(({ reason }) => !ofRules.includes(reason)),
+      path,
+    );
+  }
+  const { kind = "Gateway", namespace = namespaceOf(route), name } = parent;
+  if (names.includes(`Gateway/${namespace}/${name}`)) return []; // of another class: warned of there
+  const guess = didYouMean(name, namesIn(names, kind, namespace));
+  return [
+    { path: [...path, "name"], message: `no ${kind} "${name}" in namespace ${namespace}${guess}` },
+  ];
 }
 
 function refused(conditions: readonly ConditionClaim[], path: Path): readonly Problem[] {

@@ -211,7 +211,39 @@ spec:
   expect(warningsOf(text)).toEqual([
     'mesh.yaml:11 HTTPRoute/r spec.parentRefs[0].name: no Gateway "front" in namespace default',
     "mesh.yaml:12 HTTPRoute/r spec.parentRefs[1]: Service default/kvs has no port 81.",
-    "mesh.yaml:13 HTTPRoute/r spec.rules: There is no Service kvz in namespace default.",
+    "mesh.yaml:14 HTTPRoute/r spec.rules[0].backendRefs[0]: There is no Service kvz in namespace default.",
+  ]);
+});
+
+test("what makes a rule answer 500 is warned of where it stands", () => {
+  const text = `${service("kvs")}---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: r }
+spec:
+  parentRefs:
+    - { group: "", kind: Service, name: kvs, port: 80 }
+    - { group: "", kind: Service, name: kvx }
+  rules:
+    - matches:
+        - path: { value: / }
+          headers: [{ name: x, type: RegularExpression, value: . }]
+      backendRefs: [{ name: kvs, port: 80 }]
+    - filters:
+        - { type: CORS, cors: {} }
+    - name: empty
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: nowhere }
+spec: {}
+`;
+  expect(warningsOf(text)).toEqual([
+    "mesh.yaml:12 HTTPRoute/r spec.parentRefs[1]: There is no Service default/kvx.",
+    "mesh.yaml:16 HTTPRoute/r spec.rules[0].matches[0].headers[0]: heddle does not act on this (match RegularExpression): its requests answer 500",
+    "mesh.yaml:19 HTTPRoute/r spec.rules[1].filters[0]: heddle does not act on this (filter CORS): its requests answer 500",
+    "mesh.yaml:20 HTTPRoute/r spec.rules[2].backendRefs: no backend with a weight: its requests answer 500",
+    "mesh.yaml:25 HTTPRoute/nowhere spec: no parentRefs; the route is attached to nothing",
   ]);
 });
 

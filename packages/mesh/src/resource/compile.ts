@@ -21,6 +21,7 @@ export {
 export { type MeshChanges, MeshIndex } from "./compile/mesh-index.ts";
 export type { MeshInputs, MeshOutputs } from "./compile/mesh-inputs.ts";
 export { compileProxy, type ProxyInputs } from "./compile/proxy.ts";
+export { type CompiledRoute, compileRoute, consequence } from "./compile/routes.ts";
 export {
   type CompiledService,
   compileService,

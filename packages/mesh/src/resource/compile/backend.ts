@@ -3,6 +3,7 @@ import type { Service } from "../core/service.ts";
 import type { HttpBackendRef, HttpRoute } from "../gateway-api/httproute.ts";
 import { isService } from "../gateway-api/reference.ts";
 import { namespaceOf } from "../meta.ts";
+import type { Problem } from "../schema/problem.ts";
 import type { Refusal } from "./claims.ts";
 import { compileFilters } from "./filters.ts";
 import { portProtocol } from "./service-port.ts";
@@ -17,7 +18,8 @@ export interface BackendScope {
 
 export interface CompiledBackend {
   readonly backend: WeightedBackendDoc;
-  readonly unsupported: readonly string[];
+  /** What of its filters heddle does not act on, by index. */
+  readonly unsupported: readonly Problem[];
   /** Why its share of requests fails, if the reference is the reason. */
   readonly refusal: Refusal | null;
 }

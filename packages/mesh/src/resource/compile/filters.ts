@@ -1,10 +1,11 @@
 import type { FilterDoc, ValueMatchDoc } from "../../model/document.ts";
 import type { HeaderModifier, HttpRouteFilter } from "../gateway-api/filter.ts";
+import type { Problem } from "../schema/problem.ts";
 
 export interface CompiledFilters {
   readonly filters: readonly FilterDoc[];
-  /** What heddle does not act on, in words; the rule or backend then fails instead of skipping it. */
-  readonly unsupported: readonly string[];
+  /** What heddle does not act on, by index; the rule or backend then fails instead of skipping it. */
+  readonly unsupported: readonly Problem[];
 }
 
 /** Fields that say how one hop carries a message; an edit would break framing (RFC 9110 §7.6.1, RFC 9112 §6). */
@@ -32,12 +33,12 @@ export function compileFilters(
   prefix: string | null,
 ): CompiledFilters {
   const filters: FilterDoc[] = [];
-  const unsupported: string[] = [];
-  for (const one of given) {
+  const unsupported: Problem[] = [];
+  given.forEach((one, index) => {
     const compiled = compileFilter(one, prefix);
-    if (typeof compiled === "string") unsupported.push(compiled);
+    if (typeof compiled === "string") unsupported.push({ path: [index], message: compiled });
     else filters.push(compiled);
-  }
+  });
   return { filters, unsupported };
 }
 

@@ -1,6 +1,7 @@
 import type { MatchDoc, ValueMatchDoc } from "../../model/document.ts";
 import { normalPath } from "../../model/normal-path.ts";
 import type { HttpRouteMatch } from "../gateway-api/httproute.ts";
+import { type Problem, Problems } from "../schema/problem.ts";
 
 /** A match without the index of its rule, which is known once all routes are merged. */
 export type LooseMatch = Omit<MatchDoc, "rule" | "hostnames">;
@@ -8,43 +9,40 @@ export type LooseMatch = Omit<MatchDoc, "rule" | "hostnames">;
 export interface CompiledMatch {
   readonly match: LooseMatch;
   /**
-   * What heddle does not act on, in words. The match then stands for every request it could have meant, so that none of
+   * What heddle does not act on, by field. The match then stands for every request it could have meant, so that none of
    * them falls to another rule.
    */
-  readonly unsupported: readonly string[];
+  readonly unsupported: readonly Problem[];
   /** Its path is a pattern that heddle does not read: it comes after every exact path and prefix. */
   readonly isVague: boolean;
 }
 
 /** One of a rule's matches, each field of which must hold. */
 export function compileMatch(given: HttpRouteMatch): CompiledMatch {
-  const unsupported: string[] = [];
+  const unsupported = new Problems();
   const type = given.path?.type ?? "PathPrefix";
   const value = given.path?.value ?? "/";
-  if (type === "RegularExpression") unsupported.push("path match RegularExpression");
+  const isPattern = type === "RegularExpression";
+  if (isPattern) unsupported.add("match RegularExpression", "path");
   // Requests are compared in their normal form, and so is the rule's path.
   const normal = normalPath(value);
-  if (type !== "RegularExpression" && normal === null) {
-    unsupported.push(`path ${JSON.stringify(value)}`);
-  }
-  const isVague = unsupported.length > 0;
+  if (!isPattern && normal === null) unsupported.add(JSON.stringify(value), "path");
+  const isVague = isPattern || normal === null;
   const match: LooseMatch = {
-    path:
-      isVague || normal === null
-        ? { type: "prefix", value: "/" }
-        : type === "Exact"
-          ? { type: "exact", value: normal }
-          : { type: "prefix", value: trimSlash(normal) },
+    path: isVague
+      ? { type: "prefix", value: "/" }
+      : type === "Exact"
+        ? { type: "exact", value: normal }
+        : { type: "prefix", value: trimSlash(normal) },
     method: given.method ?? null,
     headers: compileValues(
       given.headers ?? [],
-      "header",
       (name) => name.toLowerCase(),
-      unsupported,
+      unsupported.at("headers"),
     ),
-    query: compileValues(given.queryParams ?? [], "query parameter", (name) => name, unsupported),
+    query: compileValues(given.queryParams ?? [], (name) => name, unsupported.at("queryParams")),
   };
-  return { match, unsupported, isVague };
+  return { match, unsupported: unsupported.found, isVague };
 }
 
 /** The prefix of a match by prefix, else null. */
@@ -60,17 +58,15 @@ function trimSlash(path: string): string {
 /** Of several matches on one name the first counts, as the Gateway API says. */
 function compileValues(
   given: readonly { type?: string; name: string; value: string }[],
-  what: string,
   fold: (name: string) => string,
-  unsupported: string[],
+  unsupported: Problems,
 ): ValueMatchDoc[] {
   const found = new Map<string, ValueMatchDoc>();
-  for (const { type, name, value } of given) {
+  given.forEach(({ type, name, value }, index) => {
     const folded = fold(name);
-    if (found.has(folded)) continue;
-    if (type === "RegularExpression") {
-      unsupported.push(`${what} match RegularExpression (${name})`);
-    } else found.set(folded, { name: folded, value });
-  }
+    if (found.has(folded)) return;
+    if (type === "RegularExpression") unsupported.add("match RegularExpression", index);
+    else found.set(folded, { name: folded, value });
+  });
   return [...found.values()];
 }

@@ -2,6 +2,7 @@ import type { MatchDoc, RoutesDoc, RuleDoc } from "../../model/document.ts";
 import type { HttpRoute } from "../gateway-api/httproute.ts";
 import type { ConditionClaim } from "../meta.ts";
 import { compareAge } from "../meta.ts";
+import { formatPath } from "../schema/path.ts";
 import type { BackendScope } from "./backend.ts";
 import { accepted, type Refusal, resolvedRefs } from "./claims.ts";
 import { comparePrecedence, type RankedMatch } from "./precedence.ts";
@@ -21,13 +22,18 @@ export function compileRoute(route: HttpRoute, scope: Omit<BackendScope, "route"
   };
 }
 
+/** What becomes of requests that something unsupported would have matched, changed or received. */
+export const consequence = "its requests answer 500";
+
 /** What `route` says of itself where it is attached. */
 export function routeConditions({ rules }: CompiledRoute): readonly ConditionClaim[] {
   const unsupported = rules.flatMap((rule) => rule.unsupported);
-  const refusals: Refusal[] = unsupported.map((what) => ({
-    reason: "UnsupportedValue",
-    message: `heddle does not act on ${what}; what it would have matched or sent answers 500.`,
-  }));
+  const refusals = unsupported.map(
+    ({ path, message }): Refusal => ({
+      reason: "UnsupportedValue",
+      message: `heddle does not act on ${formatPath(path)} (${message}): ${consequence}.`,
+    }),
+  );
   return [accepted(refusals), resolvedRefs(rules.flatMap((rule) => rule.unresolved))];
 }
 

@@ -2,6 +2,8 @@ import type { RuleDoc } from "../../model/document.ts";
 import type { HttpRouteRule } from "../gateway-api/httproute.ts";
 import { namespacedName } from "../meta.ts";
 import { parseDurationMs } from "../schema/formats.ts";
+import type { Path } from "../schema/path.ts";
+import type { Problem } from "../schema/problem.ts";
 import { type BackendScope, compileBackend } from "./backend.ts";
 import type { Refusal } from "./claims.ts";
 import { compileFilters } from "./filters.ts";
@@ -10,9 +12,14 @@ import { type CompiledMatch, compileMatch, prefixOf } from "./match.ts";
 export interface CompiledRule {
   readonly rule: RuleDoc;
   readonly matches: readonly CompiledMatch[];
-  /** What heddle does not act on, in words with the rule's name. */
-  readonly unsupported: readonly string[];
-  readonly unresolved: readonly Refusal[];
+  /** What heddle does not act on, by its place in the resource. */
+  readonly unsupported: readonly Problem[];
+  readonly unresolved: readonly UnresolvedRef[];
+}
+
+/** A backend that cannot be sent to, and where it is named. */
+export interface UnresolvedRef extends Refusal {
+  readonly path: Path;
 }
 
 /**
@@ -30,7 +37,11 @@ export function compileRule(
   const prefix = matches.length === 1 ? prefixOf(matches[0]!) : null;
   const { filters, unsupported } = compileFilters(given.filters ?? [], prefix);
   const backends = (given.backendRefs ?? []).map((one) => compileBackend(one, prefix, scope));
-  const refused = [...unsupported, ...matches.flatMap((match) => match.unsupported)];
+  const at = (...below: Path) => ["spec", "rules", index, ...below];
+  const refused = [
+    ...below(unsupported, at("filters")),
+    ...matches.flatMap((match, one) => below(match.unsupported, at("matches", one))),
+  ];
   const weight = backends.reduce((sum, { backend }) => sum + backend.weight, 0);
   const fails = refused.length > 0 || weight === 0;
   return {
@@ -43,11 +54,20 @@ export function compileRule(
       fails: fails ? "invalid-backend" : null,
     },
     matches,
-    unsupported: [...refused, ...backends.flatMap((one) => one.unsupported)].map(
-      (what) => `rule ${name}: ${what}`,
+    unsupported: [
+      ...refused,
+      ...backends.flatMap((one, place) =>
+        below(one.unsupported, at("backendRefs", place, "filters")),
+      ),
+    ],
+    unresolved: backends.flatMap(({ refusal }, place) =>
+      refusal === null ? [] : { ...refusal, path: at("backendRefs", place) },
     ),
-    unresolved: backends.flatMap(({ refusal }) => refusal ?? []),
   };
+}
+
+function below(problems: readonly Problem[], base: Path): readonly Problem[] {
+  return problems.map(({ path, message }) => ({ path: [...base, ...path], message }));
 }
 
 /**
