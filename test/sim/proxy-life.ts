@@ -60,7 +60,7 @@ export class ProxyLife {
       rng: rng.fork("workload"),
       log: silentLog,
       transport: process.transport,
-      sockets: { take: (name) => sockets.get(name) ?? "later" },
+      sockets: { take: (name) => sockets.get(name) ?? "later", isWaiting: () => false },
       recorder: {
         record: (record: ExchangeRecord) => {
           this.recorder.record(record);
