@@ -15,6 +15,8 @@ export interface SourceFile {
 export interface House {
   /** TypeScript below packages/<name>/src, tests too. */
   readonly files: readonly SourceFile[];
+  /** TypeScript elsewhere: tests with sockets, simulator, bench. They may use any room. */
+  readonly users: readonly SourceFile[];
   /** Markdown. */
   readonly pages: readonly SourceFile[];
   /** Every path of the repository, to resolve links. */
@@ -134,6 +136,9 @@ export async function readHouse(root: string): Promise<House> {
     );
   return {
     files: await read(paths.filter((path) => /^packages\/[\w-]+\/src\/.*\.ts$/.test(path))),
+    users: await read(
+      paths.filter((path) => path.endsWith(".ts") && !/^packages\/[\w-]+\/src\//.test(path)),
+    ),
     pages: await read(paths.filter((path) => path.endsWith(".md"))),
     paths: new Set(paths.flatMap((path) => [path, ...foldersOf(path)])),
   };
@@ -269,9 +274,13 @@ function cycles(
   return findings;
 }
 
+/** A file that only its own test uses is dead. */
 function deadFiles(house: House, sources: readonly SourceFile[]): readonly Finding[] {
-  const used = new Set(sources.flatMap((file) => importsOf(file)));
-  for (const path of house.paths) if (/^examples\/.*\.ts$/.test(path)) used.add(path);
+  const used = new Set<string>();
+  for (const file of [...house.files, ...house.users]) {
+    const tested = file.path.replace(/\.test\.ts$/, ".ts");
+    for (const target of importsOf(file)) if (target !== tested) used.add(target);
+  }
   return sources
     .filter((file) => !used.has(file.path) && !entries.some((pattern) => pattern.test(file.path)))
     .map((file) => ({ rule: "dead files", path: file.path, message: "nothing imports it" }));
