@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type HostContext, killMarked, runMark, runVariable } from "./context.ts";
+import { type HostContext, killLeft, runMark, runVariable } from "./context.ts";
 import { expandCommand, expandPorts, UnknownPortError } from "./expand.ts";
 import { Keeper, type Launch } from "./keeper.ts";
 import type { AppSpec, ProcessObserved, WorkloadSpec } from "./link.ts";
@@ -39,7 +39,8 @@ export class App {
       launch: () => this.#launch(mark),
       restart: spec.restart,
       isOwn: false,
-      cleanUp: () => killMarked(context.platform, mark),
+      cleanUp: (pid) => killLeft(context.platform, mark, pid),
+      sessions: context.sessions,
       clock: context.clock,
       log: this.#log,
       events: {

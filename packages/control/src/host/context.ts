@@ -1,4 +1,5 @@
 import type { Clock } from "@heddle/mesh/base/clock.ts";
+import type { Sessions } from "./janitor.ts";
 import type { LogStream } from "./log-file.ts";
 import type { Platform } from "./platform.ts";
 import type { PortBook } from "./ports.ts";
@@ -20,6 +21,8 @@ export interface HostContext {
   readonly appEnv: Readonly<Record<string, string>>;
   /** Environment of heddle's own processes. */
   readonly ownEnv: Readonly<Record<string, string>>;
+  /** Told of every process that is started, for when we cannot end it ourselves. */
+  readonly sessions: Sessions;
   readonly events: HostContextEvents;
 }
 
@@ -39,13 +42,17 @@ export function runMark(runId: string, workloadUid: string, part: string): strin
   return `${runId}/${workloadUid}/${part}`;
 }
 
-/** Kills all that carry `mark` and what they start meanwhile; gives up after ten rounds. */
-export async function killMarked(platform: Platform, mark: string): Promise<void> {
+/**
+ * Kills what a process left behind: all that carry its `mark`, all in the session it began, and what they start
+ * meanwhile. Gives up after ten rounds.
+ */
+export async function killLeft(platform: Platform, mark: string, session: number): Promise<void> {
   for (let round = 0; round < 10; round++) {
     const all = await platform.findProcesses(runVariable);
-    const found = all.filter((each) => each.environment.has(`${runVariable}=${mark}`));
+    const marked = all.filter((each) => each.environment.has(`${runVariable}=${mark}`));
+    const found = [...marked.map(({ pid }) => pid), ...(await platform.findSession(session))];
     if (found.length === 0) return;
-    for (const each of found) killPid(each.pid);
+    for (const pid of found) killPid(pid);
   }
 }
 

@@ -42,6 +42,7 @@ export class ControlPlane {
       restart: "always",
       isOwn: true,
       cleanUp: null,
+      sessions: context.sessions,
       clock: context.clock,
       log: this.#log,
       events: {

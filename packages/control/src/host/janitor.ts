@@ -1,15 +1,23 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Platform } from "./platform.ts";
 
+/** The sessions of the processes that run, each named by the pid of its first process. */
+export interface Sessions {
+  add(pid: number): void;
+  /** All of it has ended: the number may be another's soon. */
+  delete(pid: number): void;
+}
+
 /**
  * Ends what the supervisor started once the supervisor itself has ended, however it ended: a shell that reads a pipe
- * held by the supervisor alone and, at its end, kills whoever carries the run's marker in the environment, children
- * that forked away and began a session of their own included. It looks until nobody was found three times in a row,
- * for 4 s at most, and ends.
+ * held by the supervisor alone and, at its end, kills whoever carries the run's marker in the environment (it may have
+ * begun a session of its own) or is in a session that a process of ours began (it may have overwritten its
+ * environment, as nginx does). It looks until nobody was found three times in a row, for a few seconds at most, and ends.
  */
-export class Janitor {
+export class Janitor implements Sessions {
   readonly #platform: Platform;
   readonly #marker: string;
+  readonly #sessions = new Set<number>();
   #child: ChildProcess | null = null;
   #isClosed = false;
 
@@ -22,7 +30,7 @@ export class Janitor {
   /** Starts it, and another one whenever it is killed. */
   start(): void {
     if (this.#isClosed) return;
-    const child = spawn("/bin/sh", ["-c", script(this.#platform.findScript)], {
+    const child = spawn("/bin/sh", ["-c", script(this.#platform)], {
       // The marker goes in by the pipe: in argv or environment it would be found there.
       env: { PATH: "/usr/bin:/bin:/usr/sbin:/sbin" },
       cwd: "/",
@@ -30,7 +38,6 @@ export class Janitor {
       stdio: ["pipe", "ignore", "ignore"],
     });
     child.stdin!.on("error", () => undefined);
-    child.stdin!.write(`${this.#marker}\n`);
     child.on("error", () => undefined);
     child.on("exit", () => {
       if (child === this.#child) this.start();
@@ -38,10 +45,17 @@ export class Janitor {
     child.unref();
     (child.stdin as unknown as { unref(): void }).unref();
     this.#child = child;
+    this.#tell(this.#marker);
+    for (const pid of this.#sessions) this.#tell(`+${pid}`);
   }
 
-  get pid(): number | null {
-    return this.#child?.pid ?? null;
+  add(pid: number): void {
+    this.#sessions.add(pid);
+    this.#tell(`+${pid}`);
+  }
+
+  delete(pid: number): void {
+    if (this.#sessions.delete(pid)) this.#tell(`-${pid}`);
   }
 
   /** Lets it do its work now and end. Resolves when it has. */
@@ -58,17 +72,28 @@ export class Janitor {
       child.stdin!.end();
     });
   }
+
+  #tell(line: string): void {
+    this.#child?.stdin?.write(`${line}\n`);
+  }
 }
 
-function script(find: string): string {
+function script({ findMarkedScript, findSessionsScript }: Platform): string {
   return `
 trap '' INT TERM HUP
 IFS= read -r marker
-cat >/dev/null
+sessions=' '
+while IFS= read -r line; do
+  number=\${line#?}
+  case $line in
+    +*) sessions="$sessions$number " ;;
+    -*) case $sessions in *" $number "*) sessions="\${sessions%%" $number "*} \${sessions#*" $number "}" ;; esac ;;
+  esac
+done
 round=0
 clean=0
 while [ "$round" -lt 60 ] && [ "$clean" -lt 3 ]; do
-  pids=$(${find})
+  pids=$(${findMarkedScript}; ${findSessionsScript})
   if [ -z "$pids" ]; then clean=$((clean + 1)); else clean=0; kill -9 $pids 2>/dev/null; fi
   round=$((round + 1))
   sleep 0.05

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable } from "node:stream";
 import type { Clock, Timer } from "@heddle/mesh/base/clock.ts";
 import { Backoff } from "./backoff.ts";
+import type { Sessions } from "./janitor.ts";
 import type { ProcessObserved } from "./link.ts";
 import type { LogFile, LogStream } from "./log-file.ts";
 
@@ -34,7 +35,8 @@ export interface KeeperOptions {
   /** heddle's own: once ready, it is restarted at once. */
   readonly isOwn: boolean;
   /** Ends what an ended process left behind, beyond its process group. Null: nothing. */
-  readonly cleanUp: (() => Promise<void>) | null;
+  readonly cleanUp: ((pid: number) => Promise<void>) | null;
+  readonly sessions: Sessions;
   readonly clock: Clock;
   readonly log: LogFile;
   readonly events: KeeperEvents;
@@ -198,6 +200,7 @@ export class Keeper {
       this.#exited(child, signal === null ? `exited with code ${code}` : `killed by ${signal}`);
     });
     if (child.pid === undefined) return;
+    this.#options.sessions.add(child.pid);
     this.#enter("running", null);
     this.#options.events.onStart();
   }
@@ -220,10 +223,14 @@ export class Keeper {
     this.#options.log.flush();
     this.#options.log.add("sys", `${reason}\n`);
     this.#options.events.onExit();
-    const { cleanUp } = this.#options;
-    const next = () => this.#afterEnd(reason, uptimeMs);
-    if (cleanUp === null) next();
-    else void cleanUp().then(next);
+    const { cleanUp, sessions } = this.#options;
+    const { pid = 0 } = child;
+    const next = () => {
+      sessions.delete(pid);
+      this.#afterEnd(reason, uptimeMs);
+    };
+    if (cleanUp === null || pid === 0) next();
+    else void cleanUp(pid).then(next);
   }
 
   #afterEnd(reason: string, uptimeMs: number): void {

@@ -19,9 +19,13 @@ export interface Platform {
   /** Ports that the kernel gives to outgoing connections: from first to last, both included. */
   readonly ephemeralPorts: { readonly first: number; readonly last: number };
   /** A POSIX shell command: prints the pids of processes whose environment holds `$marker`. */
-  readonly findScript: string;
+  readonly findMarkedScript: string;
+  /** A POSIX shell command: prints the pids of processes that live in one of `$sessions`, numbers between blanks. */
+  readonly findSessionsScript: string;
   /** This user's processes that were started with a variable called `name`, apart from this very process. */
   findProcesses(name: string): Promise<readonly FoundProcess[]>;
+  /** The processes that live in the session that `pid` began. */
+  findSession(pid: number): Promise<readonly number[]>;
 }
 
 /** The platform that this process runs on. */
@@ -53,11 +57,16 @@ function linux(): Platform {
     deathSignalArgv: findSetpriv(),
     socketPathBytesMax: 107, // unix(7): sun_path is 108 bytes, one for the end
     ephemeralPorts: readEphemeralPorts(),
-    findScript: 'grep -lF -- "$marker" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3',
+    findMarkedScript: 'grep -lF -- "$marker" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3',
+    // proc(5): the name in parentheses may hold anything; behind it are state, parent, group, session. No zombies.
+    findSessionsScript: `cat /proc/[0-9]*/stat 2>/dev/null | awk -v wanted="$sessions" '{ pid = $1; sub(/^.*\\) /, ""); if ($1 != "Z" && index(wanted, " " $4 " ")) print pid }'`,
     async findProcesses(name) {
-      const pids = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry));
-      const found = await Promise.all(pids.map((pid) => readEnvironment(Number(pid), name)));
+      const found = await Promise.all(listPids().map((pid) => readEnvironment(pid, name)));
       return found.filter((each) => each !== null && each.pid !== process.pid) as FoundProcess[];
+    },
+    async findSession(session) {
+      const sessions = await Promise.all(listPids().map(readSession));
+      return listed(sessions, session);
     },
   };
 }
@@ -68,8 +77,18 @@ function darwin(): Platform {
     socketPathBytesMax: 103,
     ephemeralPorts: { first: 49152, last: 65535 },
     // In the shell itself: a `grep` would carry the marker among its own arguments.
-    findScript:
+    findMarkedScript:
       'ps -Aww -E -o pid=,command= | while read -r pid rest; do case "$rest" in *"$marker"*) echo "$pid";; esac; done',
+    // Here `ps` tells no sessions: process groups come near.
+    findSessionsScript:
+      'ps -A -o pid=,pgid= | while read -r pid group; do case "$sessions" in *" $group "*) echo "$pid";; esac; done',
+    async findSession(session) {
+      const ps = spawnSync("ps", ["-A", "-o", "pid=,pgid="], { encoding: "utf8" });
+      const rows = (ps.stdout ?? "")
+        .split("\n")
+        .map((line) => line.trim().split(/\s+/).map(Number));
+      return rows.flatMap(([pid, group]) => (group === session && pid !== undefined ? [pid] : []));
+    },
     async findProcesses(name) {
       const ps = spawnSync("ps", ["-Aww", "-E", "-o", "pid=,command="], { encoding: "utf8" });
       return (ps.stdout ?? "").split("\n").flatMap((line) => {
@@ -100,6 +119,29 @@ function readEphemeralPorts(): { first: number; last: number } {
     // A sandbox without /proc/sys: the kernel's default holds.
   }
   return { first: 32768, last: 60999 };
+}
+
+function listPids(): readonly number[] {
+  return readdirSync("/proc")
+    .filter((entry) => /^\d+$/.test(entry))
+    .map(Number);
+}
+
+function listed(
+  sessions: readonly (readonly [pid: number, session: number] | null)[],
+  wanted: number,
+): readonly number[] {
+  return sessions.flatMap((each) => (each !== null && each[1] === wanted ? [each[0]] : []));
+}
+
+async function readSession(pid: number): Promise<readonly [pid: number, session: number] | null> {
+  try {
+    const text = await readFile(`/proc/${pid}/stat`, "latin1");
+    const [state, , , session] = text.slice(text.lastIndexOf(")") + 2).split(" ");
+    return state === "Z" ? null : [pid, Number(session)];
+  } catch {
+    return null;
+  }
 }
 
 async function readEnvironment(pid: number, name: string): Promise<FoundProcess | null> {

@@ -29,6 +29,7 @@ export class Sidecar {
       restart: "always",
       isOwn: true,
       cleanUp: null,
+      sessions: context.sessions,
       clock: context.clock,
       log: this.#log,
       events: {

@@ -89,6 +89,7 @@ export class Supervisor {
     this.#options = options;
     const { clock, platform, stateDir, runId, events } = options;
     this.#sockets = new SocketTable(options.bind);
+    this.#janitor = new Janitor(platform, `${runVariable}=${runId}/`);
     this.#context = {
       clock,
       platform,
@@ -99,6 +100,7 @@ export class Supervisor {
       proxyCommand: options.proxyCommand,
       appEnv: options.appEnv,
       ownEnv: options.ownEnv,
+      sessions: this.#janitor,
       events: {
         onChange: () => this.#changed(),
         onTokenWanted: (workloadUid, keyFingerprint) =>
@@ -110,7 +112,6 @@ export class Supervisor {
         onLine: events.onLine,
       },
     };
-    this.#janitor = new Janitor(platform, `${runVariable}=${runId}/`);
     mkdirSync(join(stateDir, "logs"), { recursive: true, mode: 0o700 });
     this.#control = new ControlPlane({
       command: options.controlCommand,

@@ -17,6 +17,14 @@ if (does("daemon")) {
     stdio: "ignore",
   }).unref();
 }
+if (does("forgetful")) {
+  // As programs do that write their title where their environment was.
+  const env = { REPORT_PORT: process.env["REPORT_PORT"] };
+  spawn(process.execPath, [import.meta.filename, `${name}-child`, "stubborn"], {
+    env,
+    stdio: "ignore",
+  });
+}
 if (does("crash")) report.once("connect", () => setTimeout(() => process.exit(3), 10));
 if (does("serve")) {
   createServer((_, reply) => reply.end("ok")).listen(Number(process.env["PORT"]), "127.0.0.1");
