@@ -20,26 +20,30 @@ import type { Supervisor } from "./supervisor.ts";
 export class Config {
   readonly #store: MemoryStore;
   readonly #supervisor: Supervisor;
+  readonly #isPlaced: boolean;
   #changes = 0;
 
-  constructor(store: MemoryStore, supervisor: Supervisor) {
+  /** @param isPlaced most of the time each key has its process, and no route leads around it */
+  constructor(store: MemoryStore, supervisor: Supervisor, isPlaced: boolean) {
+    this.#isPlaced = isPlaced;
     this.#store = store;
     this.#supervisor = supervisor;
   }
 
   /** Makes a change at random, a gentle one of those that must be felt by nobody; false while there is no control plane to make it. */
   change(rng: Rng, isGentle: boolean): boolean {
+    if (this.#isPlaced) return this.apply(placedEdit(rng, isGentle));
     return this.apply(isGentle ? gentleEdit(rng) : randomEdit(rng));
   }
 
   /** Back to where it began. */
   reset(): boolean {
     return this.apply({
-      put: [...base],
+      put: this.#isPlaced ? [...base, placement("wait")] : base,
       remove: [
         remove("HTTPRoute", "split"),
         remove("HTTPRoute", "rewrite"),
-        remove("Placement", "by-key"),
+        ...(this.#isPlaced ? [] : [remove("Placement", "by-key")]),
         remove("Service", "kvs-mirror"),
       ],
     });
@@ -121,6 +125,24 @@ function gentleEdit(rng: Rng): Edit {
       return { put: [mirror, split], remove: [] };
     case 4:
       return { put: [], remove: [remove("HTTPRoute", "split")] };
+    default:
+      return { put: [kvsProcess(2 + rng.below(2))], remove: [] };
+  }
+}
+
+function placedEdit(rng: Rng, isGentle: boolean): Edit {
+  switch (rng.below(5)) {
+    case 0:
+      return isGentle
+        ? { put: [placement("wait")], remove: [] }
+        : { put: [placement((["refuse", "move"] as const)[rng.below(2)]!)], remove: [] };
+    case 1:
+    case 2:
+      return { put: [placement("wait")], remove: [] };
+    case 3:
+      return rng.below(2) === 0
+        ? { put: [mirror], remove: [] }
+        : { put: [], remove: [remove("Service", "kvs-mirror")] };
     default:
       return { put: [kvsProcess(2 + rng.below(2))], remove: [] };
   }

@@ -20,6 +20,7 @@ const seeds = values.seed === undefined ? Number(values.seeds) : 1;
 
 const faults = new Map<string, number>(strokes.map((stroke) => [`our ${stroke}`, 0]));
 const endings = new Map<string, number>();
+const checks = new Map<string, number>();
 const failed: RunResult[] = [];
 let asked = 0;
 const startMs = performance.now();
@@ -27,6 +28,7 @@ for (let seed = from; seed < from + seeds; seed++) {
   const result = await run({ seed, operations, mode, ...(values.log ? { log: console.log } : {}) });
   add(faults, result.faults);
   add(endings, result.endings);
+  add(checks, result.checks);
   asked += result.operations;
   if (result.violations.length > 0) {
     failed.push(result);
@@ -44,10 +46,11 @@ if (values.seed === undefined) {
 const seconds = (performance.now() - startMs) / 1000;
 console.log(`${asked} operations over ${seeds} seeds from ${from} in ${seconds.toFixed(1)} s`);
 console.log(`endings: ${format(endings)}`);
+console.log(`checks:  ${format(checks)}`);
 console.log(`faults:  ${format(faults)}`);
 const isWide = seeds > 20 && mode === "rough";
-const missing = [...faults].filter(([, count]) => count === 0).map(([fault]) => fault);
-if (isWide && missing.length > 0) console.log(`never struck: ${missing.join(", ")}`);
+const missing = [...faults, ...checks].filter(([, count]) => count === 0).map(([fault]) => fault);
+if (isWide && missing.length > 0) console.log(`never struck or checked: ${missing.join(", ")}`);
 console.log(`${seeds - failed.length} of ${seeds} seeds hold`);
 const isGood = failed.length === 0 && isSame && (!isWide || missing.length === 0);
 process.exitCode = isGood ? 0 : 1;

@@ -26,6 +26,13 @@ export class Oracle {
   readonly #note: (line: string) => void;
   #open = 0;
   readonly endings = new Map<string, number>();
+  /** How often each promise was put to the test: one that never was has not been kept. */
+  readonly checks = {
+    "POST once": 0,
+    "key at its owner": 0,
+    octets: 0,
+    "answer by whom it was sent to": 0,
+  };
 
   constructor(nowMs: () => number, note: (line: string) => void) {
     this.#nowMs = nowMs;
@@ -70,10 +77,13 @@ export class Oracle {
         `op ${id}: ${process} got ${method} ${key}, asked was ${operation.method} ${operation.key}`,
       );
     }
+    if (operation.method === "POST") this.checks["POST once"]++;
     if (operation.method === "POST" && trail.delivered.length > 1) {
       this.violate(`op ${id}: a POST reached ${trail.delivered.join(" and ")}`);
     }
-    if (owner !== null && owner !== process && trail.ending === null) {
+    if (owner === null || trail.ending !== null) return;
+    this.checks["key at its owner"]++;
+    if (owner !== process) {
       this.violate(`op ${id}: key ${key} belongs to ${owner} and reached ${process}`);
     }
   }
@@ -97,6 +107,7 @@ export class Oracle {
     start: number,
     end: number,
   ): void {
+    this.checks.octets += end - start;
     const fault = patternFault(message, place.offset, bytes, start, end);
     if (fault !== -1)
       this.violate(`message ${message}: wrong octet at ${fault}, seen by ${place.process}`);
@@ -143,6 +154,7 @@ export class Oracle {
     if (trail === undefined || record.direction !== "outbound") return;
     // A1/A5 per hop: the process that received the request is the one its message was addressed to.
     if (record.status > 0 && record.origin === "app" && record.reason === null) {
+      this.checks["answer by whom it was sent to"]++;
       const name = record.endpointName;
       if (name === null || !trail.delivered.includes(name)) {
         this.violate(

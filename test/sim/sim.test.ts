@@ -5,14 +5,14 @@ import { run } from "./world.ts";
 /** Seeds that once found a mistake. */
 const found = [1164, 1165, 1195];
 
-test("40 seeds of faults and changes break no promise, and every fault strikes", async () => {
+test("32 seeds of faults and changes break no promise, every fault strikes, every promise is tried", async () => {
   const faults = new Map<string, number>(strokes.map((stroke) => [`our ${stroke}`, 0]));
   const violations: string[] = [];
-  for (const seed of [...found, ...Array.from({ length: 37 }, (_, index) => index + 1)]) {
+  for (const seed of [...found, ...Array.from({ length: 29 }, (_, index) => index + 1)]) {
     const result = await run({ seed });
     expect(result.operations).toBeGreaterThanOrEqual(200);
     for (const violation of result.violations) violations.push(`seed ${seed}: ${violation}`);
-    for (const [fault, count] of result.faults) {
+    for (const [fault, count] of [...result.faults, ...result.checks]) {
       faults.set(fault, (faults.get(fault) ?? 0) + count);
     }
   }
@@ -20,8 +20,8 @@ test("40 seeds of faults and changes break no promise, and every fault strikes",
   for (const [fault, count] of faults) expect(count, fault).toBeGreaterThan(0);
 });
 
-test("10 seeds of changes that are right, and of a control plane that dies, are felt by nobody", async () => {
-  for (let seed = 1; seed <= 10; seed++) {
+test("8 seeds of changes that are right, and of a control plane that dies, are felt by nobody", async () => {
+  for (let seed = 1; seed <= 8; seed++) {
     expect((await run({ seed, mode: "gentle" })).violations, `seed ${seed}`).toEqual([]);
   }
 });

@@ -27,6 +27,8 @@ export interface RunResult {
   readonly faults: ReadonlyMap<string, number>;
   /** How operations ended. */
   readonly endings: ReadonlyMap<string, number>;
+  /** How often each promise was put to the test. */
+  readonly checks: ReadonlyMap<string, number>;
   readonly operations: number;
   readonly virtualMs: number;
   /** SHA-256 of the event log; empty without one. */
@@ -78,7 +80,7 @@ class World {
       oracle: this.#oracle,
       controlDisk: { store: this.#store, lives: 0, uids: 0 },
     });
-    this.#config = new Config(this.#store, this.#supervisor);
+    this.#config = new Config(this.#store, this.#supervisor, options.seed % 2 === 0);
   }
 
   async run(): Promise<RunResult> {
@@ -111,6 +113,7 @@ class World {
       violations: this.#oracle.violations,
       faults,
       endings: this.#oracle.endings,
+      checks: new Map(Object.entries(this.#oracle.checks)),
       operations: this.#oracle.count,
       virtualMs: this.#clock.monotonicMs(),
       logDigest: this.#options.log === undefined ? "" : this.#hash.digest("hex"),
