@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { type IncomingMessage, request } from "node:http";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { type ApiFile, verbsPath } from "@heddle/control/api/verbs.ts";
 import { readHostRecord } from "@heddle/control/host/state-dir.ts";
 import type { Kind } from "@heddle/mesh/resource/kind.ts";
@@ -9,7 +10,10 @@ import { exits, Fault } from "../render/fault.ts";
 import { type ApiStatus, StatusError } from "./status-error.ts";
 
 /** An answer that has not begun within this is none, in ms. */
-const TIMEOUT_MS = 30_000;
+const TIMEOUT_MS = 20_000;
+/** How often, and how far apart in ms, a token that is refused is read again. */
+const TOKEN_ATTEMPTS = 20;
+const TOKEN_WAIT_MS = 100;
 
 export interface ApiCall {
   readonly method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -21,10 +25,10 @@ export interface ApiCall {
 /** The control plane's API, as one mesh's state folder says where it is. */
 export class ApiClient {
   readonly #stateDir: string;
-  readonly #file: ApiFile;
-  readonly #token: string;
+  #file: ApiFile;
+  #token: string;
 
-  private constructor(stateDir: string, file: ApiFile, token: string) {
+  private constructor(stateDir: string, { file, token }: Access) {
     this.#stateDir = stateDir;
     this.#file = file;
     this.#token = token;
@@ -32,13 +36,7 @@ export class ApiClient {
 
   /** @throws Fault where the folder says nothing of an API. */
   static open(stateDir: string): ApiClient {
-    try {
-      const file = JSON.parse(readFileSync(join(stateDir, "api.json"), "utf8")) as ApiFile;
-      const token = readFileSync(file.tokenFile, "utf8").trim();
-      return new ApiClient(stateDir, file, token);
-    } catch (cause) {
-      throw Object.assign(notRunning(stateDir, "it has no api.json"), { cause });
-    }
+    return new ApiClient(stateDir, readAccess(stateDir));
   }
 
   /** `127.0.0.1:40771` */
@@ -103,7 +101,20 @@ export class ApiClient {
     return JSON.parse(await readText(reply));
   }
 
-  #send(path: string, call: ApiCall): Promise<IncomingMessage> {
+  /** Asks. A control plane that has just restarted has another token, which it publishes once it serves. */
+  async #send(path: string, call: ApiCall): Promise<IncomingMessage> {
+    for (let attempt = 1; ; attempt++) {
+      const reply = await this.#sendOnce(path, call);
+      if (reply.statusCode !== 401 || attempt === TOKEN_ATTEMPTS) return reply;
+      reply.resume();
+      await setTimeout(TOKEN_WAIT_MS);
+      const { file, token } = readAccess(this.#stateDir);
+      this.#file = file;
+      this.#token = token;
+    }
+  }
+
+  #sendOnce(path: string, call: ApiCall): Promise<IncomingMessage> {
     const { method = "GET", body, query = {}, signal } = call;
     const given = Object.entries(query).filter(
       (entry): entry is [string, string] => entry[1] !== undefined,
@@ -139,6 +150,20 @@ export class ApiClient {
       });
       sent.end(body === undefined ? undefined : JSON.stringify(body));
     });
+  }
+}
+
+interface Access {
+  readonly file: ApiFile;
+  readonly token: string;
+}
+
+function readAccess(stateDir: string): Access {
+  try {
+    const file = JSON.parse(readFileSync(join(stateDir, "api.json"), "utf8")) as ApiFile;
+    return { file, token: readFileSync(file.tokenFile, "utf8").trim() };
+  } catch (cause) {
+    throw Object.assign(notRunning(stateDir, "it has no api.json"), { cause });
   }
 }
 

@@ -1,0 +1,93 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type RequestListener, type Server } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { findKindByWord } from "@heddle/mesh/resource/index.ts";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { ApiClient } from "./client.ts";
+
+let folder: string;
+let server: Server;
+let serve: RequestListener;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "heddle-api-"));
+  server = createServer((request, reply) => serve(request, reply));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  publish("secret");
+});
+afterEach(() => {
+  server.close();
+  rmSync(folder, { recursive: true });
+});
+
+function publish(token: string): void {
+  const { port } = server.address() as { port: number };
+  const tokenFile = join(folder, "api.token");
+  writeFileSync(tokenFile, `${token}\n`);
+  const file = { address: { host: "127.0.0.1", port }, tokenFile, pid: 1 };
+  writeFileSync(join(folder, "api.json"), JSON.stringify(file));
+}
+
+test("asks where the state folder says, with its token", async () => {
+  serve = (request, reply) =>
+    reply.end(JSON.stringify([request.url, request.headers.authorization]));
+  const answer = await ApiClient.open(folder).verb("stat", {
+    query: { by: "services", x: undefined },
+  });
+  expect(answer).toEqual(["/heddle/v1/stat?by=services", "Bearer secret"]);
+});
+
+test("finds resources as Kubernetes lays them out, and says of each what it is", async () => {
+  serve = (request, reply) =>
+    reply.end(JSON.stringify({ items: [{ metadata: { name: request.url } }] }));
+  const client = ApiClient.open(folder);
+  const paths = async (word: string, namespace: string | null) =>
+    (await client.list(findKindByWord(word)!, namespace)).map((each) => [
+      each.kind,
+      each.metadata.name,
+    ]);
+  expect(await paths("svc", "shop")).toEqual([["Service", "/api/v1/namespaces/shop/services"]]);
+  expect(await paths("process", null)).toEqual([
+    ["Process", "/apis/heddle.dev/v1alpha1/processes"],
+  ]);
+});
+
+test("a control plane that has restarted has another token, which is read again", async () => {
+  serve = (request, reply) => {
+    const isKnown = request.headers.authorization === "Bearer fresh";
+    if (!isKnown) publish("fresh");
+    reply.writeHead(isKnown ? 200 : 401).end('"welcome"');
+  };
+  expect(await ApiClient.open(folder).verb("info")).toBe("welcome");
+});
+
+test("a refusal carries what the server said", async () => {
+  const status = { code: 422, message: "2 errors", details: { causes: [{ message: "a" }] } };
+  serve = (_, reply) => reply.writeHead(422).end(JSON.stringify(status));
+  await expect(
+    ApiClient.open(folder).verb("apply", { method: "POST", body: {} }),
+  ).rejects.toMatchObject({
+    name: "StatusError",
+    status,
+  });
+});
+
+test("lines come as they are written, until there are no more", async () => {
+  serve = (_, reply) => {
+    reply.write('{"a":1}\n{"a"');
+    reply.end(":2}\n");
+  };
+  const lines: unknown[] = [];
+  for await (const line of ApiClient.open(folder).lines("tap")) lines.push(line);
+  expect(lines).toEqual([{ a: 1 }, { a: 2 }]);
+});
+
+test("where nothing answers, that is said, with what to do", async () => {
+  const client = ApiClient.open(folder);
+  await new Promise((resolve) => server.close(resolve));
+  await expect(client.verb("info")).rejects.toMatchObject({
+    exitCode: 69,
+    message: expect.stringContaining("connection refused"),
+    hints: ["heddle up <mesh.yaml>", "heddle check"],
+  });
+});
