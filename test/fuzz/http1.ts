@@ -96,7 +96,8 @@ function shrink(checker: Checker, input: string, method: string | null): FuzzSum
   return { input: smallest, method, detail };
 }
 
-function main(): void {
+/** The command line: prints the seed, the counts, and what was refuted. */
+export function main(): void {
   const { values } = parseArgs({
     options: {
       seed: { type: "string" },

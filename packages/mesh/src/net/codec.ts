@@ -11,7 +11,10 @@ import type { Connection, TransportFailure } from "./transport.ts";
 /** How long a body is, as the sender's head announced it. */
 export type BodyLength = number | "chunked" | "until-close";
 
-/** Downstream: one request received, its reply to be sent. Valid until both ended or one side failed. */
+/**
+ * Downstream: one request received, its reply to be sent. Valid until both ended or one side failed; a reply that ends
+ * first ends the exchange, and its sink hears nothing more.
+ */
 export interface ServerStream {
   readonly connection: Connection;
   /** Sends an interim reply (1xx). Dropped for an HTTP/1.0 client. */

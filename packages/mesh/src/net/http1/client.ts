@@ -126,6 +126,7 @@ export class Http1Client implements ConnectionEvents, ClientStreamHost, Deferred
   }
 
   onOpen(): void {
+    if (this.#phase !== "opening") return; // given up meanwhile
     this.#phase = "idle";
     this.#owner.onOpen(this);
   }
