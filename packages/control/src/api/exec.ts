@@ -3,7 +3,7 @@ import { checkResource } from "@heddle/mesh/resource/check.ts";
 import { type Workload, workloadKind } from "@heddle/mesh/resource/heddle/workload.ts";
 import type { Store } from "../store/store.ts";
 import type { Controller } from "../watch/controller.ts";
-import { environmentOf } from "../watch/environment.ts";
+import { directEnvironmentOf, environmentOf } from "../watch/environment.ts";
 import { drainFinalizer, keyOfWorkload, markDeleted, timestamp } from "../watch/workload-plan.ts";
 import type { JsonLines } from "./http.ts";
 import { problemOf } from "./resources.ts";
@@ -113,7 +113,8 @@ function untilReady(uid: string, context: ExecContext, lines: JsonLines): Promis
       settle();
     };
     const look = () => {
-      if (controller.host.workload(uid)?.proxy?.ready === true) done(resolve);
+      const isReady = controller.host.workload(uid)?.proxy?.ready === true;
+      if (isReady || !controller.hasProxies) done(resolve);
     };
     const stop = onSettled(look);
     const timer: Timer = clock.after(readyTimeoutMs, () => {
@@ -130,7 +131,13 @@ function environment(
   key: { readonly namespace: string; readonly name: string },
   controller: Controller,
 ): Readonly<Record<string, string>> {
-  const templates = environmentOf(key, [], controller.index.inputs.services.values());
+  const services = controller.index.inputs.services.values();
+  if (!controller.hasProxies) {
+    return directEnvironmentOf(key, [], services, (service, port) =>
+      controller.directPortNow(service, port),
+    );
+  }
+  const templates = environmentOf(key, [], services);
   const portOf = (name: string): string => {
     const address = controller.host.sockets.get(name);
     return address?.kind === "tcp" ? String(address.port) : "0";

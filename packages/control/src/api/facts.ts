@@ -126,7 +126,13 @@ export class Facts {
     const isCurrent = !hasProxies || session?.isCurrent === true;
     const process = controller.workloadOf(uid)?.spec.process ?? null;
     const backs = this.#services(namespace).some((service) => selects(service, view));
-    const serves = backs ? state?.phase === "ready" : app === null || app.isReady;
+    const urls = this.#urls(view);
+    const serves =
+      gateway !== null
+        ? urls.length > 0
+        : backs
+          ? state?.phase === "ready"
+          : app === null || app.isReady;
     const isReady = serves && (!hasProxies || proxy?.isReady === true);
     const reason = this.#reasonOf(view, app, proxy);
     return {
@@ -142,7 +148,7 @@ export class Facts {
       isReady,
       isDraining: controller.isDraining(uid),
       ports: observed?.ports ?? {},
-      urls: this.#urls(view),
+      urls,
       reason: isReady ? null : (reason ?? "waiting for its proxy to know its part"),
     };
   }

@@ -113,7 +113,9 @@ export class App {
       HEDDLE_MESH: stateDir,
       HEDDLE_WORKLOAD: `${this.#workload.name}.${this.#workload.namespace}`,
     };
-    const portOf = (name: string) => this.#ports[name] ?? sockets.get(name)?.port ?? null;
+    // Its own, a socket's, or, without proxies, that of another process: `<uid>/<name>`.
+    const portOf = (name: string) =>
+      this.#ports[name] ?? sockets.get(name)?.port ?? this.#context.ports.find(name);
     try {
       for (const [name, value] of Object.entries(spec.env)) env[name] = expandPorts(value, portOf);
     } catch (error) {

@@ -42,7 +42,10 @@ export interface AppSpec {
   /** argv; `$(NAME)` is expanded from `env` as in Kubernetes. */
   readonly command: readonly string[];
   readonly cwd: string;
-  /** `{{port:<name>}}` becomes the number of a socket or of an application port. */
+  /**
+   * `{{port:<name>}}` becomes the number of a port of its own, of a socket, or, as `<uid>/<name>`, of another workload's
+   * application.
+   */
   readonly env: Readonly<Record<string, string>>;
   /** Ports the application itself will bind: found free by the supervisor, kept over restarts. */
   readonly ports: readonly { readonly name: string; readonly bind: number | null }[];

@@ -47,6 +47,11 @@ export class PortBook {
     throw new Error(`no free port for ${owner} after ${TRIES} tries`);
   }
 
+  /** The port that `owner` has, or null. */
+  find(owner: string): number | null {
+    return this.#taken.get(owner) ?? null;
+  }
+
   /** Gives back the port of `owner`. */
   release(owner: string): void {
     this.#taken.delete(owner);

@@ -10,7 +10,7 @@ import { resolveTargetPort } from "@heddle/mesh/resource/compile/target-port.ts"
 import { selects, type WorkloadView } from "@heddle/mesh/resource/compile/workload-view.ts";
 import { meshSettings } from "@heddle/mesh/resource/heddle/mesh.ts";
 import type { Workload } from "@heddle/mesh/resource/heddle/workload.ts";
-import { namespaceOf } from "@heddle/mesh/resource/meta.ts";
+import { compareText, namespaceOf } from "@heddle/mesh/resource/meta.ts";
 import type { Snapshot, Version } from "@heddle/mesh/snapshot/snapshot.ts";
 import type { Desired, Observed, SocketsBound } from "../host/link.ts";
 import { isSameData } from "../revision/revision.ts";
@@ -149,6 +149,19 @@ export class Controller {
     return this.#views;
   }
 
+  /** Are there proxies (all profiles but Crawl)? */
+  get hasProxies(): boolean {
+    return this.#hasProxies;
+  }
+
+  /** Without proxies: where a service's port is reached now; null while nobody knows. */
+  directPortNow(service: string, port: number): string | null {
+    const template = this.#directPort(service, port);
+    const named = /^\{\{port:([^/]+)\/(.+)\}\}$/.exec(template ?? "");
+    if (named === null) return template;
+    return this.host.workload(named[1]!)?.ports[named[2]!]?.toString() ?? null;
+  }
+
   isDraining(uid: string): boolean {
     return this.#drains.has(uid);
   }
@@ -247,6 +260,7 @@ export class Controller {
       gateways: this.#hasProxies ? gateways.values() : [],
       gatewayClasses,
       workloads: this.objects.workloads,
+      hasProxies: this.#hasProxies,
       nowWallMs: clock.wallMs(),
       newUid,
     });
@@ -462,15 +476,24 @@ export class Controller {
     this.#options.events.onDesired(desired);
   }
 
-  /** Without proxies: the port of the first process that stands behind a Service's. */
+  /** Without proxies: the port of the first process that stands behind a Service's, which the supervisor knows. */
   #directPort(serviceKey: string, port: number): string | null {
     const service = this.index.inputs.services.get(serviceKey);
     const servicePort = service?.spec.ports?.find((one) => one.port === port);
     if (service === undefined || servicePort === undefined) return null;
-    for (const view of this.#views.values()) {
-      if (!selects(service, view)) continue;
-      const target = resolveTargetPort(servicePort, view.ports);
-      if (target?.address.kind === "tcp") return String(target.address.port);
+    const backing = [...this.#views.values()]
+      .filter((view) => selects(service, view) && !this.#drains.has(view.uid))
+      .sort((a, b) => compareText(a.name, b.name));
+    for (const { uid } of backing) {
+      const workload = this.workloadOf(uid);
+      const process =
+        workload === null ? null : this.objects.processes.get(ownerOf(workload) ?? "");
+      const ports = (process?.spec.ports ?? []).map((one) => ({
+        ...one,
+        number: one.number ?? null,
+      }));
+      const target = resolveTargetPort(servicePort, ports);
+      if (target !== null) return target.bind?.toString() ?? `{{port:${uid}/${target.name}}}`;
     }
     return null;
   }

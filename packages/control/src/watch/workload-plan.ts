@@ -18,9 +18,14 @@ export interface PlanInputs {
   readonly gatewayClasses: ReadonlyMap<string, GatewayClass>;
   /** By `<namespace>/<name>`. */
   readonly workloads: ReadonlyMap<string, Workload>;
+  /** Crawl: none. A workload with a proxy and one without are not the same one. */
+  readonly hasProxies: boolean;
   readonly nowWallMs: number;
   readonly newUid: () => string;
 }
+
+/** On Workloads made without a proxy. */
+const directAnnotation = "heddle.dev/direct";
 
 interface Wanted {
   readonly owner: Process | Gateway;
@@ -45,7 +50,7 @@ export function planWorkloads(inputs: PlanInputs): readonly Write[] {
     const isGuest = workload.spec.process === undefined && workload.spec.gateway === undefined;
     if (want === undefined) {
       if (!isGuest) writes.push(markDeleted(workload, inputs.nowWallMs));
-    } else if (isAnother(workload, want)) {
+    } else if (isAnother(workload, want, inputs.hasProxies)) {
       writes.push(markDeleted(workload, inputs.nowWallMs));
     } else {
       const fresh = upToDate(workload, want);
@@ -104,7 +109,9 @@ function wantedOfGateways(inputs: PlanInputs): readonly Wanted[] {
     });
 }
 
-function isAnother(workload: Workload, want: Wanted): boolean {
+function isAnother(workload: Workload, want: Wanted, hasProxies: boolean): boolean {
+  const isDirect = workload.metadata.annotations?.[directAnnotation] !== undefined;
+  if (isDirect === hasProxies) return true;
   const { process, gateway, serviceAccountName } = workload.spec;
   return (
     process !== want.spec.process ||
@@ -123,7 +130,8 @@ function upToDate(workload: Workload, { owner, spec }: Wanted): Workload {
   };
 }
 
-function create({ owner, name, spec }: Wanted, { nowWallMs, newUid }: PlanInputs): Write {
+function create({ owner, name, spec }: Wanted, inputs: PlanInputs): Write {
+  const { nowWallMs, newUid, hasProxies } = inputs;
   const { labels, uid = "" } = owner.metadata;
   const { apiVersion, kind } = owner;
   const namespace = namespaceOf(owner);
@@ -137,6 +145,7 @@ function create({ owner, name, spec }: Wanted, { nowWallMs, newUid }: PlanInputs
       generation: 1,
       creationTimestamp: timestamp(nowWallMs),
       ...(labels === undefined ? {} : { labels }),
+      ...(hasProxies ? {} : { annotations: { [directAnnotation]: "true" } }),
       ownerReferences: [{ apiVersion, kind, name: owner.metadata.name, uid, controller: true }],
       finalizers: [drainFinalizer],
     },
