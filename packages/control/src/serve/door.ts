@@ -35,9 +35,12 @@ export interface DoorOptions {
   readonly tokens: Tokens;
 }
 
+/** How far back counters are told, in ms. */
+const statWindowMs = 60_000;
+
 /** The proxies' door: enrolments and control connections, over mutual TLS. */
 export class Door {
-  readonly stats = new StatWindow();
+  readonly stats = new StatWindow(statWindowMs);
   readonly taps: Taps;
   readonly #options: DoorOptions;
   readonly #sessions = new Map<string, Session>();
@@ -84,20 +87,23 @@ export class Door {
     return this.#summaries.get(uid) ?? null;
   }
 
-  /** A workload is gone for good. Its traffic of the last minute stays told. */
-  forget(uid: string): void {
-    this.#summaries.delete(uid);
-    this.#sessions.get(uid)?.line.end();
-  }
-
   /** Documents changed: everybody concerned is told. */
   onDocuments(touched: Touched): void {
     for (const session of this.#sessions.values()) session.onDocuments(touched);
+    for (const uid of touched.uids) this.#forgetIfGone(uid);
   }
 
   async close(): Promise<void> {
     await this.#listening?.close();
     for (const session of this.#sessions.values()) session.line.end();
+  }
+
+  /** A workload that is gone for good; its traffic of the last minute stays told. */
+  #forgetIfGone(uid: string): void {
+    const { controller, clock } = this.#options.context;
+    if (controller.views.has(uid)) return;
+    this.#sessions.get(uid)?.line.end();
+    if (this.#summaries.delete(uid)) clock.after(statWindowMs, () => this.stats.remove(uid));
   }
 
   #accept(connection: Connection): ConnectionEvents | null {

@@ -92,21 +92,18 @@ export class Session {
   onDocuments({ all, uids, services }: Touched): void {
     const uid = this.#uid;
     if (uid === null) return;
-    const held = (this.#underWay ?? this.#acknowledged)?.documents;
-    const isConcerned =
-      all ||
-      uids.has(uid) ||
-      held === undefined ||
-      [...services].some(
-        // A document that is not there yet may be one that is wanted: the slice will tell.
-        (key) => held.has(`service/${key}`) || held.has(`endpoints/${key}`) || this.#wants(key),
-      );
-    if (isConcerned) this.#push();
+    if (all || uids.has(uid) || this.#concerns(uid, services)) this.#push();
   }
 
-  #wants(service: string): boolean {
-    const { controller } = this.#context;
-    return this.#uid !== null && controller.sliceServices(this.#uid).has(service);
+  /** Does it hold a document of one of `services`, or shall it? */
+  #concerns(uid: string, services: ReadonlySet<string>): boolean {
+    const held = (this.#underWay ?? this.#acknowledged)?.documents;
+    if (held === undefined) return true;
+    for (const key of services) {
+      if (held.has(`service/${key}`) || held.has(`endpoints/${key}`)) return true;
+    }
+    // A document that was not there before may be one that is waited for.
+    return !this.#context.controller.sliceServices(uid).isDisjointFrom(services);
   }
 
   #onMessage(received: unknown): void {
