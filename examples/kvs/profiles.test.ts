@@ -51,10 +51,7 @@ const r1 = '[Send•Req=(kvs, Put(1,"v")), Recv•Res=ok, Send•Req=(kvs, Get(1
 
 test("crawl: one process, called directly, keeps 1000 keys and refuses the rest", async () => {
   const line = await start(["kvs.ts"], { PORT: "0" }, /listening on (.+)$/);
-  expect(await client(`http://${line}`)).toEqual([
-    r1,
-    "1010 keys put, 10 refused, 1000 read back",
-  ]);
+  expect(await client(`http://${line}`)).toEqual([r1, "1010 keys put, 10 refused, 1000 read back"]);
 });
 
 test("walk: three processes behind their proxies keep them all, and the caller sees the same", async () => {
