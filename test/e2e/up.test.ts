@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ExampleMesh, runHeddle } from "../support/mesh.ts";
@@ -43,8 +43,9 @@ class Foreground {
   readonly ended: Promise<number | null>;
   text = "";
 
-  constructor(folder: string) {
-    this.process = spawn(process.execPath, [main, "up", "mesh.yaml"], { cwd: folder });
+  constructor(folder: string, ...options: readonly string[]) {
+    const argv = [main, "up", "mesh.yaml", ...options];
+    this.process = spawn(process.execPath, argv, { cwd: folder });
     this.ended = new Promise((resolve) => this.process.once("exit", resolve));
     this.process.stdout!.setEncoding("utf8").on("data", (piece: string) => {
       this.text += piece;
@@ -197,10 +198,16 @@ describe("a mesh that is up", () => {
     }
   });
 
-  test("leaves nothing alive 5 s after kill -9 of up, and recovers", async () => {
+  test("leaves nothing alive 5 s after kill -9 of up, recovers, and follows its files", async () => {
     expect(await within(5000, () => startedIn(mesh.folder).length === 0)).toBe(true);
-    const up = new Foreground(mesh.folder);
+    const up = new Foreground(mesh.folder, "--watch");
     await up.ready();
+    appendFileSync(join(mesh.folder, "kvs.ts"), "\n");
+    const says = (text: string) => within(10_000, () => up.text.includes(text));
+    expect(await says("kvs.ts changed: restarting kvs-0 kvs-1 kvs-2"), up.text).toBe(true);
+    const manifest = join(mesh.folder, "mesh.yaml");
+    writeFileSync(manifest, readFileSync(manifest, "utf8").replace("replicas: 3", "replicas: x"));
+    expect(await says("1 error, nothing applied"), up.text).toBe(true);
     up.process.kill("SIGTERM");
     expect(await up.ended).toBe(0);
     expect(startedIn(mesh.folder)).toEqual([]);

@@ -41,7 +41,7 @@ export class SocketTable {
         this.#held.set(spec.name, { socket: this.#bind(spec.host, spec.port), spec });
         bound.push(spec.name);
       } catch (error) {
-        this.#failed.set(spec.name, `${spec.host}:${spec.port}: ${(error as Error).message}`);
+        this.#failed.set(spec.name, explain(spec, error as NodeJS.ErrnoException));
       }
     }
     return bound;
@@ -82,4 +82,17 @@ interface Held {
 function isSame(spec: SocketSpec, held: Held): boolean {
   if (spec.host !== held.spec.host) return false;
   return spec.port === held.spec.port || spec.port === held.socket.port;
+}
+
+function explain({ host, port }: SocketSpec, { code, message }: NodeJS.ErrnoException): string {
+  switch (code) {
+    case "EADDRINUSE":
+      return `${host}:${port} is taken by another program`;
+    case "EACCES":
+      return `${host}:${port} may not be bound by this user`;
+    case "EADDRNOTAVAIL":
+      return `${host} is no address of this machine`;
+    default:
+      return `${host}:${port}: ${message}`;
+  }
 }

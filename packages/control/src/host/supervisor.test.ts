@@ -182,7 +182,7 @@ test("a socket that is taken is said to be, and bound once it is free", async ()
     "the failure",
     () => harness.supervisor.status().failedSockets["front"],
   );
-  expect(failed).toContain(`127.0.0.1:${port}`);
+  expect(failed).toBe(`127.0.0.1:${port} is taken by another program`);
   await new Promise((resolve) => thief.close(resolve));
   await harness.until("the port", () => harness.supervisor.status().ports["front"] === port);
 });

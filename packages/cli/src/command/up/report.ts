@@ -1,3 +1,4 @@
+import type { WorkloadRow } from "@heddle/control/api/verbs.ts";
 import { exits, Fault, formatFault } from "../../render/fault.ts";
 import type { Step } from "../../render/progress.ts";
 import { formatCounts } from "../../render/ready.ts";
@@ -23,9 +24,14 @@ export function printResult(
     const away = workloads.filter((row) => !row.isReady && !row.isDraining);
     const fault = new Fault(
       exits.no,
-      `not ready after ${formatSeconds(tookMs)}; what runs, runs on, and the rest is tried again`,
-      ...(away[0] === undefined ? [] : [`${program} logs ${away[0].name}`]),
-      `${program} check`,
+      [
+        `not ready after ${formatSeconds(tookMs)}; what runs, runs on, and the rest is tried again`,
+        ...oneOfEach(away).flatMap((row) => tellAway(row, result.lastLines.get(row.uid) ?? [])),
+      ].join("\n"),
+      ...away
+        .slice(0, 1)
+        .map((row) => `heddle logs ${row.app === null ? "--proxy " : ""}${row.name}`),
+      "heddle check",
     );
     terminal.write(formatFault(fault, program));
     return;
@@ -43,6 +49,21 @@ export function printResult(
   ];
   terminal.write(`  See    ${[...looks, `${program} check`].join("    ")}        Stop  `);
   terminal.write(terminal.isTerminal ? "Ctrl-C\n" : `${program} down\n`);
+}
+
+/** One workload of each Process, three at most: its siblings fail in the same way. */
+function oneOfEach(rows: readonly WorkloadRow[]): readonly WorkloadRow[] {
+  const whose = rows.map((row) => row.process ?? row.name);
+  return rows.filter((_, index) => whose.indexOf(whose[index]!) === index).slice(0, 3);
+}
+
+/** One that is not ready, with the last it wrote. */
+function tellAway(row: WorkloadRow, lines: readonly string[]): readonly string[] {
+  const { name, reason } = row;
+  return [
+    `  ${name}: ${reason ?? "no reason known"}`,
+    ...lines.slice(-5).map((line) => `    | ${line}`),
+  ];
 }
 
 interface Installed {

@@ -17,6 +17,8 @@ import type { Host } from "./launch.ts";
 const CONTROL_PATIENCE_MS = 30_000;
 /** How long `up` waits for all to be ready before it says that it is not, in ms. */
 const READY_PATIENCE_MS = 60_000;
+/** And how long where it is plain that waiting does not help, in ms. */
+const STUCK_AFTER_MS = 12_000;
 /** Between looks, in ms. */
 const LOOK_MS = 100;
 
@@ -39,6 +41,8 @@ export interface UpResult {
   readonly workloads: readonly WorkloadRow[];
   readonly isReady: boolean;
   readonly warnings: readonly string[];
+  /** What each workload last wrote, by uid. */
+  readonly lastLines: ReadonlyMap<string, readonly string[]>;
 }
 
 /**
@@ -80,10 +84,11 @@ export async function bringUp(session: UpSession): Promise<UpResult | null> {
     }
     progress.draw(steps(control, ...done.values()));
     if ([...done.values()].every((step) => step.state === "good")) return "ready";
-    return session.host.supervisor.isStopping ? "stopping" : null;
+    if (session.host.supervisor.isStopping) return "stopping";
+    return took() > STUCK_AFTER_MS && isStuck(session.host, workloads) ? "stuck" : null;
   });
   if (outcome === "stopping") return null;
-  if (outcome === null) {
+  if (outcome !== "ready") {
     const ended = [...done.values()].map((step) =>
       step.state === "waiting" ? { ...step, state: "bad" as const } : step,
     );
@@ -91,7 +96,21 @@ export async function bringUp(session: UpSession): Promise<UpResult | null> {
   }
   const isReady = outcome === "ready";
   const now = await ask<MeshInfo>(session, "info", info);
-  return { info: now, workloads, isReady, warnings };
+  const seen = session.host.supervisor.status().workloads;
+  const lastLines = new Map(seen.map((each) => [each.uid, each.recentLines]));
+  return { info: now, workloads, isReady, warnings, lastLines };
+}
+
+/** Does all that is not ready keep failing: a program that is not there, a port that is taken? */
+function isStuck({ supervisor }: Host, workloads: readonly WorkloadRow[]): boolean {
+  const { failedSockets } = supervisor.status();
+  const waiting = workloads.filter((row) => !row.isReady && !row.isDraining);
+  return waiting.every((row) => {
+    const parts = [row.app, row.proxy].filter((part) => part !== null);
+    const isFailing = parts.some((part) => part.phase === "backoff" || part.restarts >= 3);
+    const own = `${row.name}.${row.namespace}/`;
+    return isFailing || Object.keys(failedSockets).some((name) => name.startsWith(own));
+  });
 }
 
 const LOOKS = { everyMs: LOOK_MS, forMs: READY_PATIENCE_MS };
