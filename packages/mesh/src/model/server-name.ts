@@ -17,5 +17,10 @@ export function parseServerName(text: string): ServerName | null {
     /^p(\d{1,5})\.([a-z0-9-]{1,63})\.([a-z0-9-]{1,63})\.([a-z0-9-]{1,63})\.heddle$/.exec(text);
   if (match === null) return null;
   const [, port, service, namespace, workloadUid] = match;
-  return { port: Number(port), service: service!, namespace: namespace!, workloadUid: workloadUid! };
+  return {
+    port: Number(port),
+    service: service!,
+    namespace: namespace!,
+    workloadUid: workloadUid!,
+  };
 }
