@@ -5,7 +5,7 @@ import type { ClientStream, ReplyFailure, ReplySink } from "@heddle/mesh/net/cod
 import { Http1Client, type Http1ClientOwner } from "@heddle/mesh/net/http1/client.ts";
 import { Http1Context } from "@heddle/mesh/net/http1/context.ts";
 import { PlainRequestHead } from "@heddle/mesh/net/http1/plain-head.ts";
-import type { SimulatedProcess } from "@heddle/mesh/net/simulated-process.ts";
+import type { SimulatedProcess } from "@heddle/mesh/net/simulated/process.ts";
 import type { TransportFailure } from "@heddle/mesh/net/transport.ts";
 import type { Ending, Operation } from "./operation.ts";
 import type { Oracle } from "./oracle.ts";

@@ -1,7 +1,7 @@
 import type { Clock } from "@heddle/mesh/base/clock.ts";
 import type { Rng } from "@heddle/mesh/base/rng.ts";
-import { calm, rough } from "@heddle/mesh/net/simulated-faults.ts";
-import type { SimulatedNetwork } from "@heddle/mesh/net/simulated-network.ts";
+import { calm, rough } from "@heddle/mesh/net/simulated/faults.ts";
+import type { SimulatedNetwork } from "@heddle/mesh/net/simulated/network.ts";
 import type { Config } from "./config.ts";
 import type { Supervisor } from "./supervisor.ts";
 

@@ -8,7 +8,7 @@ import { Controller } from "@heddle/control/watch/controller.ts";
 import type { Clock } from "@heddle/mesh/base/clock.ts";
 import { type Log, silentLog } from "@heddle/mesh/base/log.ts";
 import { controlIdentity } from "@heddle/mesh/identity/well-known.ts";
-import type { SimulatedProcess } from "@heddle/mesh/net/simulated-process.ts";
+import type { SimulatedProcess } from "@heddle/mesh/net/simulated/process.ts";
 import type { BoundSocket } from "@heddle/mesh/net/transport.ts";
 import { compileAll } from "@heddle/mesh/resource/compile.ts";
 import { meshSettings } from "@heddle/mesh/resource/heddle/mesh.ts";

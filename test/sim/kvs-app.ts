@@ -6,7 +6,7 @@ import type { RequestHandler, RequestSink, ServerStream } from "@heddle/mesh/net
 import { Http1Context } from "@heddle/mesh/net/http1/context.ts";
 import { PlainReplyHead } from "@heddle/mesh/net/http1/plain-head.ts";
 import { Http1Server } from "@heddle/mesh/net/http1/server.ts";
-import type { SimulatedProcess } from "@heddle/mesh/net/simulated-process.ts";
+import type { SimulatedProcess } from "@heddle/mesh/net/simulated/process.ts";
 import type { Oracle } from "./oracle.ts";
 import { patternBytes } from "./pattern.ts";
 import { ProcessClock } from "./process-clock.ts";

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from "@heddle/mesh/base/clock.ts";
-import type { SimulatedProcess } from "@heddle/mesh/net/simulated-process.ts";
+import type { SimulatedProcess } from "@heddle/mesh/net/simulated/process.ts";
 
 /** The clock as one process sees it: its timers die with it, and wait while it is frozen. */
 export class ProcessClock implements Clock {

@@ -7,7 +7,7 @@ import { SnapshotHolder } from "@heddle/mesh/discovery/snapshot-holder.ts";
 import { controlIdentity } from "@heddle/mesh/identity/well-known.ts";
 import type { Address } from "@heddle/mesh/model/address.ts";
 import type { SpiffeId } from "@heddle/mesh/model/identity.ts";
-import type { SimulatedProcess } from "@heddle/mesh/net/simulated-process.ts";
+import type { SimulatedProcess } from "@heddle/mesh/net/simulated/process.ts";
 import type { BoundSocket } from "@heddle/mesh/net/transport.ts";
 import { Workload } from "@heddle/mesh/proxy/workload.ts";
 import { meshSettings } from "@heddle/mesh/resource/heddle/mesh.ts";

@@ -3,7 +3,7 @@ import { proxySocket } from "@heddle/control/watch/desired.ts";
 import type { Clock } from "@heddle/mesh/base/clock.ts";
 import type { Rng } from "@heddle/mesh/base/rng.ts";
 import { type Address, tcp } from "@heddle/mesh/model/address.ts";
-import type { SimulatedNetwork } from "@heddle/mesh/net/simulated-network.ts";
+import type { SimulatedNetwork } from "@heddle/mesh/net/simulated/network.ts";
 import type { BoundSocket } from "@heddle/mesh/net/transport.ts";
 import { CallerApp } from "./caller-app.ts";
 import { type ControlDisk, ControlLife } from "./control-life.ts";

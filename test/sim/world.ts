@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { MemoryStore } from "@heddle/control/store/memory.ts";
 import { type Rng, SeededRng } from "@heddle/mesh/base/rng.ts";
 import { VirtualClock } from "@heddle/mesh/base/virtual-clock.ts";
-import { SimulatedNetwork } from "@heddle/mesh/net/simulated-network.ts";
+import { SimulatedNetwork } from "@heddle/mesh/net/simulated/network.ts";
 import { Chaos } from "./chaos.ts";
 import { Config } from "./config.ts";
 import type { Operation } from "./operation.ts";

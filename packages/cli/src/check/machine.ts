@@ -2,7 +2,7 @@ import { accessSync, constants } from "node:fs";
 import { createServer } from "node:net";
 import { totalmem } from "node:os";
 import type { Platform } from "@heddle/control/host/platform.ts";
-import { loadRawBinding } from "@heddle/mesh/net/raw-binding.ts";
+import { loadRawBinding } from "@heddle/mesh/net/raw/binding.ts";
 import { bad, type Finding, good, warning } from "./finding.ts";
 
 /** Node's first major version that heddle runs on. */

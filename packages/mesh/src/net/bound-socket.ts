@@ -1,7 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { type Address, tcp } from "../model/address.ts";
 import { failureOfStatus } from "./errno.ts";
-import { loadRawBinding, type RawBinding, type SocketName, type TcpHandle } from "./raw-binding.ts";
+import { loadRawBinding, type RawBinding, type SocketName, type TcpHandle } from "./raw/binding.ts";
 import type { BoundSocket } from "./transport.ts";
 
 /**

@@ -1,8 +1,8 @@
 import type { Clock } from "../base/clock.ts";
 import { tcp } from "../model/address.ts";
-import { loadRawBinding } from "./raw-binding.ts";
-import { RawTransport } from "./raw-transport.ts";
-import { SocketTransport } from "./socket-transport.ts";
+import { loadRawBinding } from "./raw/binding.ts";
+import { RawTransport } from "./raw/transport.ts";
+import { SocketTransport } from "./socket/transport.ts";
 import type {
   Connection,
   ConnectionEvents,

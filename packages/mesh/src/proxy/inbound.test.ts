@@ -7,7 +7,7 @@ import { tcp } from "../model/address.ts";
 import { formatServerName } from "../model/server-name.ts";
 import { Http1Client } from "../net/http1/client.ts";
 import { Http1Context } from "../net/http1/context.ts";
-import { SimulatedNetwork } from "../net/simulated-network.ts";
+import { SimulatedNetwork } from "../net/simulated/network.ts";
 import { defaultUpstreamLimits } from "../upstream/context.ts";
 import { Upstream } from "../upstream/upstream.ts";
 import { InboundTable } from "./inbound.ts";

@@ -1,5 +1,5 @@
-import { loadRawBinding } from "../../src/net/raw-binding.ts";
-import { RawTransport } from "../../src/net/raw-transport.ts";
+import { loadRawBinding } from "../../src/net/raw/binding.ts";
+import { RawTransport } from "../../src/net/raw/transport.ts";
 import { SystemClock } from "../../src/net/system-clock.ts";
 import { realBackend } from "./real-backend.ts";
 import { suite } from "./transport-suite.ts";

@@ -1,4 +1,4 @@
-import { SocketTransport } from "../../src/net/socket-transport.ts";
+import { SocketTransport } from "../../src/net/socket/transport.ts";
 import { SystemClock } from "../../src/net/system-clock.ts";
 import { realBackend } from "./real-backend.ts";
 import { suite } from "./transport-suite.ts";

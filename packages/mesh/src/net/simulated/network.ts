@@ -1,16 +1,6 @@
-import type { Clock } from "../base/clock.ts";
-import type { Rng } from "../base/rng.ts";
-import { type Address, formatAddress, tcp } from "../model/address.ts";
-import { SimulatedConnection, type SimulatedWorld } from "./simulated-connection.ts";
-import {
-  calm,
-  type Fault,
-  type FaultCounts,
-  type LinkFaults,
-  noFaults,
-} from "./simulated-faults.ts";
-import { handshake } from "./simulated-handshake.ts";
-import { SimulatedProcess } from "./simulated-process.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { Rng } from "../../base/rng.ts";
+import { type Address, formatAddress, tcp } from "../../model/address.ts";
 import type {
   Accept,
   BoundSocket,
@@ -21,7 +11,11 @@ import type {
   ListenOptions,
   TlsCredentials,
   TransportFailure,
-} from "./transport.ts";
+} from "../transport.ts";
+import { SimulatedConnection, type SimulatedWorld } from "./connection.ts";
+import { calm, type Fault, type FaultCounts, type LinkFaults, noFaults } from "./faults.ts";
+import { handshake } from "./handshake.ts";
+import { SimulatedProcess } from "./process.ts";
 
 /** A bound address: whoever holds it may change, and dials wait for the next one once anybody has listened. */
 export interface SimulatedSocket {

@@ -1,11 +1,11 @@
-import type { DeadlineWheel } from "../base/deadline-wheel.ts";
-import { nativeContext, type SocketHandle, type TlsHandle } from "./raw-binding.ts";
-import type { RawConnection } from "./raw-connection.ts";
-import type { RawHost } from "./raw-host.ts";
-import { RawTls } from "./raw-tls.ts";
-import type { TlsSessions } from "./tls-sessions.ts";
-import { chainOf, formatAlpn } from "./tls-wire.ts";
-import type { TlsDialOptions, TransportFailure } from "./transport.ts";
+import type { DeadlineWheel } from "../../base/deadline-wheel.ts";
+import type { TlsSessions } from "../tls-sessions.ts";
+import { chainOf, formatAlpn } from "../tls-wire.ts";
+import type { TlsDialOptions, TransportFailure } from "../transport.ts";
+import { nativeContext, type SocketHandle, type TlsHandle } from "./binding.ts";
+import type { RawConnection } from "./connection.ts";
+import type { RawHost } from "./host.ts";
+import { RawTls } from "./tls.ts";
 
 /** The dialling side: resumes where it can, keeps what the peer gives it for the next time. */
 export class RawTlsClient extends RawTls {

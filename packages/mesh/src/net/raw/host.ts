@@ -1,4 +1,4 @@
-import { type Address, tcp } from "../model/address.ts";
+import { type Address, tcp } from "../../model/address.ts";
 import type {
   RawBinding,
   SocketHandle,
@@ -6,7 +6,7 @@ import type {
   StreamHandle,
   TcpHandle,
   WriteRequest,
-} from "./raw-binding.ts";
+} from "./binding.ts";
 
 /** As much as libuv reads at once. */
 const BUFFER_BYTES = 65_536;

@@ -1,6 +1,6 @@
-import type { SimulatedConnection } from "./simulated-connection.ts";
-import type { SimulatedSocket } from "./simulated-network.ts";
-import type { Transport } from "./transport.ts";
+import type { Transport } from "../transport.ts";
+import type { SimulatedConnection } from "./connection.ts";
+import type { SimulatedSocket } from "./network.ts";
 
 /** One process of the simulation, as the network sees it: what it has open, and whether it runs. */
 export class SimulatedProcess {

@@ -1,10 +1,6 @@
-import type { DeadlineWheel } from "../base/deadline-wheel.ts";
-import { nativeContext, type SocketHandle, type TlsHandle } from "./raw-binding.ts";
-import type { RawConnection } from "./raw-connection.ts";
-import type { RawHost } from "./raw-host.ts";
-import { RawTls } from "./raw-tls.ts";
-import type { TlsSessions } from "./tls-sessions.ts";
-import { alpnOffset, chainOf, parseAlpn, REFUSAL_BYTES, REFUSAL_LABEL } from "./tls-wire.ts";
+import type { DeadlineWheel } from "../../base/deadline-wheel.ts";
+import type { TlsSessions } from "../tls-sessions.ts";
+import { alpnOffset, chainOf, parseAlpn, REFUSAL_BYTES, REFUSAL_LABEL } from "../tls-wire.ts";
 import type {
   Accept,
   Peer,
@@ -12,7 +8,11 @@ import type {
   TlsCredentials,
   TlsListenOptions,
   TransportFailure,
-} from "./transport.ts";
+} from "../transport.ts";
+import { nativeContext, type SocketHandle, type TlsHandle } from "./binding.ts";
+import type { RawConnection } from "./connection.ts";
+import type { RawHost } from "./host.ts";
+import { RawTls } from "./tls.ts";
 
 /** How long an acceptor waits for a refused dialler to hang up. */
 const LINGER_MS = 1000;

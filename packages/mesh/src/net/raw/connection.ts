@@ -1,21 +1,21 @@
-import { type Address, tcp } from "../model/address.ts";
-import { END_OF_STREAM, failureOfStatus } from "./errno.ts";
-import type {
-  ShutdownRequest,
-  SocketHandle,
-  StreamHandle,
-  TcpHandle,
-  WriteRequest,
-} from "./raw-binding.ts";
-import type { RawHost } from "./raw-host.ts";
-import type { RawTls } from "./raw-tls.ts";
+import { type Address, tcp } from "../../model/address.ts";
+import { END_OF_STREAM, failureOfStatus } from "../errno.ts";
 import type {
   Connection,
   ConnectionEvents,
   Peer,
   TransportFailure,
   WriteStatus,
-} from "./transport.ts";
+} from "../transport.ts";
+import type {
+  ShutdownRequest,
+  SocketHandle,
+  StreamHandle,
+  TcpHandle,
+  WriteRequest,
+} from "./binding.ts";
+import type { RawHost } from "./host.ts";
+import type { RawTls } from "./tls.ts";
 
 /** One TLS write takes no more: OpenSSL's output then fits into one `writev` of Node. */
 const TLS_WRITE_MAX = 65_536;

@@ -1,19 +1,8 @@
-import { DeadlineWheel } from "../base/deadline-wheel.ts";
-import { type Address, formatAddress } from "../model/address.ts";
-import { boundHandle } from "./bound-socket.ts";
-import { failureOfError, failureOfStatus } from "./errno.ts";
-import type {
-  ConnectRequest,
-  PipeHandle,
-  RawBinding,
-  SocketHandle,
-  TcpHandle,
-} from "./raw-binding.ts";
-import { RawConnection } from "./raw-connection.ts";
-import { RawHost } from "./raw-host.ts";
-import { RawTlsClient } from "./raw-tls-client.ts";
-import { RawTlsServer } from "./raw-tls-server.ts";
-import { TlsSessions } from "./tls-sessions.ts";
+import { DeadlineWheel } from "../../base/deadline-wheel.ts";
+import { type Address, formatAddress } from "../../model/address.ts";
+import { boundHandle } from "../bound-socket.ts";
+import { failureOfError, failureOfStatus } from "../errno.ts";
+import { TlsSessions } from "../tls-sessions.ts";
 import type {
   Accept,
   BoundSocket,
@@ -25,7 +14,12 @@ import type {
   TlsListenOptions,
   Transport,
   TransportOptions,
-} from "./transport.ts";
+} from "../transport.ts";
+import type { ConnectRequest, PipeHandle, RawBinding, SocketHandle, TcpHandle } from "./binding.ts";
+import { RawConnection } from "./connection.ts";
+import { RawHost } from "./host.ts";
+import { RawTlsClient } from "./tls-client.ts";
+import { RawTlsServer } from "./tls-server.ts";
 
 /** Connections that the kernel keeps until they are accepted. */
 const BACKLOG = 1024;

@@ -1,12 +1,17 @@
 import { timingSafeEqual } from "node:crypto";
 import { createServer, type Server, Socket } from "node:net";
 import { connect as connectTls, type SecureContext, TLSSocket } from "node:tls";
-import { Deadline, DeadlineWheel } from "../base/deadline-wheel.ts";
-import { type Address, formatAddress, tcp } from "../model/address.ts";
-import { failureOfError } from "./errno.ts";
-import { SocketConnection } from "./socket-connection.ts";
-import { TlsSessions } from "./tls-sessions.ts";
-import { CHANNEL_BYTES, CHANNEL_LABEL, chainOf, REFUSAL_BYTES, REFUSAL_LABEL } from "./tls-wire.ts";
+import { Deadline, DeadlineWheel } from "../../base/deadline-wheel.ts";
+import { type Address, formatAddress, tcp } from "../../model/address.ts";
+import { failureOfError } from "../errno.ts";
+import { TlsSessions } from "../tls-sessions.ts";
+import {
+  CHANNEL_BYTES,
+  CHANNEL_LABEL,
+  chainOf,
+  REFUSAL_BYTES,
+  REFUSAL_LABEL,
+} from "../tls-wire.ts";
 import type {
   Accept,
   Connection,
@@ -19,7 +24,8 @@ import type {
   Transport,
   TransportFailure,
   TransportOptions,
-} from "./transport.ts";
+} from "../transport.ts";
+import { SocketConnection } from "./connection.ts";
 
 /** Connections that the kernel keeps until they are accepted. */
 const BACKLOG = 1024;

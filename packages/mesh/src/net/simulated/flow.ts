@@ -1,4 +1,4 @@
-import type { SimulatedConnection, SimulatedWorld } from "./simulated-connection.ts";
+import type { SimulatedConnection, SimulatedWorld } from "./connection.ts";
 
 /** As a real read: never more at once. */
 const READ_MAX = 65_536;

@@ -1,13 +1,13 @@
 import type { Socket } from "node:net";
-import { type Address, tcp } from "../model/address.ts";
-import { failureOfError } from "./errno.ts";
+import { type Address, tcp } from "../../model/address.ts";
+import { failureOfError } from "../errno.ts";
 import type {
   Connection,
   ConnectionEvents,
   Peer,
   TransportFailure,
   WriteStatus,
-} from "./transport.ts";
+} from "../transport.ts";
 
 /** What a TLS stream may gather before it says `queued`: its writes are confirmed late even if the kernel took them. */
 const GATHER_MAX = 65_536;

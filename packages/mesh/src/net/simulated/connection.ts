@@ -1,15 +1,15 @@
-import type { Rng } from "../base/rng.ts";
-import type { Address } from "../model/address.ts";
-import type { LinkFaults } from "./simulated-faults.ts";
-import { SimulatedFlow } from "./simulated-flow.ts";
-import type { SimulatedProcess } from "./simulated-process.ts";
+import type { Rng } from "../../base/rng.ts";
+import type { Address } from "../../model/address.ts";
 import type {
   Connection,
   ConnectionEvents,
   Peer,
   TransportFailure,
   WriteStatus,
-} from "./transport.ts";
+} from "../transport.ts";
+import type { LinkFaults } from "./faults.ts";
+import { SimulatedFlow } from "./flow.ts";
+import type { SimulatedProcess } from "./process.ts";
 
 /** What the ends of a connection need of their network. */
 export interface SimulatedWorld {

@@ -1,11 +1,11 @@
 import { timingSafeEqual } from "node:crypto";
-import { Deadline, type DeadlineWheel } from "../base/deadline-wheel.ts";
-import { END_OF_STREAM, failureOfError, failureOfStatus } from "./errno.ts";
-import type { SocketHandle, StreamHandle, TlsHandle } from "./raw-binding.ts";
-import type { RawConnection } from "./raw-connection.ts";
-import type { RawHost } from "./raw-host.ts";
-import { CHANNEL_BYTES, CHANNEL_LABEL, REFUSAL_BYTES, REFUSAL_LABEL } from "./tls-wire.ts";
-import type { TransportFailure } from "./transport.ts";
+import { Deadline, type DeadlineWheel } from "../../base/deadline-wheel.ts";
+import { END_OF_STREAM, failureOfError, failureOfStatus } from "../errno.ts";
+import { CHANNEL_BYTES, CHANNEL_LABEL, REFUSAL_BYTES, REFUSAL_LABEL } from "../tls-wire.ts";
+import type { TransportFailure } from "../transport.ts";
+import type { SocketHandle, StreamHandle, TlsHandle } from "./binding.ts";
+import type { RawConnection } from "./connection.ts";
+import type { RawHost } from "./host.ts";
 
 /**
  * How long an end may stand without the FIN that follows every `close_notify` of ours. Node shows a connection cut off

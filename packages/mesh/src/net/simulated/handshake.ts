@@ -1,7 +1,7 @@
-import { formatAddress } from "../model/address.ts";
-import type { SimulatedConnection, SimulatedWorld } from "./simulated-connection.ts";
-import type { SimulatedDial, SimulatedListener } from "./simulated-network.ts";
-import type { Peer, TlsCredentials } from "./transport.ts";
+import { formatAddress } from "../../model/address.ts";
+import type { Peer, TlsCredentials } from "../transport.ts";
+import type { SimulatedConnection, SimulatedWorld } from "./connection.ts";
+import type { SimulatedDial, SimulatedListener } from "./network.ts";
 
 export interface HandshakeOptions {
   readonly world: SimulatedWorld;
