@@ -30,12 +30,20 @@ const weights: Readonly<Record<Stroke, number>> = {
   change: 8,
 };
 
-/** What must be felt by nobody: changes that are right, and a control plane that dies. */
-const gentle: ReadonlySet<Stroke> = new Set(["kill control", "change"]);
+/**
+ * `rough`: everything. `gentle`: changes that are right, and a control plane that dies: felt by nobody. `kills`: the
+ * proxies of the called and the control plane die: felt only by what could not be asked twice.
+ */
+export type Mode = "rough" | "gentle" | "kills";
+
+const strokesOf: Readonly<Record<Mode, ReadonlySet<Stroke>>> = {
+  rough: new Set(strokes),
+  gentle: new Set(["kill control", "change"]),
+  kills: new Set(["kill control", "kill kvs proxy"]),
+};
 
 export interface ChaosOptions {
-  /** Only what must be felt by nobody? */
-  readonly isGentle: boolean;
+  readonly mode: Mode;
   readonly clock: Clock;
   readonly rng: Rng;
   readonly network: SimulatedNetwork;
@@ -64,11 +72,11 @@ export class Chaos {
   }
 
   #next(): void {
-    const { clock, rng, isGentle } = this.#options;
-    clock.after(20 + rng.below(isGentle ? 60 : 300), () => {
+    const { clock, rng, mode } = this.#options;
+    clock.after(20 + rng.below(mode === "rough" ? 300 : 60), () => {
       if (this.#isOver) return;
       const stroke = draw(rng);
-      if (!this.#options.isGentle || gentle.has(stroke)) this.#strike(stroke);
+      if (strokesOf[mode].has(stroke)) this.#strike(stroke);
       this.#next();
     });
   }
@@ -98,7 +106,7 @@ export class Chaos {
         this.#storm();
         return;
       case "change":
-        if (config.change(rng, this.#options.isGentle)) this.#count(stroke, "");
+        if (config.change(rng, this.#options.mode === "gentle")) this.#count(stroke, "");
     }
   }
 

@@ -10,10 +10,11 @@ const { values } = parseArgs({
     seed: { type: "string" },
     operations: { type: "string", default: "200" },
     gentle: { type: "boolean", default: false },
+    kills: { type: "boolean", default: false },
     log: { type: "boolean", default: false },
   },
 });
-const mode = values.gentle ? "gentle" : "rough";
+const mode = values.gentle ? "gentle" : values.kills ? "kills" : "rough";
 const operations = Number(values.operations);
 const from = Number(values.seed ?? values.from);
 const seeds = values.seed === undefined ? Number(values.seeds) : 1;

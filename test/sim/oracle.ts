@@ -11,6 +11,8 @@ interface Trail {
   /** Names of the processes at which its head arrived, in order. */
   readonly delivered: string[];
   readonly executed: string[];
+  /** The caller's proxy had sent the reply's head on. */
+  hasReplyBegun: boolean;
   /** The key's only process while the operation ran; null: any, or it changed. */
   owner: string | null;
 }
@@ -57,6 +59,7 @@ export class Oracle {
       endMs: -1,
       delivered: [],
       executed: [],
+      hasReplyBegun: false,
       owner,
     });
   }
@@ -152,6 +155,7 @@ export class Oracle {
     const id = Number(/[?&]op=(\d+)/.exec(record.path)?.[1] ?? -1);
     const trail = this.#trails.get(id);
     if (trail === undefined || record.direction !== "outbound") return;
+    if (record.headMs >= 0 && record.origin === "app") trail.hasReplyBegun = true;
     // A1/A5 per hop: the process that received the request is the one its message was addressed to.
     if (record.status > 0 && record.origin === "app" && record.reason === null) {
       this.checks["answer by whom it was sent to"]++;
@@ -161,6 +165,18 @@ export class Oracle {
           `op ${id}: recorded as answered by ${name}, delivered to ${trail.delivered.join() || "nobody"}`,
         );
       }
+    }
+  }
+
+  /** Every operation that may be asked twice and of which no reply had begun was answered by the application. */
+  expectOnlyUnrepeatableFailed(heldBytesMax: number): void {
+    for (const { operation, ending, hasReplyBegun } of this.#trails.values()) {
+      const { id, method, bytes } = operation;
+      if (ending === null || method === "POST" || bytes > heldBytesMax) continue;
+      const isAnswered = ending.kind === "answered" && ending.reason === null;
+      if (isAnswered || (ending.kind === "broken" && hasReplyBegun)) continue;
+      const what = ending.kind === "answered" ? `${ending.status} ${ending.reason}` : ending.kind;
+      this.violate(`op ${id}: a ${method} of ${bytes} octets failed with ${what}`);
     }
   }
 

@@ -3,7 +3,8 @@ import { MemoryStore } from "@heddle/control/store/memory.ts";
 import { type Rng, SeededRng } from "@heddle/mesh/base/rng.ts";
 import { VirtualClock } from "@heddle/mesh/base/virtual-clock.ts";
 import { SimulatedNetwork } from "@heddle/mesh/net/simulated/network.ts";
-import { Chaos } from "./chaos.ts";
+import { heldBytesMax } from "@heddle/mesh/relay/held-body.ts";
+import { Chaos, type Mode } from "./chaos.ts";
 import { Config } from "./config.ts";
 import type { Operation } from "./operation.ts";
 import { Oracle } from "./oracle.ts";
@@ -14,8 +15,8 @@ export interface RunOptions {
   readonly seed: number;
   /** Operations under faults. Default 200. */
   readonly operations?: number;
-  /** `gentle`: only changes and a dying control plane, which no caller may feel. Default `rough`. */
-  readonly mode?: "rough" | "gentle";
+  /** Default `rough`. */
+  readonly mode?: Mode;
   /** Gets every line of the event log; without it none is made. */
   readonly log?: (line: string) => void;
 }
@@ -88,7 +89,7 @@ class World {
     const isRough = mode === "rough";
     if (await this.#start()) {
       const chaos = new Chaos({
-        isGentle: !isRough,
+        mode,
         clock: this.#clock,
         rng: this.#rng.fork("chaos"),
         network: this.#network,
@@ -100,7 +101,8 @@ class World {
       await this.#ask(operations, this.#rng.fork("operations"), isRough);
       chaos.stop();
       await this.#until(() => this.#oracle.open === 0, patienceMs);
-      if (!isRough) this.#expectAnswers(new Map(), "under gentle changes");
+      if (mode === "gentle") this.#expectAnswers(new Map(), "under gentle changes");
+      if (mode === "kills") this.#oracle.expectOnlyUnrepeatableFailed(heldBytesMax);
       await this.#settle();
       this.#compare();
       await this.#askHealthy();

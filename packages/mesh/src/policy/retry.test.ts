@@ -38,14 +38,18 @@ describe("a failure that was surely not processed", () => {
 describe("a failure that may have been processed", () => {
   const unknown: FailedAttempt = { ...failed, processed: "unknown" };
 
-  test("is never tried again on a new connection", () => {
-    expect(decideRetry({ ...unknown, isIdempotent: true })).toBe("give-up");
+  test("is tried again where it may have happened, if the method is idempotent", () => {
+    expect(decideRetry(unknown)).toBe("give-up");
+    expect(decideRetry({ ...unknown, isIdempotent: true })).toBe("again");
+    expect(decideRetry({ ...unknown, isIdempotent: true, isPinned: true })).toBe("again");
+    expect(decideRetry({ ...unknown, isIdempotent: true, isReplayable: false })).toBe("give-up");
+    expect(decideRetry({ ...unknown, isIdempotent: true, attempts: attemptsMax })).toBe("give-up");
   });
 
-  test("is replayed once if the connection lay idle and the method is idempotent", () => {
+  test("is replayed once free of charge if the connection lay idle and the method is idempotent", () => {
     const race = { ...unknown, isIdleRace: true };
     expect(decideRetry({ ...race, isIdempotent: true })).toBe("replay");
-    expect(decideRetry({ ...race, isIdempotent: true, isReplayed: true })).toBe("give-up");
+    expect(decideRetry({ ...race, isIdempotent: true, isReplayed: true })).toBe("again");
     expect(decideRetry(race)).toBe("give-up");
   });
 });

@@ -18,25 +18,27 @@ export interface FailedAttempt {
 }
 
 /**
- * `replay`: once more on a fresh connection to the same endpoint, free of the budget.
- * `elsewhere`, `same`: another attempt, if the budget has one. `give-up`: the failure is the answer.
+ * `replay`: once more on a fresh connection to the same endpoint, free of the budget. `again`: the same, if the budget
+ * has one. `elsewhere`, `same`: another attempt, if the budget has one. `give-up`: the failure is the answer.
  */
-export type RetryDecision = "replay" | "elsewhere" | "same" | "give-up";
+export type RetryDecision = "replay" | "again" | "elsewhere" | "same" | "give-up";
 
 /** Attempts of one exchange, the first and a replay included. A pinned one is bounded by its wait instead. */
 export const attemptsMax = 4;
 
 /**
- * Retries speak one vocabulary (DESIGN §5). `no` may always be retried; `unknown` only on the idle race, where the
- * server most likely closed a connection that lay idle just as we used it, and only if the method is idempotent
- * (RFC 9110 §9.2.2, RFC 9112 §9.3.1). Placement restricts where, never whether.
+ * Retries speak one vocabulary (DESIGN §5). `no` may always be retried. `unknown` only if the method is idempotent (RFC
+ * 9110 §9.2.2), and then only where it may have happened already: at the same endpoint, whose proxy most likely died and
+ * is there again. Free of charge is the idle race alone, where the server closed a connection that lay idle just as we
+ * used it (RFC 9112 §9.3.1). Placement restricts where, never whether.
  */
 export function decideRetry(failed: FailedAttempt): RetryDecision {
   if (!failed.isReplayable) return "give-up";
   const isSafe =
     failed.processed === "no" || (failed.processed === "unknown" && failed.isIdempotent);
-  if (failed.isIdleRace && isSafe && !failed.isReplayed) return "replay";
-  if (failed.processed !== "no") return "give-up";
-  if (failed.isPinned) return "same";
-  return failed.attempts < attemptsMax ? "elsewhere" : "give-up";
+  if (!isSafe) return "give-up";
+  if (failed.isIdleRace && !failed.isReplayed) return "replay";
+  if (failed.processed === "no" && failed.isPinned) return "same";
+  if (failed.attempts >= attemptsMax) return "give-up";
+  return failed.processed === "no" ? "elsewhere" : "again";
 }

@@ -567,6 +567,10 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
         record.replayed = true;
         this.#connect(target, true, this.#context.clock.monotonicMs());
         return;
+      case "again":
+        if (!this.#spendRetry()) break;
+        this.#connect(target, true, this.#context.clock.monotonicMs());
+        return;
       case "elsewhere":
       case "same":
         if (!this.#spendRetry()) break;

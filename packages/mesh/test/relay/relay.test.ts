@@ -307,9 +307,33 @@ describe("the idle race", () => {
     rig.server.open();
     expect(rig.server.body).toBe("abc");
   });
+});
 
-  test("a GET that dies on a new connection is not replayed: it was no race", () => {
+describe("an attempt that died before the client saw anything", () => {
+  test("is made again for a GET, at the same endpoint, on the budget", () => {
     const rig = new Rig();
+    const { client } = rig.ask();
+    rig.server.open();
+    rig.server.fail();
+    rig.server.open();
+    rig.server.reply(200, "ok");
+    expect(client.body).toBe("ok");
+    expect(rig.record).toMatchObject({ replayed: false, attempts: 2, endpointUid: "e0" });
+  });
+
+  test("is made again for a GET of whose reply only a piece had come", () => {
+    const rig = new Rig();
+    const old = rig.warm();
+    const { client } = rig.ask();
+    old.fail({ answered: true });
+    rig.server.open();
+    rig.server.reply(200, "ok");
+    expect(client.body).toBe("ok");
+  });
+
+  test("is the answer once the budget is spent", () => {
+    const rig = new Rig();
+    while (rig.budget.spend(0));
     const { client } = rig.ask();
     rig.server.open();
     rig.server.fail();
@@ -317,12 +341,13 @@ describe("the idle race", () => {
     expect(rig.record.reason).toBe("reset");
   });
 
-  test("a GET that dies after the first byte of its reply is not replayed", () => {
+  test("is the answer for a POST", () => {
     const rig = new Rig();
-    const old = rig.warm();
-    const { client } = rig.ask();
-    old.fail({ answered: true });
+    const { client } = rig.ask({ method: "POST" });
+    rig.server.open();
+    rig.server.fail();
     expect(client.head?.status).toBe(502);
+    expect(rig.record.attempts).toBe(1);
   });
 });
 
