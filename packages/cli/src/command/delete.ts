@@ -18,7 +18,6 @@ export function deleteCommand(world: World): Command {
     .option("--ignore-not-found", "be content where it is not there")
     .action(
       async (what: readonly string[], options: NamespaceOptions & { ignoreNotFound?: boolean }) => {
-        const api = await apiOf(world, options);
         const namespace = namespaceOf(options) ?? "default";
         const targets = parseTargets(what);
         for (const { kind, names } of targets) {
@@ -30,6 +29,7 @@ export function deleteCommand(world: World): Command {
             `${world.program} delete ${kind.singular} <name>`,
           );
         }
+        const api = await apiOf(world, options);
         for (const { kind, names } of targets) {
           for (const name of names) {
             try {

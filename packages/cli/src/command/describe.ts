@@ -16,9 +16,10 @@ export function describeCommand(world: World): Command {
     .description("tell all about resources: spec, status, conditions")
     .argument("<what...>", "service kvs · httproute/front · processes")
     .action(async (what: readonly string[], options: NamespaceOptions) => {
+      const targets = parseTargets(what);
       const api = await apiOf(world, options);
       const texts: string[] = [];
-      for (const target of parseTargets(what)) {
+      for (const target of targets) {
         const { resources } = await find(api, target, options);
         for (const resource of resources) texts.push(await describe(world, api, resource));
       }

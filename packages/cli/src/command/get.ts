@@ -34,8 +34,8 @@ export function getCommand(world: World): Command {
     .argument("<what...>", "services · service kvs · service/kvs placement/kvs-by-key")
     .option("-l, --selector <labels>", "only those with these labels: app=kvs")
     .action(async (what: readonly string[], options: Options) => {
-      const api = await apiOf(world, options);
       const targets = parseTargets(what);
+      const api = await apiOf(world, options);
       const found: Found[] = [];
       for (const target of targets) found.push(await find(api, target, options));
       print(world, found, targets, options);

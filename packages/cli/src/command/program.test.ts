@@ -1,0 +1,86 @@
+import { VirtualClock } from "@heddle/mesh/base/virtual-clock.ts";
+import { describe, expect, test } from "vitest";
+import { buildStyle } from "../render/style.ts";
+import type { Terminal } from "../render/terminal.ts";
+import { buildProgram, run } from "./program.ts";
+import { verbs } from "./verbs.ts";
+import type { World } from "./world.ts";
+
+/** A world in which nothing runs, and what was said in it. */
+function quietWorld(): { world: World; out: string[]; err: string[] } {
+  const [out, err]: [string[], string[]] = [[], []];
+  const terminal = (lines: string[]): Terminal => ({
+    isTerminal: false,
+    columns: 100,
+    style: buildStyle(false),
+    write: (text) => void lines.push(text),
+  });
+  const world: World = {
+    out: terminal(out),
+    err: terminal(err),
+    env: {},
+    cwd: "/",
+    clock: new VirtualClock(),
+    program: "heddle",
+    programPath: "heddle",
+    author: "dana",
+  };
+  return { world, out, err };
+}
+
+const promised =
+  "up down ps logs exec apply get describe delete endpoints stat edges tap check revisions rollback compile proxy control version completion";
+
+test("there is every command that was promised, and no other", async () => {
+  const { world } = quietWorld();
+  const program = await buildProgram(world);
+  const names = program.commands.map((command) => command.name());
+  expect(names.sort()).toEqual(promised.split(" ").sort());
+});
+
+test("the general help shows them in groups, with the exit codes", async () => {
+  const { world, out } = quietWorld();
+  expect(await run(world, ["--help"])).toBe(0);
+  const text = out.join("");
+  for (const group of new Set(verbs.map((verb) => verb.group))) expect(text).toContain(group);
+  expect(text).toContain("69 no control plane");
+});
+
+describe("the help of each command has examples that are commands", () => {
+  test.each(promised.split(" "))("%s", async (verb) => {
+    const { world, out } = quietWorld();
+    expect(await run(world, [verb, "--help"])).toBe(0);
+    const examples = out.join("").split("Examples:\n")[1]?.trimEnd().split("\n") ?? [];
+    expect(examples.length).toBeGreaterThan(0);
+    for (const line of examples) {
+      const named = /\bheddle (\w+)/.exec(line)?.[1];
+      expect(promised.split(" "), line).toContain(named);
+    }
+  });
+});
+
+test.each([
+  [["sing"], "unknown command 'sing'"],
+  [["stat", "--loud"], "unknown option '--loud'"],
+  [["stat", "-o", "xml"], "Allowed choices are table, wide, json, yaml, name"],
+  [["apply"], "required option '-f, --filename <path...>' not specified"],
+  [["rollback", "yesterday"], "expected a revision's number"],
+])("wrong use is 64, and says how: %j", async (argv, words) => {
+  const { world, err } = quietWorld();
+  expect(await run(world, argv)).toBe(64);
+  expect(err.join("")).toContain(words);
+});
+
+test.each([
+  [["get", "sausages"], 64],
+  [["delete", "services"], 64],
+  [["get", "services"], 69],
+  [["up", "nowhere.yaml"], 65],
+  [["compile", "nowhere.yaml", "-o", "/nowhere"], 65],
+])("%j ends with %d", async (argv, code) => {
+  const { world } = quietWorld();
+  const before = process.exitCode;
+  const found = await run({ ...world, env: { HEDDLE_MESH: "/tmp" } }, argv);
+  process.exitCode = before;
+  expect(found).toBe(code);
+});
