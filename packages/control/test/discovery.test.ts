@@ -58,6 +58,25 @@ test("a service is sent in full to those that call it by declaration or use, and
   expect(member.latest!.documents.has("service/default/b")).toBe(false);
 });
 
+test("a new service has a workload as its endpoint once that one's proxy knows of it", async () => {
+  const control = await plane();
+  await control.apply(process("kvs"), service("kvs"), process("v", { calls: ["kvs", "again"] }));
+  control.setReady("kvs-0", true);
+  const kvs = await join(control, "kvs-0");
+  const caller = await join(control, "v-0");
+  await control.until("ready", () => caller.endpoints("kvs")?.["kvs-0"] === "ready");
+  await control.apply(service("again", "kvs"));
+  await control.until("second service", () => caller.endpoints("again")?.["kvs-0"] === "ready");
+  // No caller was told before the workload's own proxy was.
+  const serves = kvs.snapshots.findIndex((_, index) => kvs.serves(index).includes("default/again"));
+  const told = caller.snapshots.findIndex(
+    (_, index) => caller.endpointsAt(index, "again")?.["kvs-0"],
+  );
+  expect(kvs.snapshots[serves]!.endpointsVersion).toBeLessThan(
+    caller.snapshots[told]!.endpointsVersion,
+  );
+});
+
 test("slots are given to all replicas at once, stay when one goes away, and move little when scaled", async () => {
   const control = await plane();
   await control.apply(process("kvs", { replicas: 3 }), service("kvs"), placement("kvs", "kvs", 30));

@@ -296,6 +296,13 @@ export class Member {
     return this.endpointsAt(this.snapshots.length - 1, service);
   }
 
+  /** The services that its own document of this index says it backs. */
+  serves(index: number): readonly string[] {
+    const document = this.snapshots[index]?.documents.get("proxy");
+    if (document?.kind !== "proxy") return [];
+    return (document.inbound?.ports ?? []).map((port) => port.service);
+  }
+
   /** As `endpoints`, in the snapshot of this index. */
   endpointsAt(index: number, service: string): Readonly<Record<string, string>> | null {
     const document = this.snapshots[index]?.documents.get(`endpoints/default/${service}`);

@@ -1,16 +1,23 @@
 import type { Address } from "@heddle/mesh/model/address.ts";
 import type { EndpointState, ProxyDoc } from "@heddle/mesh/model/document.ts";
+import type { ServiceKey } from "@heddle/mesh/model/service-key.ts";
 import type { WorkloadObserved } from "../host/link.ts";
 
 /** What is known of one workload's way to becoming an endpoint. */
 export interface Admission {
   /** Where its own proxy said that it takes requests for it; null before. */
   readonly acknowledged: Address | null;
+  /** For which services; null: for all that it shall (so an earlier life of the control plane wrote down). */
+  readonly serves: readonly ServiceKey[] | null;
   /** Was its application ready since? From then on it stays an endpoint, if an absent one. */
   readonly wasReady: boolean;
 }
 
-export const notAdmitted: Admission = { acknowledged: null, wasReady: false };
+export const notAdmitted: Admission = {
+  acknowledged: null,
+  serves: null,
+  wasReady: false,
+};
 
 export interface AdmissionInputs {
   /** Where its inbound socket is now. */
@@ -25,9 +32,10 @@ export interface AdmissionInputs {
 /** Takes note of a document that its own proxy has acknowledged. */
 export function acknowledge(before: Admission, document: ProxyDoc | null): Admission {
   const inbound = document?.inbound ?? null;
-  const serves = inbound !== null && inbound.ports.length > 0;
-  const acknowledged = serves ? inbound.listener.address : null;
-  return { acknowledged, wasReady: before.wasReady && acknowledged !== null };
+  const hasPorts = inbound !== null && inbound.ports.length > 0;
+  const acknowledged = hasPorts ? inbound.listener.address : null;
+  const serves = [...new Set((inbound?.ports ?? []).map(({ service }) => service))];
+  return { acknowledged, serves, wasReady: before.wasReady && acknowledged !== null };
 }
 
 /** Takes note of what the supervisor sees. */

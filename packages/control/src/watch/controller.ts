@@ -374,6 +374,7 @@ export class Controller {
       gateway: workload.spec.gateway ?? null,
       inbound,
       state: endpointState(admission, inputs),
+      serves: this.#hasProxies ? admission.serves : null,
     };
   }
 
@@ -382,7 +383,7 @@ export class Controller {
     const inbound = workload.status?.inbound;
     if (inbound === undefined) return;
     const acknowledged = tcp(inbound.host, inbound.port);
-    this.#admissions.set(workload.metadata.uid!, { acknowledged, wasReady: true });
+    this.#admissions.set(workload.metadata.uid!, { acknowledged, serves: null, wasReady: true });
   }
 
   /** Gives slots to whom they belong, on disk first. True: some changed. */
@@ -473,6 +474,7 @@ export class Controller {
     });
     if (isSameData(desired, this.#desired)) return;
     this.#desired = desired;
+    if (this.host.expect(desired.sockets)) this.#isDue = true;
     this.#options.events.onDesired(desired);
   }
 

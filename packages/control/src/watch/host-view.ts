@@ -1,10 +1,13 @@
 import { type Address, tcp } from "@heddle/mesh/model/address.ts";
-import type { Observed, SocketsBound, WorkloadObserved } from "../host/link.ts";
+import type { Observed, SocketSpec, SocketsBound, WorkloadObserved } from "../host/link.ts";
+import { isSameData } from "../revision/revision.ts";
 
 /** What the supervisor last said of this machine: processes and sockets. */
 export class HostView {
   #observed: ReadonlyMap<string, WorkloadObserved> = new Map();
   #sockets: ReadonlyMap<string, Address> = new Map();
+  #hosts: ReadonlyMap<string, string> = new Map();
+  #ports: Readonly<Record<string, number>> = {};
   #failed: Readonly<Record<string, string>> = {};
   #isKnown = false;
   #isBound = false;
@@ -46,10 +49,24 @@ export class HostView {
     this.#observed = new Map(message.workloads.map((workload) => [workload.uid, workload]));
   }
 
+  /** On which hosts sockets were asked for: the supervisor says their ports only. True: some are elsewhere now. */
+  expect(sockets: readonly SocketSpec[]): boolean {
+    this.#hosts = new Map(sockets.map(({ name, host }) => [name, host]));
+    return this.#place();
+  }
+
   bind({ ports, failed }: SocketsBound): void {
     this.#isBound = true;
-    const entries = Object.entries(ports);
-    this.#sockets = new Map(entries.map(([name, port]) => [name, tcp("127.0.0.1", port)]));
+    this.#ports = ports;
     this.#failed = failed;
+    this.#place();
+  }
+
+  #place(): boolean {
+    const before = this.#sockets;
+    const place = ([name, port]: [string, number]) =>
+      [name, tcp(this.#hosts.get(name) ?? "127.0.0.1", port)] as const;
+    this.#sockets = new Map(Object.entries(this.#ports).map(place));
+    return !isSameData([...before], [...this.#sockets]);
   }
 }

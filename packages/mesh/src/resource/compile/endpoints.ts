@@ -1,6 +1,6 @@
 import type { EndpointsDoc, SlotsDoc } from "../../model/document.ts";
 import type { Service } from "../core/service.ts";
-import { compareText, namespaceOf } from "../meta.ts";
+import { compareText, namespacedName, namespaceOf } from "../meta.ts";
 import { selects, type WorkloadView } from "./workload-view.ts";
 
 /**
@@ -14,8 +14,9 @@ export function compileEndpoints(
 ): EndpointsDoc {
   const endpoints = [];
   for (const view of workloads) {
-    const { uid, name, inbound, identity, state } = view;
+    const { uid, name, inbound, identity, state, serves = null } = view;
     if (inbound === null || state === null || !selects(service, view)) continue;
+    if (serves !== null && !serves.includes(namespacedName(service))) continue;
     endpoints.push({ uid, workload: name, address: inbound, identity, state });
   }
   endpoints.sort((a, b) => compareText(a.workload, b.workload) || compareText(a.uid, b.uid));

@@ -1,5 +1,6 @@
 import type { Address } from "../../model/address.ts";
 import type { EndpointState, WorkloadDoc } from "../../model/document.ts";
+import type { ServiceKey } from "../../model/service-key.ts";
 import type { Service } from "../core/service.ts";
 
 /** One workload as the compiler sees it: intent (its Workload) and the world (what the supervisor observes) in one. */
@@ -13,6 +14,8 @@ export interface WorkloadView extends WorkloadDoc {
   readonly inbound: Address | null;
   /** Null: not an endpoint of anything yet (its proxy has not acknowledged that it is). */
   readonly state: EndpointState | null;
+  /** Services that its proxy has acknowledged it serves: it is no endpoint of others yet. Null or absent: all. */
+  readonly serves?: readonly ServiceKey[] | null;
 }
 
 export interface WorkloadPort {
