@@ -36,8 +36,12 @@ export interface UpstreamContext {
 }
 
 export interface UpstreamLimits {
-  /** Connections to one endpoint for one service port. Default 1024 (Envoy). Beyond it queue-full. */
+  /** Connections to one endpoint for one service port. Default 1024 (Envoy). Beyond it requests wait for one. */
   readonly connectionsMax: number;
+  /** Requests that may wait for a connection to it, up to 5 s. Default 1024 (Envoy). Beyond it queue-full. */
+  readonly waitingMax: number;
+  /** Connections to it that may be opened at a time: a handshake costs 2 ms of a core on each side. Default 16. */
+  readonly dialsMax: number;
   /** Idle connections kept of them. Default 128. */
   readonly idleMax: number;
   /** Idle time of a connection to an application whose limit is not known yet, in ms. Default 3000 (Linkerd). */
@@ -48,6 +52,8 @@ export interface UpstreamLimits {
 
 export const defaultUpstreamLimits: UpstreamLimits = {
   connectionsMax: 1024,
+  waitingMax: 1024,
+  dialsMax: 16,
   idleMax: 128,
   appIdleMs: 3000,
   peerIdleMs: 60_000,

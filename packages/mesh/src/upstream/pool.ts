@@ -24,10 +24,13 @@ export interface PoolObserver {
 const alpn: readonly string[] = ["http/1.1"];
 /** How long a server may take to close its side of a connection that we closed, in ms. */
 const closingMs = 2000;
+/** How long a request waits for a connection when dials and connections are at their limits, in ms. */
+const waitMaxMs = 5000;
 
 /**
  * Connections to one endpoint for one service port. The one used last is used next, so that the others grow old and go.
- * A connection of an older identity generation finishes what it carries and is not used again.
+ * Who finds none waits for whichever comes first: one that is given back, or one that is being dialled. Only so many are
+ * dialled at a time, lest a burst of handshakes starve itself. A connection of an older identity generation finishes what it carries and is not used again.
  */
 export class Pool implements DeadlineHandler, SessionPool {
   readonly key: PoolKey;
@@ -39,8 +42,9 @@ export class Pool implements DeadlineHandler, SessionPool {
   readonly #all = new Set<PooledSession>();
   /** Oldest first. */
   readonly #idle: PooledSession[] = [];
+  readonly #dialling = new Set<PooledSession>();
   /** Oldest first. */
-  readonly #dialling: PooledSession[] = [];
+  readonly #waiting = new Map<SessionTaker, WaitingTaker>();
   readonly #meter: ConnectionMeter | null;
   #isClosed = false;
 
@@ -81,18 +85,21 @@ export class Pool implements DeadlineHandler, SessionPool {
       const session = this.#takeIdle(nowMs);
       if (session !== null) return session;
     }
-    this.#dial(taker, isFresh);
+    this.#wait(taker, isFresh);
     return null;
   }
 
   /** `taker` waits no longer; what is being dialled for it will serve another. */
   cancel(taker: SessionTaker): void {
-    for (const session of this.#dialling) if (session.taker === taker) session.taker = null;
+    const waiting = this.#waiting.get(taker);
+    if (waiting === undefined) return;
+    this.#waiting.delete(taker);
+    this.#context.wheel.clear(waiting.deadline);
   }
 
   /** Opens one connection for nobody, to see whether it can be. */
   probe(): void {
-    if (!this.#isClosed) this.#dial(null, true);
+    if (!this.#isClosed) this.#dial();
   }
 
   /** Closes what is idle; what is in use closes when its exchange is over. */
@@ -119,13 +126,11 @@ export class Pool implements DeadlineHandler, SessionPool {
   onOpen(session: PooledSession): void {
     if (session.phase !== "dialling") return;
     this.#context.wheel.clear(session.deadline);
-    remove(this.#dialling, session);
+    this.#dialling.delete(session);
     session.isOpen = true;
     this.#meter?.onOpen();
-    const { taker } = session;
-    session.taker = null;
-    if (taker !== null) this.#give(session, taker);
-    else this.#keep(session);
+    this.#keep(session);
+    this.#dialEnough();
     this.#observer.onConnected(); // last: those who waited for the endpoint find the connection
   }
 
@@ -145,13 +150,14 @@ export class Pool implements DeadlineHandler, SessionPool {
     if (session.isOpen) this.#meter?.onClose();
     this.#context.wheel.clear(session.deadline);
     if (phase === "dialling") {
-      remove(this.#dialling, session);
-      this.#failDial(session, connectReason(failure), failure?.detail ?? "closed while connecting");
+      this.#dialling.delete(session);
+      this.#onDialFailed(connectReason(failure), failure?.detail ?? "closed while connecting");
     } else if (phase === "idle") {
       remove(this.#idle, session);
       const nowMs = this.#context.clock.monotonicMs();
       this.#idleLimit.observeClose(nowMs - session.idleSinceMs, nowMs);
     }
+    if (this.#waiting.size > 0) this.#dialEnough(); // there is room for another
   }
 
   /** A dial or a closing has taken too long. */
@@ -162,9 +168,15 @@ export class Pool implements DeadlineHandler, SessionPool {
       return;
     }
     session.phase = "closing";
-    remove(this.#dialling, session);
+    this.#dialling.delete(session);
     session.codec.close();
-    this.#failDial(session, "connect-timeout", `not connected within ${this.connectTimeoutMs} ms`);
+    this.#onDialFailed("connect-timeout", `not connected within ${this.connectTimeoutMs} ms`);
+  }
+
+  /** The wait of `taker` is over. */
+  onWaitExpired(taker: SessionTaker): void {
+    this.cancel(taker);
+    taker.onNoSession("queue-full", `no connection became free within ${waitMaxMs} ms`);
   }
 
   /** Closes what has been idle too long; sets itself again for the next one. */
@@ -195,25 +207,46 @@ export class Pool implements DeadlineHandler, SessionPool {
     }
   }
 
-  #dial(taker: SessionTaker | null, isFresh: boolean): void {
-    const { limits, wheel, transport } = this.#context;
-    if (this.#all.size >= limits.connectionsMax) {
-      taker?.onNoSession("queue-full", `${limits.connectionsMax} connections are in use`);
+  #wait(taker: SessionTaker, isFresh: boolean): void {
+    const { limits, wheel } = this.#context;
+    if (this.#waiting.size >= limits.waitingMax) {
+      taker.onNoSession("queue-full", `${limits.waitingMax} requests wait for a connection`);
       return;
     }
+    if (this.#tlsOptions() === undefined) {
+      taker.onNoSession("shed", "this proxy has no certificate yet");
+      return;
+    }
+    const waiting = new WaitingTaker(this, taker, isFresh);
+    this.#waiting.set(taker, waiting);
+    wheel.set(waiting.deadline, waitMaxMs);
+    this.#dialEnough();
+  }
+
+  /** One dial for each who waits, as far as the limits allow. */
+  #dialEnough(): void {
+    const { dialsMax, connectionsMax } = this.#context.limits;
+    while (
+      this.#dialling.size < Math.min(this.#waiting.size, dialsMax) &&
+      this.#all.size < connectionsMax
+    ) {
+      if (!this.#dial()) return;
+    }
+  }
+
+  #dial(): boolean {
+    const { wheel, transport } = this.#context;
     const tls = this.#tlsOptions();
-    if (tls === undefined) {
-      taker?.onNoSession("shed", "this proxy has no certificate yet");
-      return;
-    }
+    if (tls === undefined) return false;
     const generation = tls?.credentials.generation ?? 0;
-    const session = new PooledSession(this, generation, this.#context.codec, { taker, isFresh });
+    const session = new PooledSession(this, generation, this.#context.codec);
     this.#all.add(session);
-    this.#dialling.push(session);
+    this.#dialling.add(session);
     wheel.set(session.deadline, this.connectTimeoutMs);
     const connection = transport.dial({ address: this.key.address, tls }, session.codec);
     session.connection = connection;
     session.codec.attach(connection);
+    return true;
   }
 
   /** Undefined where TLS is needed and we have no identity. */
@@ -230,27 +263,41 @@ export class Pool implements DeadlineHandler, SessionPool {
     return this.key.tls === null ? 0 : (this.#context.trust?.credentials()?.generation ?? 0);
   }
 
-  #failDial(session: PooledSession, reason: ConnectReason, detail: string): void {
-    const { taker } = session;
-    session.taker = null;
-    this.#observer.onConnectFailed(reason);
-    taker?.onNoSession(reason, detail);
+  /**
+   * While other connections to the endpoint live it is there, and one dial's failure is one request's. Else it is away:
+   * all who wait go elsewhere at once.
+   */
+  #onDialFailed(reason: ConnectReason, detail: string): void {
+    const isThere = this.#all.size > this.#dialling.size + this.#closingCount();
+    if (!isThere) this.#observer.onConnectFailed(reason);
+    const failed = [...this.#waiting.keys()].slice(0, isThere ? 1 : this.#waiting.size);
+    for (const taker of failed) this.cancel(taker);
+    for (const taker of failed) taker.onNoSession(reason, detail);
+    this.#dialEnough();
+  }
+
+  /** Connections on their way out. */
+  #closingCount(): number {
+    let count = 0;
+    for (const { phase } of this.#all) if (phase === "closing") count++;
+    return count;
   }
 
   /** Nobody's now: the one who waits longest gets it, or it lies down. */
   #keep(session: PooledSession): void {
-    if (this.#isClosed || session.generation !== this.#generation()) {
+    if (session.generation !== this.#generation()) {
       this.#end(session);
       return;
     }
-    for (const dialling of this.#dialling) {
-      const { taker } = dialling;
-      if (taker === null || dialling.isFresh) continue;
-      dialling.taker = null;
-      this.#give(session, taker);
+    // Also when closed: who waits began before that.
+    for (const { taker, isFresh } of this.#waiting.values()) {
+      if (isFresh && session.isUsed) continue;
+      this.cancel(taker);
+      session.phase = "busy";
+      taker.onSession(session);
       return;
     }
-    if (this.#idle.length >= this.#context.limits.idleMax) {
+    if (this.#isClosed || this.#idle.length >= this.#context.limits.idleMax) {
       this.#end(session);
       return;
     }
@@ -261,15 +308,29 @@ export class Pool implements DeadlineHandler, SessionPool {
     if (!this.#sweep.isSet) this.#context.wheel.set(this.#sweep, this.#idleLimit.limitMs(nowMs));
   }
 
-  #give(session: PooledSession, taker: SessionTaker): void {
-    session.phase = "busy";
-    taker.onSession(session);
-  }
-
   #end(session: PooledSession): void {
     session.phase = "closing";
     this.#context.wheel.set(session.deadline, closingMs);
     session.codec.close();
+  }
+}
+
+/** Somebody who found no connection. */
+class WaitingTaker implements DeadlineHandler {
+  readonly taker: SessionTaker;
+  readonly isFresh: boolean;
+  readonly deadline: Deadline;
+  readonly #pool: Pool;
+
+  constructor(pool: Pool, taker: SessionTaker, isFresh: boolean) {
+    this.#pool = pool;
+    this.taker = taker;
+    this.isFresh = isFresh;
+    this.deadline = new Deadline(this);
+  }
+
+  onDeadline(): void {
+    this.#pool.onWaitExpired(this.taker);
   }
 }
 

@@ -10,14 +10,6 @@ export interface SessionTaker {
   onNoSession(reason: ConnectReason, detail: string): void;
 }
 
-/** Whom a connection is dialled for. */
-export interface SessionOrder {
-  /** Null: nobody; it will lie idle. */
-  readonly taker: SessionTaker | null;
-  /** The taker wants a connection that was never used. */
-  readonly isFresh: boolean;
-}
-
 /** What a connection tells the pool it belongs to. */
 export interface SessionPool {
   onOpen(session: PooledSession): void;
@@ -39,21 +31,17 @@ export class PooledSession implements ClientCodecOwner, DeadlineHandler {
   /** The identity generation it was made with; 0 for a plain connection. */
   readonly generation: number;
   readonly codec: ClientCodec;
-  readonly isFresh: boolean;
   /** Bounds the dial, later the closing. */
   readonly deadline: Deadline;
   connection: Connection | null = null;
   phase: "dialling" | "busy" | "idle" | "closing" | "closed" = "dialling";
-  taker: SessionTaker | null;
   /** Has the connection come about? */
   isOpen = false;
   idleSinceMs = 0;
 
-  constructor(pool: SessionPool, generation: number, build: BuildClientCodec, order: SessionOrder) {
+  constructor(pool: SessionPool, generation: number, build: BuildClientCodec) {
     this.#pool = pool;
     this.generation = generation;
-    this.taker = order.taker;
-    this.isFresh = order.isFresh;
     this.deadline = new Deadline(this);
     this.codec = build(this);
   }

@@ -127,6 +127,39 @@ describe("a request and its reply", () => {
   });
 });
 
+describe("many at once", () => {
+  test("dial no more than the limit at a time, and share what comes", () => {
+    const rig = new Rig({ limits: { dialsMax: 2 } });
+    const asked = Array.from({ length: 6 }, (_, index) => rig.ask({ path: `/${index}` }));
+    expect(rig.servers).toHaveLength(2);
+    rig.servers[0]!.open();
+    expect(rig.servers).toHaveLength(3);
+    for (let round = 0; round < 6; round++) rig.servers[0]!.reply(200); // one connection serves all
+    expect(asked.map(({ client }) => client.head?.status)).toEqual([200, 200, 200, 200, 200, 200]);
+  });
+
+  test("a dial that fails beside living connections fails one request and no more", () => {
+    const rig = new Rig({ limits: { dialsMax: 1 }, frontend: { budgetOf: null } });
+    const first = rig.ask();
+    rig.server.open();
+    const second = rig.ask();
+    const third = rig.ask();
+    rig.clock.advance(1001);
+    expect(second.client.head?.status).toBe(504);
+    expect(third.client.head).toBeNull();
+    rig.servers[0]!.reply(200);
+    rig.servers[0]!.reply(200);
+    expect([first.client.head?.status, third.client.head?.status]).toEqual([200, 200]);
+  });
+
+  test("who waits for an endpoint that is away goes elsewhere at once", () => {
+    const rig = new Rig({ endpoints: 1, limits: { dialsMax: 1 }, frontend: { budgetOf: null } });
+    const asked = [rig.ask(), rig.ask(), rig.ask()];
+    rig.server.lose(refused);
+    expect(asked.map(({ client }) => client.head?.status)).toEqual([502, 502, 502]);
+  });
+});
+
 describe("time", () => {
   test("a request over its limit is answered 504, and its attempt is given up", () => {
     const rig = new Rig({ requestTimeoutMs: 500 });
@@ -401,11 +434,16 @@ describe("replies of our own", () => {
     expect(rig.record.reason).toBe("queue-full");
   });
 
-  test("refuse beyond the connections' limit", () => {
-    const rig = new Rig({ limits: { connectionsMax: 1 }, frontend: { budgetOf: null } });
+  test("refuse who waits too long for a connection, and who is one too many", () => {
+    const limits = { connectionsMax: 1, waitingMax: 1 };
+    const rig = new Rig({ limits, frontend: { budgetOf: null } });
     rig.ask();
-    const { client } = rig.ask();
-    expect(client.head?.status).toBe(503);
-    expect(rig.record.reason).toBe("queue-full");
+    rig.server.open();
+    const waiting = rig.ask();
+    const tooMany = rig.ask();
+    expect(tooMany.client.head?.status).toBe(503);
+    rig.clock.advance(5001);
+    expect(waiting.client.head?.status).toBe(503);
+    expect(rig.records.map(({ reason }) => reason)).toEqual(["queue-full", "queue-full"]);
   });
 });
