@@ -9,6 +9,7 @@ import type { Address } from "@heddle/mesh/model/address.ts";
 import type { SpiffeId } from "@heddle/mesh/model/identity.ts";
 import type { SimulatedProcess } from "@heddle/mesh/net/simulated/process.ts";
 import type { BoundSocket } from "@heddle/mesh/net/transport.ts";
+import { Summaries } from "@heddle/mesh/proxy/summaries.ts";
 import { Workload } from "@heddle/mesh/proxy/workload.ts";
 import { meshSettings } from "@heddle/mesh/resource/heddle/mesh.ts";
 import { Metrics } from "@heddle/mesh/telemetry/metrics.ts";
@@ -96,6 +97,12 @@ export class ProxyLife {
       oracle.violate(`${process.name}: what it saved cannot be restored`);
     }
     this.#link.start();
+    const { workload, recorder } = this;
+    new Summaries(
+      clock,
+      () => workload.activity,
+      () => this.#link.summary(recorder.summary()),
+    ).start();
   }
 
   /** Sockets it waited for are there. */

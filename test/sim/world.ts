@@ -218,9 +218,26 @@ class World {
   /** A mesh at rest answers everything, by the application. */
   async #askHealthy(): Promise<void> {
     const before = new Map(this.#oracle.endings);
+    const countedBefore = this.#counted();
     await this.#ask(lastOperations, this.#rng.fork("last"), false);
     await this.#until(() => this.#oracle.open === 0, patienceMs);
+    await this.#advance(3000); // summaries go up every second
+    const counted = this.#counted();
+    for (const side of ["outbound", "inbound"] as const) {
+      const more = counted[side] - countedBefore[side];
+      if (more !== lastOperations) this.#oracle.violate(`stat counts ${more} more ${side}`);
+    }
     this.#expectAnswers(before, "at rest");
+  }
+
+  /** Exchanges of kvs over the last minute, as the control plane tells them from summaries. */
+  #counted(): { readonly outbound: number; readonly inbound: number } {
+    const counts = { outbound: 0, inbound: 0, gateway: 0, egress: 0 };
+    const stats = this.#supervisor.control?.door.stats;
+    for (const row of stats?.since(this.#clock.monotonicMs()).rows ?? []) {
+      counts[row.direction] += row.success + row.failure + row.cancelled;
+    }
+    return counts;
   }
 
   /** Since `before`, every operation was answered by the application. */

@@ -133,7 +133,9 @@ export class Workload implements SnapshotSink {
 
   /** Grows with whatever telemetry has to tell. */
   get activity(): number {
-    return this.#ids.last + this.connections.changes;
+    const inFlight = this.inboundRelay.inFlight + this.outboundRelay.inFlight;
+    const endings = this.#ids.last - inFlight;
+    return this.#ids.last + endings + this.connections.changes;
   }
 
   /** Callers are told to go elsewhere; nothing that still comes is refused. The application's own calls go on. */

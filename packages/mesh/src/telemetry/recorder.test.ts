@@ -6,7 +6,7 @@ import { renderMetrics } from "./metrics-text.ts";
 import { outcomeOf } from "./outcome.ts";
 import { RecordRing } from "./record-ring.ts";
 import { TelemetryRecorder } from "./recorder.ts";
-import { parseSummary } from "./summary.ts";
+import { parseSummary, rowKey } from "./summary.ts";
 import { formatTapItem, parseTapFilter, type TapItem } from "./tap.ts";
 
 function setUp() {
@@ -166,9 +166,31 @@ describe("summaries", () => {
     expect(summary.rows[0]!.latencySumUs).toBe(14_000);
     expect(summary.rows[1]).toMatchObject({
       direction: "inbound",
-      endpoint: null,
+      endpoint: "u1",
       peer: spiffeId("recommendation"),
     });
+  });
+
+  test("keep apart what series keep apart, so that no row hides another", () => {
+    const { recorder } = setUp();
+    const changes = [
+      {},
+      { route: "HTTPRoute/default/r#0" },
+      { endpointUid: null },
+      { backend: null },
+      { backendPort: 81 },
+      { service: "default/x" },
+      { servicePort: 81 },
+      { tls: false },
+      { destinationId: null },
+      { direction: "inbound" as const },
+      { direction: "inbound" as const, endpointUid: null },
+      { direction: "inbound" as const, sourceId: null },
+    ];
+    for (const change of changes) recorder.record(exchangeRecord(change));
+    const { rows } = recorder.summary();
+    expect(rows).toHaveLength(changes.length);
+    expect(new Set(rows.map(rowKey)).size).toBe(changes.length);
   });
 
   test("that are none are refused", () => {

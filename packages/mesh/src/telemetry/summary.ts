@@ -27,8 +27,10 @@ export interface SummaryRow {
   readonly backendPort: number;
   /** The other proxy: who asked at `inbound`, who was asked elsewhere. Null: unknown, or no identity. */
   readonly peer: string | null;
-  /** Workload uid of the endpoint asked; null at inbound and where none was. */
+  /** Uid of the endpoint asked, at inbound `app`; null where none was. */
   readonly endpoint: string | null;
+  /** `<kind>/<ns>/<name>#<rule>`; null: no route. */
+  readonly route: string | null;
   readonly tls: boolean;
   readonly success: number;
   readonly failure: number;
@@ -77,6 +79,7 @@ const summarySchema: v.GenericSchema<unknown, SummaryBody> = v.object({
         backendPort: count,
         peer: v.nullable(v.pipe(v.string(), v.maxLength(2048))),
         endpoint: v.nullable(name),
+        route: v.nullable(v.pipe(v.string(), v.maxLength(1000))),
         tls: v.boolean(),
         success: count,
         failure: count,
@@ -106,10 +109,20 @@ const summarySchema: v.GenericSchema<unknown, SummaryBody> = v.object({
   ),
 });
 
-/** What tells one row from another within one summary. */
+/** What tells one row from another within one summary: all that `ExchangeSeries.has` compares. */
 export function rowKey(row: SummaryRow): string {
-  const { direction, service, port, backend, backendPort, peer, endpoint, tls } = row;
-  return JSON.stringify([direction, service, port, backend, backendPort, peer, endpoint, tls]);
+  const { direction, service, port, backend, backendPort, peer, endpoint, route, tls } = row;
+  return JSON.stringify([
+    direction,
+    service,
+    port,
+    backend,
+    backendPort,
+    peer,
+    endpoint,
+    route,
+    tls,
+  ]);
 }
 
 /** What happened between two readings of one row. `before` null: since the beginning. Rows without news are null. */
