@@ -3,9 +3,8 @@ import type { TlsSessions } from "../tls-sessions.ts";
 import { chainOf, formatAlpn } from "../tls-wire.ts";
 import type { TlsDialOptions, TransportFailure } from "../transport.ts";
 import { nativeContext, type SocketHandle, type TlsHandle } from "./binding.ts";
-import type { RawConnection } from "./connection.ts";
 import type { RawHost } from "./host.ts";
-import { RawTls } from "./tls.ts";
+import { RawTls, type TlsOwner } from "./tls.ts";
 
 /** The dialling side: resumes where it can, keeps what the peer gives it for the next time. */
 export class RawTlsClient extends RawTls {
@@ -39,7 +38,7 @@ export class RawTlsClient extends RawTls {
 
   override onHandshakeDone(): void {
     const connection = this.connection;
-    if (connection === null || connection.isClosed) return;
+    if (connection === null || connection.phase === "closed") return;
     const resumed = this.handle.isSessionReused();
     if (!resumed) this.#chainDer = chainOf(this.handle.getPeerCertificate(true));
     const alpn = this.handle.getALPNNegotiatedProtocol();
@@ -72,5 +71,5 @@ export class RawTlsClient extends RawTls {
 }
 
 function onNewSession(this: TlsHandle, _id: Buffer, ticket: Buffer): void {
-  ((this.owner as RawConnection).tls as RawTlsClient).onNewSession(ticket);
+  ((this.owner as TlsOwner).tls as RawTlsClient).onNewSession(ticket);
 }

@@ -10,9 +10,8 @@ import type {
   TransportFailure,
 } from "../transport.ts";
 import { nativeContext, type SocketHandle, type TlsHandle } from "./binding.ts";
-import type { RawConnection } from "./connection.ts";
 import type { RawHost } from "./host.ts";
-import { RawTls } from "./tls.ts";
+import { RawTls, type TlsOwner } from "./tls.ts";
 
 /** How long an acceptor waits for a refused dialler to hang up. */
 const LINGER_MS = 1000;
@@ -56,7 +55,7 @@ export class RawTlsServer extends RawTls {
 
   override onHandshakeDone(): void {
     const connection = this.connection;
-    if (connection === null || connection.isClosed) return;
+    if (connection === null || connection.phase === "closed") return;
     const alpn = this.handle.getALPNNegotiatedProtocol();
     if (alpn === false) {
       this.onLost({ kind: "misdirected", detail: "the peer offered no protocol" });
@@ -80,12 +79,12 @@ export class RawTlsServer extends RawTls {
 
   override onLost(failure: TransportFailure): void {
     const connection = this.connection;
-    if (connection === null || connection.isClosed) return;
+    if (connection === null || connection.phase === "closed") return;
     if (connection.peer === null && !this.#isRefusing) this.#options.onRefused?.(failure);
     connection.fail(connection.peer === null ? null : failure);
   }
 
-  #refuse(connection: RawConnection, failure: TransportFailure): void {
+  #refuse(connection: TlsOwner, failure: TransportFailure): void {
     this.#options.onRefused?.(failure);
     this.#isRefusing = true;
     const token = this.handle.exportKeyingMaterial(REFUSAL_BYTES, REFUSAL_LABEL);
@@ -108,5 +107,5 @@ const refusedEvents: Accept = (connection) => ({
 });
 
 function onAlpn(this: TlsHandle, offered: Buffer): number | undefined {
-  return ((this.owner as RawConnection).tls as RawTlsServer).onAlpn(offered);
+  return ((this.owner as TlsOwner).tls as RawTlsServer).onAlpn(offered);
 }

@@ -2,9 +2,8 @@ import { timingSafeEqual } from "node:crypto";
 import { Deadline, type DeadlineWheel } from "../../base/deadline-wheel.ts";
 import { END_OF_STREAM, failureOfError, failureOfStatus } from "../errno.ts";
 import { CHANNEL_BYTES, CHANNEL_LABEL, REFUSAL_BYTES, REFUSAL_LABEL } from "../tls-wire.ts";
-import type { TransportFailure } from "../transport.ts";
+import type { Accept, Connection, Peer, TransportFailure } from "../transport.ts";
 import type { SocketHandle, StreamHandle, TlsHandle } from "./binding.ts";
-import type { RawConnection } from "./connection.ts";
 import type { RawHost } from "./host.ts";
 
 /**
@@ -14,12 +13,26 @@ import type { RawHost } from "./host.ts";
  */
 const CONFIRM_END_MS = 50;
 
+/** The connection that a TLS session is part of: `owner` of the session's handle. */
+export interface TlsOwner extends Connection {
+  readonly tls: RawTls | null;
+  readonly phase: "opening" | "open" | "closed";
+  /** Connected and verified: events may flow. */
+  onReady(peer: Peer): void;
+  /** The listening side's `onReady`: the acceptor decides who gets the events. */
+  onAccepted(peer: Peer | null, accept: Accept): void;
+  /** The FIN came after the `close_notify`. */
+  onEndConfirmed(): void;
+  /** Ends it at once. */
+  fail(failure: TransportFailure | null): void;
+}
+
 /** The TLS part of a raw connection: OpenSSL between the socket's handle and the connection's reads and writes. */
 export abstract class RawTls {
   readonly handle: TlsHandle;
   /** Might the next bytes be the peer's refusal instead of data? */
   awaitsFirstBytes = false;
-  protected connection: RawConnection | null = null;
+  protected connection: TlsOwner | null = null;
   protected readonly wheel: DeadlineWheel;
   protected readonly deadline = new Deadline(this);
   readonly #host: RawHost;
@@ -45,7 +58,7 @@ export abstract class RawTls {
     this.handle.onerror = onError;
   }
 
-  attach(connection: RawConnection): void {
+  attach(connection: TlsOwner): void {
     this.connection = connection;
   }
 
@@ -73,7 +86,7 @@ export abstract class RawTls {
 
   onSocketRead(): void {
     const connection = this.connection;
-    if (connection === null || connection.isClosed) return;
+    if (connection === null || connection.phase === "closed") return;
     const { state, readIndex } = this.#host.binding;
     const count = state[readIndex]!;
     if (count >= 0) return; // RFC 8446 §6.1: what follows close_notify is ignored
@@ -116,7 +129,7 @@ export abstract class RawTls {
 function noop(): void {}
 
 function tlsOf(handle: TlsHandle): RawTls {
-  return (handle.owner as RawConnection).tls!;
+  return (handle.owner as TlsOwner).tls!;
 }
 
 function onHandshakeDone(this: TlsHandle): void {
@@ -128,5 +141,5 @@ function onError(this: TlsHandle, error: Error): void {
 }
 
 function onSocketRead(this: StreamHandle): void {
-  (this.owner as RawConnection).tls!.onSocketRead();
+  (this.owner as TlsOwner).tls!.onSocketRead();
 }

@@ -1,4 +1,3 @@
-import type { Rng } from "../../base/rng.ts";
 import type { Address } from "../../model/address.ts";
 import type {
   Connection,
@@ -7,24 +6,12 @@ import type {
   TransportFailure,
   WriteStatus,
 } from "../transport.ts";
-import type { LinkFaults } from "./faults.ts";
-import { SimulatedFlow } from "./flow.ts";
-import type { SimulatedProcess } from "./process.ts";
-
-/** What the ends of a connection need of their network. */
-export interface SimulatedWorld {
-  readonly rng: Rng;
-  faultsOf(from: SimulatedProcess, to: SimulatedProcess): LinkFaults;
-  strike(fault: "reset" | "split" | "queue" | "stall"): void;
-  /** Runs `action` after the link's delay, inside `process`: not if it is dead, later if it is frozen. */
-  travel(from: SimulatedProcess, process: SimulatedProcess, action: () => void): void;
-  /** Runs `action` inside `process` at the present instant, but not within this call. */
-  soon(process: SimulatedProcess, action: () => void): void;
-  trace(process: SimulatedProcess, what: string): void;
-}
+import { type FlowSink, type FlowSource, SimulatedFlow } from "./flow.ts";
+import type { Opened, SimulatedProcess } from "./process.ts";
+import type { SimulatedWorld } from "./world.ts";
 
 /** One end of a simulated connection. */
-export class SimulatedConnection implements Connection {
+export class SimulatedConnection implements Connection, FlowSource, FlowSink, Opened {
   readonly local: Address;
   readonly remote: Address;
   readonly process: SimulatedProcess;
@@ -58,7 +45,7 @@ export class SimulatedConnection implements Connection {
     this.local = ends.local;
     this.remote = ends.remote;
     this.#events = events;
-    process.connections.add(this);
+    process.opened.add(this);
   }
 
   get peer(): Peer | null {
@@ -190,7 +177,7 @@ export class SimulatedConnection implements Connection {
     this.#early = [];
     this.#earlyBytes = 0;
     if (failure !== null || !this.#wantsEnd || !this.#receivedEnd) this.#out?.drop();
-    this.process.connections.delete(this);
+    this.process.opened.delete(this);
     this.#world.soon(this.process, () => {
       this.#world.trace(this.process, `${this.name} close ${failure?.kind ?? "in good order"}`);
       this.#events?.onClose(failure);

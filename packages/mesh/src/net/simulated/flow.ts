@@ -1,10 +1,29 @@
-import type { SimulatedConnection, SimulatedWorld } from "./connection.ts";
+import type { SimulatedProcess } from "./process.ts";
+import type { SimulatedWorld } from "./world.ts";
 
 /** As a real read: never more at once. */
 const READ_MAX = 65_536;
 
 /** What deliveries leave behind in the read buffer. Not a letter, not a digit, not a frame's beginning. */
 const POISON = 0xdb;
+
+/** The end of a connection that writes into a flow. */
+export interface FlowSource {
+  readonly process: SimulatedProcess;
+  /** The kernel took something: perhaps all, perhaps the end. */
+  onSent(): void;
+}
+
+/** The end that a flow arrives at. */
+export interface FlowSink {
+  readonly process: SimulatedProcess;
+  /** Does it take bytes now? */
+  readonly isReading: boolean;
+  onBytes(bytes: Buffer, start: number, end: number): void;
+  onEnd(): void;
+  /** What happens on the way happens to both ends. */
+  breakLink(): void;
+}
 
 /**
  * One direction of a connection: what the writer queued, what the kernel has of it, and its arrival in order.
@@ -15,8 +34,8 @@ const POISON = 0xdb;
  */
 export class SimulatedFlow {
   readonly #world: SimulatedWorld;
-  readonly #from: SimulatedConnection;
-  readonly #to: SimulatedConnection;
+  readonly #from: FlowSource;
+  readonly #to: FlowSink;
   readonly #window: number;
   #chunks: Buffer[] = [];
   #kernelBytes = 0;
@@ -25,7 +44,7 @@ export class SimulatedFlow {
   #isTravelling = false;
   #isDone = false;
 
-  constructor(world: SimulatedWorld, from: SimulatedConnection, to: SimulatedConnection) {
+  constructor(world: SimulatedWorld, from: FlowSource, to: FlowSink) {
     this.#world = world;
     this.#from = from;
     this.#to = to;

@@ -1,7 +1,8 @@
 import { formatAddress } from "../../model/address.ts";
 import type { Peer, TlsCredentials } from "../transport.ts";
-import type { SimulatedConnection, SimulatedWorld } from "./connection.ts";
-import type { SimulatedDial, SimulatedListener } from "./network.ts";
+import type { SimulatedConnection } from "./connection.ts";
+import type { SimulatedDial, SimulatedListener } from "./sockets.ts";
+import type { SimulatedWorld } from "./world.ts";
 
 export interface HandshakeOptions {
   readonly world: SimulatedWorld;

@@ -12,32 +12,18 @@ import type {
   TlsCredentials,
   TransportFailure,
 } from "../transport.ts";
-import { SimulatedConnection, type SimulatedWorld } from "./connection.ts";
-import { calm, type Fault, type FaultCounts, type LinkFaults, noFaults } from "./faults.ts";
+import { SimulatedConnection } from "./connection.ts";
+import type { FaultCounts, LinkFaults } from "./faults.ts";
 import { handshake } from "./handshake.ts";
+import { SimulatedLinks } from "./links.ts";
 import { SimulatedProcess } from "./process.ts";
-
-/** A bound address: whoever holds it may change, and dials wait for the next one once anybody has listened. */
-export interface SimulatedSocket {
-  readonly address: Address;
-  /** Held by somebody outside its listeners' processes, as the supervisor holds sockets. */
-  readonly isHeld: boolean;
-  hasListened: boolean;
-  listener: SimulatedListener | null;
-  readonly backlog: SimulatedDial[];
-}
-
-export interface SimulatedListener {
-  readonly process: SimulatedProcess;
-  readonly options: ListenOptions;
-  readonly accept: Accept;
-}
-
-export interface SimulatedDial {
-  readonly process: SimulatedProcess;
-  readonly options: DialOptions;
-  readonly connection: SimulatedConnection;
-}
+import {
+  type SimulatedDial,
+  SimulatedListener,
+  type SimulatedSocket,
+  SimulatedSockets,
+} from "./sockets.ts";
+import type { SimulatedWorld } from "./world.ts";
 
 export interface SimulatedNetworkOptions {
   readonly clock: Clock;
@@ -52,17 +38,14 @@ export interface SimulatedNetworkOptions {
  * fault struck. Peers have labels in place of certificates: a verifier gets one element, the SPIFFE ID in Latin-1.
  */
 export class SimulatedNetwork {
-  readonly counts: FaultCounts = noFaults();
   readonly #clock: Clock;
   readonly #rng: Rng;
   readonly #trace: ((line: string) => void) | null;
   readonly #processes = new Map<string, SimulatedProcess>();
-  readonly #sockets = new Map<string, SimulatedSocket>();
-  readonly #links = new Map<string, LinkFaults>();
+  readonly #sockets = new SimulatedSockets();
+  readonly #links: SimulatedLinks;
   readonly #world: SimulatedWorld;
   readonly #sessions = new WeakMap<TlsCredentials, Map<string, TlsCredentials>>();
-  #faults: LinkFaults = calm;
-  #parked: (() => void)[] = [];
   #names = 0;
   #ports = 20_000;
 
@@ -70,16 +53,22 @@ export class SimulatedNetwork {
     this.#clock = options.clock;
     this.#rng = options.rng;
     this.#trace = options.trace ?? null;
+    this.#links = new SimulatedLinks(options.clock, options.rng);
     this.#world = {
       rng: options.rng,
-      faultsOf: (from, to) => this.#faultsOf(from.name, to.name),
-      strike: (fault) => this.#strike(fault),
+      faultsOf: (from, to) => this.#links.faultsOf(from.name, to.name),
+      strike: (fault) => this.#links.strike(fault),
       travel: (from, process, action) => this.#travel(from, process, action),
       soon: (process, action) => {
         this.#clock.after(0, () => process.enter(action));
       },
       trace: (process, what) => this.#log(process, what),
     };
+  }
+
+  /** How often each fault struck. */
+  get counts(): FaultCounts {
+    return this.#links.counts;
   }
 
   /** The process `name`: the living one, or a new one. */
@@ -106,39 +95,26 @@ export class SimulatedNetwork {
     faults: Partial<LinkFaults>,
     link?: { readonly from: string; readonly to: string },
   ): void {
-    if (link === undefined) {
-      this.#faults = { ...this.#faults, ...faults };
-    } else {
-      const key = `${link.from} ${link.to}`;
-      this.#links.set(key, { ...(this.#links.get(key) ?? this.#faults), ...faults });
-    }
-    const parked = this.#parked;
-    this.#parked = [];
-    for (const retry of parked) retry();
+    this.#links.set(faults, link);
   }
 
   /** Links are as everywhere else again. */
   clearLinks(): void {
     this.#links.clear();
-    this.setFaults({});
   }
 
   /** Ends a process at once: its connections are reset, its listeners vanish, it hears nothing more. */
   kill(name: string): void {
     const process = this.#processes.get(name);
     if (process === undefined || process.isDead) return;
-    this.#strike("kill");
+    this.#links.strike("kill");
     this.#log(process, "killed");
     process.die();
-    for (const connection of process.connections) connection.abandon();
-    process.connections.clear();
-    for (const socket of process.sockets) this.#unlisten(socket);
-    process.sockets.clear();
   }
 
   /** Stops a process as SIGSTOP would: the kernel still answers for it. */
   freeze(name: string): void {
-    this.#strike("freeze");
+    this.#links.strike("freeze");
     this.process(name).freeze();
   }
 
@@ -159,17 +135,16 @@ export class SimulatedNetwork {
   /** The dial is on its way to whoever listens there when it arrives. */
   #arriveAt(dial: SimulatedDial): void {
     const from = dial.process.name;
-    const to = this.#sockets.get(formatAddress(dial.options.address))?.listener?.process.name ?? "";
-    this.#after(from, to, () => {
+    const to = this.#sockets.at(dial.options.address)?.listener?.process.name ?? "";
+    this.#links.after(from, to, () => {
       if (dial.connection.isClosed || dial.process.isDead) return;
-      const socket = this.#sockets.get(formatAddress(dial.options.address));
-      const isWaiting = socket?.hasListened === true && socket.listener === null;
-      if (socket === undefined || (socket.listener === null && !isWaiting)) {
+      const socket = this.#sockets.at(dial.options.address);
+      if (socket === null || !socket.hasListened) {
         this.#refuse(dial);
       } else if (socket.listener === null) {
         socket.backlog.push(dial);
-      } else if (this.#rng.float() < this.#faultsOf(from, to).refuse) {
-        this.#strike("refuse");
+      } else if (this.#rng.float() < this.#links.faultsOf(from, to).refuse) {
+        this.#links.strike("refuse");
         this.#refuse(dial);
       } else {
         this.#meet(dial, socket.listener);
@@ -212,73 +187,28 @@ export class SimulatedNetwork {
     const { at } = options;
     const socket = at.kind === "bound" ? (at.handle as SimulatedSocket) : this.#bind(at, false);
     if (process.isDead) throw new Error("the process is dead");
-    socket.listener = { process, options, accept };
-    socket.hasListened = true;
-    process.sockets.add(socket);
+    const listener = new SimulatedListener(process, socket, options, accept);
     this.#log(process, `listen ${formatAddress(socket.address)}`);
     for (const dial of socket.backlog.splice(0)) {
-      if (!dial.connection.isClosed && !dial.process.isDead) this.#meet(dial, socket.listener);
+      if (!dial.connection.isClosed && !dial.process.isDead) this.#meet(dial, listener);
     }
     return {
       address: socket.address,
       close: async () => {
-        if (!process.sockets.delete(socket)) return;
+        if (!process.opened.delete(listener)) return;
         this.#log(process, `unlisten ${formatAddress(socket.address)}`);
-        if (socket.listener?.process === process) this.#unlisten(socket);
+        listener.abandon();
       },
     };
   }
 
-  #unlisten(socket: SimulatedSocket): void {
-    socket.listener = null;
-    if (!socket.isHeld) this.#sockets.delete(formatAddress(socket.address));
-  }
-
   #bind(address: Address, isHeld: boolean): SimulatedSocket {
     const isFree = address.kind === "tcp" && address.port === 0;
-    const bound = isFree ? tcp(address.host, this.#nextPort()) : address;
-    const key = formatAddress(bound);
-    if (this.#sockets.has(key)) {
-      const error = new Error(`cannot listen at ${key}: EADDRINUSE`);
-      throw Object.assign(error, { code: "EADDRINUSE" });
-    }
-    const socket: SimulatedSocket = {
-      address: bound,
-      isHeld,
-      hasListened: false,
-      listener: null,
-      backlog: [],
-    };
-    this.#sockets.set(key, socket);
-    return socket;
+    return this.#sockets.bind(isFree ? tcp(address.host, this.#nextPort()) : address, isHeld);
   }
 
   #travel(from: SimulatedProcess, process: SimulatedProcess, action: () => void): void {
-    this.#after(from.name, process.name, () => process.enter(action));
-  }
-
-  #after(from: string, to: string, action: () => void): void {
-    const faults = this.#faultsOf(from, to);
-    if (faults.isCut) {
-      this.#strike("cut");
-      this.#parked.push(() => this.#after(from, to, action));
-      return;
-    }
-    const [least, most] = faults.delayMs;
-    let delayMs = least + this.#rng.float() * (most - least);
-    if (this.#rng.float() < faults.stall) {
-      this.#strike("stall");
-      delayMs += faults.stallMs;
-    }
-    this.#clock.after(delayMs, action);
-  }
-
-  #faultsOf(from: string, to: string): LinkFaults {
-    return this.#links.get(`${from} ${to}`) ?? this.#faults;
-  }
-
-  #strike(fault: Fault): void {
-    this.counts[fault]++;
+    this.#links.after(from.name, process.name, () => process.enter(action));
   }
 
   #nextPort(): number {

@@ -1,13 +1,17 @@
 import type { Transport } from "../transport.ts";
-import type { SimulatedConnection } from "./connection.ts";
-import type { SimulatedSocket } from "./network.ts";
+
+/** What a process has open, and the kernel takes back when it dies. */
+export interface Opened {
+  /** Its process is gone: nobody there is told. */
+  abandon(): void;
+}
 
 /** One process of the simulation, as the network sees it: what it has open, and whether it runs. */
 export class SimulatedProcess {
   readonly name: string;
   readonly transport: Transport;
-  readonly connections = new Set<SimulatedConnection>();
-  readonly sockets = new Set<SimulatedSocket>();
+  /** Connections and listeners. */
+  readonly opened = new Set<Opened>();
   /** Where its bytes arrive; poisoned after each delivery. */
   readonly readBuffer = Buffer.alloc(65_536 + 64, 0xdb);
   #state: "running" | "frozen" | "dead" = "running";
@@ -33,6 +37,8 @@ export class SimulatedProcess {
   die(): void {
     this.#state = "dead";
     this.#held = [];
+    for (const opened of this.opened) opened.abandon();
+    this.opened.clear();
   }
 
   freeze(): void {
