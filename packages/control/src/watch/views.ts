@@ -1,0 +1,131 @@
+import type { Clock } from "@heddle/mesh/base/clock.ts";
+import { tcp } from "@heddle/mesh/model/address.ts";
+import type { MeshIndex } from "@heddle/mesh/resource/compile/mesh-index.ts";
+import { inboundSocket } from "@heddle/mesh/resource/compile/sockets.ts";
+import type { WorkloadPort, WorkloadView } from "@heddle/mesh/resource/compile/workload-view.ts";
+import { meshSettings } from "@heddle/mesh/resource/heddle/mesh.ts";
+import type { Workload } from "@heddle/mesh/resource/heddle/workload.ts";
+import { namespaceOf } from "@heddle/mesh/resource/meta.ts";
+import type { Snapshot } from "@heddle/mesh/snapshot/snapshot.ts";
+import { isSameData } from "../revision/revision.ts";
+import {
+  type Admission,
+  type AdmissionInputs,
+  acknowledge,
+  endpointState,
+  notAdmitted,
+  observeReady,
+} from "./admission.ts";
+import type { Drains } from "./drains.ts";
+import type { HostView } from "./host-view.ts";
+import { ownDocument } from "./proxies.ts";
+import { identityOf } from "./workload-plan.ts";
+
+export interface ViewsOptions {
+  readonly clock: Clock;
+  readonly index: MeshIndex;
+  readonly host: HostView;
+  readonly drains: Drains;
+}
+
+/** Workloads as the compiler sees them: what is meant, what the supervisor sees, what their proxies acknowledged. */
+export class Views {
+  readonly #options: ViewsOptions;
+  readonly #views = new Map<string, WorkloadView>();
+  readonly #admissions = new Map<string, Admission>();
+
+  constructor(options: ViewsOptions) {
+    this.#options = options;
+  }
+
+  /** As of the last update, by uid. */
+  get all(): ReadonlyMap<string, WorkloadView> {
+    return this.#views;
+  }
+
+  /** Are there proxies that a control plane drives? In Crawl there are none, in Walk they run from files. */
+  get hasProxies(): boolean {
+    return meshSettings(this.#options.index.inputs.mesh).profile === "run";
+  }
+
+  /** What an earlier life of the control plane wrote down: an endpoint then is one now. */
+  recall(workload: Workload): void {
+    const inbound = workload.status?.inbound;
+    if (inbound === undefined) return;
+    const acknowledged = tcp(inbound.host, inbound.port);
+    this.#admissions.set(workload.metadata.uid!, { acknowledged, serves: null, wasReady: true });
+  }
+
+  /** The workload's own proxy runs `snapshot`. */
+  acknowledged(uid: string, snapshot: Snapshot): void {
+    const before = this.#admissions.get(uid) ?? notAdmitted;
+    this.#admissions.set(uid, acknowledge(before, ownDocument(snapshot)));
+  }
+
+  /** Looks at all workloads anew and tells the index what is different. Returns the uids that are gone. */
+  update(workloads: Iterable<Workload>): readonly string[] {
+    const { index } = this.#options;
+    const present = new Set<string>();
+    for (const workload of workloads) {
+      const view = this.#viewOf(workload);
+      present.add(view.uid);
+      if (isSameData(this.#views.get(view.uid), view)) continue;
+      this.#views.set(view.uid, view);
+      index.putWorkload(view);
+    }
+    const gone = [...this.#views.keys()].filter((uid) => !present.has(uid));
+    for (const uid of gone) {
+      this.#views.delete(uid);
+      this.#admissions.delete(uid);
+      index.removeWorkload(uid);
+    }
+    return gone;
+  }
+
+  #viewOf(workload: Workload): WorkloadView {
+    const { host, drains, clock, index } = this.#options;
+    const { hasProxies } = this;
+    const { name, labels = {}, uid = "" } = workload.metadata;
+    const namespace = namespaceOf(workload);
+    const isDraining = workload.metadata.deletionTimestamp !== undefined;
+    if (isDraining) drains.note(uid);
+    const ports = this.#portsOf(workload);
+    const inbound = hasProxies
+      ? (host.sockets.get(inboundSocket({ name, namespace })) ?? null)
+      : (ports[0]?.address ?? null);
+    const inputs: AdmissionInputs = {
+      inbound,
+      observed: host.workload(uid),
+      isHostKnown: host.isKnown,
+      isDraining,
+      nowWallMs: clock.wallMs(),
+    };
+    const known = this.#admissions.get(uid) ?? notAdmitted;
+    const direct = { ...known, acknowledged: inbound };
+    const admission = observeReady(hasProxies ? known : direct, inputs);
+    this.#admissions.set(uid, admission);
+    const { trustDomain } = meshSettings(index.inputs.mesh);
+    return {
+      uid,
+      name,
+      namespace,
+      identity: hasProxies ? identityOf(workload, trustDomain) : null,
+      labels,
+      ports,
+      gateway: workload.spec.gateway ?? null,
+      inbound,
+      state: endpointState(admission, inputs),
+      serves: hasProxies ? admission.serves : null,
+    };
+  }
+
+  /** Ports of the application that the supervisor has found numbers for. */
+  #portsOf(workload: Workload): readonly WorkloadPort[] {
+    const observed = this.#options.host.workload(workload.metadata.uid ?? "");
+    return (workload.spec.ports ?? []).flatMap(({ name, number }) => {
+      const bound = observed?.ports[name];
+      if (bound === undefined) return [];
+      return [{ name, number: number ?? null, address: tcp("127.0.0.1", bound) }];
+    });
+  }
+}
