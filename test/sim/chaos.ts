@@ -32,14 +32,16 @@ const weights: Readonly<Record<Stroke, number>> = {
 
 /**
  * `rough`: everything. `gentle`: changes that are right, and a control plane that dies: felt by nobody. `kills`: the
- * proxies of the called and the control plane die: felt only by what could not be asked twice.
+ * proxies of the called and the control plane die: felt only by what could not be asked twice. `apps`:
+ * processes of the application die: felt only by those who ask for their keys.
  */
-export type Mode = "rough" | "gentle" | "kills";
+export type Mode = "rough" | "gentle" | "kills" | "apps";
 
 const strokesOf: Readonly<Record<Mode, ReadonlySet<Stroke>>> = {
   rough: new Set(strokes),
   gentle: new Set(["kill control", "change"]),
   kills: new Set(["kill control", "kill kvs proxy"]),
+  apps: new Set(["kill kvs"]),
 };
 
 export interface ChaosOptions {

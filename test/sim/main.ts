@@ -11,10 +11,11 @@ const { values } = parseArgs({
     operations: { type: "string", default: "200" },
     gentle: { type: "boolean", default: false },
     kills: { type: "boolean", default: false },
+    apps: { type: "boolean", default: false },
     log: { type: "boolean", default: false },
   },
 });
-const mode = values.gentle ? "gentle" : values.kills ? "kills" : "rough";
+const mode = values.gentle ? "gentle" : values.kills ? "kills" : values.apps ? "apps" : "rough";
 const operations = Number(values.operations);
 const from = Number(values.seed ?? values.from);
 const seeds = values.seed === undefined ? Number(values.seeds) : 1;

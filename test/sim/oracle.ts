@@ -15,6 +15,10 @@ interface Trail {
   hasReplyBegun: boolean;
   /** The key's only process while the operation ran; null: any, or it changed. */
   owner: string | null;
+  /** The same as it was when the operation began, for runs in which slots never move. */
+  readonly keeper: string | null;
+  /** Its keeper was down at some time meanwhile. */
+  wasKeeperDown: boolean;
 }
 
 /**
@@ -26,6 +30,9 @@ export class Oracle {
   readonly #trails = new Map<number, Trail>();
   readonly #nowMs: () => number;
   readonly #note: (line: string) => void;
+  /** Operations that `expectOthersUnharmed` judged. */
+  judged = 0;
+  readonly #down = new Set<string>();
   #open = 0;
   readonly endings = new Map<string, number>();
   /** How often each promise was put to the test: one that never was has not been kept. */
@@ -61,7 +68,34 @@ export class Oracle {
       executed: [],
       hasReplyBegun: false,
       owner,
+      keeper: owner,
+      wasKeeperDown: owner !== null && this.#down.has(owner),
     });
+  }
+
+  /** A process of the application ended, or is there again. */
+  process(name: string, isUp: boolean): void {
+    if (isUp) {
+      this.#down.delete(name);
+      return;
+    }
+    this.#down.add(name);
+    for (const trail of this.#trails.values()) {
+      if (trail.ending === null && trail.keeper === name) trail.wasKeeperDown = true;
+    }
+  }
+
+  /** Every operation on a key whose process was up all the time was answered by the application. */
+  expectOthersUnharmed(): void {
+    let judged = 0;
+    for (const { operation, ending, keeper, wasKeeperDown } of this.#trails.values()) {
+      if (ending === null || keeper === null || wasKeeperDown) continue;
+      judged++;
+      if (ending.kind === "answered" && ending.reason === null) continue;
+      const what = ending.kind === "answered" ? `${ending.status} ${ending.reason}` : ending.kind;
+      this.violate(`op ${operation.id}: ${keeper} was up all the time, and the answer was ${what}`);
+    }
+    this.judged = judged;
   }
 
   /** Placement changed hands or rules: what runs now may rightly go either way. */

@@ -78,7 +78,10 @@ export class Supervisor {
     const running = this.named(name.replace("/proxy", ""));
     if (running === null) return;
     if (name.endsWith("/proxy")) running.proxy = null;
-    else running.app = null;
+    else {
+      running.app = null;
+      this.#options.oracle.process(name, false);
+    }
     this.#report();
     clock.after(pauseMs, () => this.#start(running));
   }
@@ -173,6 +176,7 @@ export class Supervisor {
         at: tcp("127.0.0.1", running.appPort),
         oracle,
       });
+      oracle.process(spec.name, true);
     } else {
       const address = this.#sockets.get(`${spec.name}.default/outbound/default/kvs:80`)?.address;
       if (this.caller === null && address !== undefined) {

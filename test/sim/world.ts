@@ -102,6 +102,7 @@ class World {
       chaos.stop();
       await this.#until(() => this.#oracle.open === 0, patienceMs);
       if (mode === "gentle") this.#expectAnswers(new Map(), "under gentle changes");
+      if (mode === "apps") this.#oracle.expectOthersUnharmed();
       if (mode === "kills") this.#oracle.expectOnlyUnrepeatableFailed(heldBytesMax);
       await this.#settle();
       this.#compare();
@@ -115,7 +116,10 @@ class World {
       violations: this.#oracle.violations,
       faults,
       endings: this.#oracle.endings,
-      checks: new Map(Object.entries(this.#oracle.checks)),
+      checks: new Map([
+        ...Object.entries(this.#oracle.checks),
+        ...(mode === "apps" ? [["key of a living process", this.#oracle.judged] as const] : []),
+      ]),
       operations: this.#oracle.count,
       virtualMs: this.#clock.monotonicMs(),
       logDigest: this.#options.log === undefined ? "" : this.#hash.digest("hex"),
