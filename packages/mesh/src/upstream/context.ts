@@ -38,6 +38,11 @@ export interface UpstreamContext {
 export interface UpstreamLimits {
   /** Connections to one endpoint for one service port. Default 1024 (Envoy). Beyond it requests wait for one. */
   readonly connectionsMax: number;
+  /**
+   * Of these, how many are opened as soon as somebody waits. Default 256. The others only for who has waited a second: a
+   * TLS connection costs 30 KB on each side, and where requests are short one is free sooner than that.
+   */
+  readonly eagerMax: number;
   /** Requests that may wait for a connection to it, up to 5 s. Default 1024 (Envoy). Beyond it queue-full. */
   readonly waitingMax: number;
   /** Connections to it that may be opened at a time: a handshake costs 2 ms of a core on each side. Default 16. */
@@ -52,6 +57,7 @@ export interface UpstreamLimits {
 
 export const defaultUpstreamLimits: UpstreamLimits = {
   connectionsMax: 1024,
+  eagerMax: 256,
   waitingMax: 1024,
   dialsMax: 16,
   idleMax: 128,

@@ -24,6 +24,8 @@ export interface PoolObserver {
 const alpn: readonly string[] = ["http/1.1"];
 /** How long a server may take to close its side of a connection that we closed, in ms. */
 const closingMs = 2000;
+/** How long somebody must have waited before more than the usual number of connections is opened, in ms. */
+const patienceMs = 1000;
 /** How long a request waits for a connection when dials and connections are at their limits, in ms. */
 const waitMaxMs = 5000;
 
@@ -39,6 +41,8 @@ export class Pool implements DeadlineHandler, SessionPool {
   readonly #observer: PoolObserver;
   readonly #idleLimit: IdleLimit;
   readonly #sweep: Deadline;
+  /** Set while many are connected and somebody waits. */
+  readonly #patience: Deadline;
   readonly #all = new Set<PooledSession>();
   /** Oldest first. */
   readonly #idle: PooledSession[] = [];
@@ -61,6 +65,7 @@ export class Pool implements DeadlineHandler, SessionPool {
     const { limits } = context;
     this.#idleLimit = new IdleLimit(key.tls === null ? limits.appIdleMs : limits.peerIdleMs);
     this.#sweep = new Deadline(this);
+    this.#patience = new Deadline(this);
   }
 
   /** Connections open or being opened. */
@@ -179,8 +184,13 @@ export class Pool implements DeadlineHandler, SessionPool {
     taker.onNoSession("queue-full", `no connection became free within ${waitMaxMs} ms`);
   }
 
+  onDeadline(deadline: Deadline): void {
+    if (deadline === this.#sweep) this.#closeOld();
+    else this.#dialEnough();
+  }
+
   /** Closes what has been idle too long; sets itself again for the next one. */
-  onDeadline(): void {
+  #closeOld(): void {
     const nowMs = this.#context.clock.monotonicMs();
     const limitMs = this.#idleLimit.limitMs(nowMs);
     let old = 0;
@@ -217,7 +227,8 @@ export class Pool implements DeadlineHandler, SessionPool {
       taker.onNoSession("shed", "this proxy has no certificate yet");
       return;
     }
-    const waiting = new WaitingTaker(this, taker, isFresh);
+    const sinceMs = this.#context.clock.monotonicMs();
+    const waiting = new WaitingTaker(this, taker, isFresh, sinceMs);
     this.#waiting.set(taker, waiting);
     wheel.set(waiting.deadline, waitMaxMs);
     this.#dialEnough();
@@ -230,8 +241,20 @@ export class Pool implements DeadlineHandler, SessionPool {
       this.#dialling.size < Math.min(this.#waiting.size, dialsMax) &&
       this.#all.size < connectionsMax
     ) {
-      if (!this.#dial()) return;
+      if (!this.#mayDial() || !this.#dial()) return;
     }
+  }
+
+  /** Beyond the usual number only for somebody who has been patient; looks again when that is so. */
+  #mayDial(): boolean {
+    if (this.#all.size < this.#context.limits.eagerMax) return true;
+    const [oldest] = this.#waiting.values();
+    const waitedMs = this.#context.clock.monotonicMs() - oldest!.sinceMs;
+    if (waitedMs >= patienceMs) return true;
+    if (!this.#patience.isSet) {
+      this.#context.wheel.set(this.#patience, Math.max(1, patienceMs - waitedMs));
+    }
+    return false;
   }
 
   #dial(): boolean {
@@ -319,10 +342,12 @@ export class Pool implements DeadlineHandler, SessionPool {
 class WaitingTaker implements DeadlineHandler {
   readonly taker: SessionTaker;
   readonly isFresh: boolean;
+  readonly sinceMs: number;
   readonly deadline: Deadline;
   readonly #pool: Pool;
 
-  constructor(pool: Pool, taker: SessionTaker, isFresh: boolean) {
+  constructor(pool: Pool, taker: SessionTaker, isFresh: boolean, sinceMs: number) {
+    this.sinceMs = sinceMs;
     this.#pool = pool;
     this.taker = taker;
     this.isFresh = isFresh;

@@ -138,6 +138,20 @@ describe("many at once", () => {
     expect(asked.map(({ client }) => client.head?.status)).toEqual([200, 200, 200, 200, 200, 200]);
   });
 
+  test("beyond the usual number of connections only the patient get another", () => {
+    const rig = new Rig({ limits: { eagerMax: 1 } });
+    rig.ask();
+    rig.server.open();
+    const { client } = rig.ask({ path: "/patient" });
+    rig.clock.advance(990);
+    expect(rig.servers).toHaveLength(1);
+    rig.clock.advance(20);
+    expect(rig.servers).toHaveLength(2);
+    rig.server.open();
+    rig.server.reply(200);
+    expect(client.head?.status).toBe(200);
+  });
+
   test("a dial that fails beside living connections fails one request and no more", () => {
     const rig = new Rig({ limits: { dialsMax: 1 }, frontend: { budgetOf: null } });
     const first = rig.ask();
