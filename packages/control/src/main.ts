@@ -16,7 +16,7 @@ import type { BoundSocket, TlsCredentials } from "@heddle/mesh/net/transport.ts"
 import { type Mesh, meshSettings } from "@heddle/mesh/resource/heddle/mesh.ts";
 import { Digester } from "@heddle/mesh/snapshot/digest.ts";
 import { destination, pino } from "pino";
-import { removeGuests } from "./api/exec.ts";
+import { GuestWatch } from "./api/exec.ts";
 import { Facts } from "./api/facts.ts";
 import { isIntent } from "./api/registry.ts";
 import { Resources } from "./api/resources.ts";
@@ -63,7 +63,8 @@ async function main(): Promise<void> {
   const store = new SqliteStore({ path: join(stateDir, "store.db"), newEpoch: () => randomUUID() });
   const intent = await IntentLog.open(store, clock, isIntent);
   await store.commit(builtInWrites(randomUUID(), clock.wallMs()));
-  await removeGuests(store, clock.wallMs());
+  const guests = new GuestWatch(store, clock, isAlive);
+  await guests.start();
   const trustDomain = await trustDomainOf(store);
   const { root, isNew } = await openRoot(join(stateDir, "ca"), () =>
     createRoot({ clock, randomBytes, trustDomain }),
@@ -168,6 +169,7 @@ async function main(): Promise<void> {
     isEnding = true;
     log.info({ why }, "control plane ends");
     rotation.close();
+    guests.close();
     parts.status?.close();
     controller.close();
     await Promise.all([parts.api?.close(), parts.door?.close()]);
@@ -218,6 +220,15 @@ async function main(): Promise<void> {
       }
     }
   });
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 type HostListener = (message: FromHost, handle: unknown) => void;

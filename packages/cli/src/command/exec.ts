@@ -30,6 +30,7 @@ export function execCommand(world: World): Command {
         name: options.name ?? `exec-${process.pid}`,
         namespace: options.namespace,
         serviceAccountName: options.serviceAccount ?? null,
+        pid: process.pid,
       };
       // The workload lives as long as this stream: whatever ends us ends it too.
       const stop = new AbortController();

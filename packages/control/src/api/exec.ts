@@ -19,9 +19,10 @@ export interface ExecContext {
   readonly onSettled: (callback: () => void) => () => void;
 }
 
-/** Marks a workload whose command runs elsewhere, so that one left behind by a dead control plane is found. */
+/** Marks a workload whose command runs elsewhere; its value is the process that runs it, or `none`. */
 export const guestAnnotation = "heddle.dev/guest";
 const readyTimeoutMs = 15_000;
+const lookMs = 2_000;
 
 /**
  * Gives a command that runs elsewhere a place in the mesh: a workload with a proxy and no process. It lasts as long as
@@ -55,12 +56,40 @@ export async function serveExec(
   }
 }
 
-/** Removes guests whose command's stream was to an earlier life of the control plane. */
-export async function removeGuests(store: Store, nowWallMs: number): Promise<void> {
-  const { items } = await store.list("workloads.heddle.dev", null);
-  for (const workload of items as readonly Workload[]) {
-    if (workload.metadata.annotations?.[guestAnnotation] === undefined) continue;
-    await removeGuest(store, keyOfWorkload(workload), nowWallMs);
+/** Guests of an earlier life of the control plane: their streams are gone, so their processes are looked after. */
+export class GuestWatch {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #isAlive: (pid: number) => boolean;
+  #timer: Timer | null = null;
+
+  /** @param isAlive does this process of this machine run? */
+  constructor(store: Store, clock: Clock, isAlive: (pid: number) => boolean) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#isAlive = isAlive;
+  }
+
+  /** Removes those whose process is gone, now and from now on. Those that come later have streams of their own. */
+  async start(): Promise<void> {
+    const { items } = await this.#store.list("workloads.heddle.dev", null);
+    const isGuest = ({ metadata }: Workload) =>
+      metadata.annotations?.[guestAnnotation] !== undefined;
+    await this.#look((items as readonly Workload[]).filter(isGuest));
+  }
+
+  close(): void {
+    this.#timer?.cancel();
+  }
+
+  async #look(guests: readonly Workload[]): Promise<void> {
+    const living: Workload[] = [];
+    for (const guest of guests) {
+      const pid = Number(guest.metadata.annotations?.[guestAnnotation]);
+      if (pid > 1 && this.#isAlive(pid)) living.push(guest);
+      else await removeGuest(this.#store, keyOfWorkload(guest), this.#clock.wallMs());
+    }
+    if (living.length > 0) this.#timer = this.#clock.after(lookMs, () => void this.#look(living));
   }
 }
 
@@ -77,7 +106,7 @@ async function removeGuest(
 }
 
 function guestOf(request: ExecRequest, { clock, newUid }: ExecContext): Workload {
-  const { name, namespace, serviceAccountName } = request;
+  const { name, namespace, serviceAccountName, pid } = request;
   const checked = checkResource(workloadKind, {
     apiVersion: "heddle.dev/v1alpha1",
     kind: "Workload",
@@ -98,7 +127,7 @@ function guestOf(request: ExecRequest, { clock, newUid }: ExecContext): Workload
       uid: newUid(),
       generation: 1,
       creationTimestamp: timestamp(clock.wallMs()),
-      annotations: { [guestAnnotation]: "exec" },
+      annotations: { [guestAnnotation]: pid === null ? "none" : String(pid) },
       finalizers: [drainFinalizer],
     },
   };

@@ -104,12 +104,16 @@ function parseRollback(body: unknown): RollbackRequest {
 }
 
 function parseExec(body: unknown): ExecRequest {
-  const { name, namespace = "default", serviceAccountName = null } = record(body);
+  const { name, namespace = "default", serviceAccountName = null, pid = null } = record(body);
+  if (pid !== null && !(Number.isSafeInteger(pid) && (pid as number) > 1)) {
+    throw new ApiError("BadRequest", "pid: expected the number of a process, or null");
+  }
   return {
     name: text(name, "name"),
     namespace: text(namespace, "namespace"),
     serviceAccountName:
       serviceAccountName === null ? null : text(serviceAccountName, "serviceAccountName"),
+    pid: pid as number | null,
   };
 }
 

@@ -212,6 +212,11 @@ export interface ExecRequest {
   readonly namespace: string;
   /** Default: the name. */
   readonly serviceAccountName: string | null;
+  /**
+   * Process that runs the command: while it lives the workload outlives a control plane that is restarted. Null: the
+   * stream's end alone decides.
+   */
+  readonly pid: number | null;
 }
 
 /** First line of the answer; sent once the workload's proxy is ready. */
