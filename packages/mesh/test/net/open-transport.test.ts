@@ -1,11 +1,12 @@
 import { execFile } from "node:child_process";
 import { expect, test } from "vitest";
-import { openTransport, tryOut } from "../../src/net/open-transport.ts";
+import { openTransport } from "../../src/net/open-transport.ts";
 import type { RawBinding } from "../../src/net/raw/binding.ts";
 import { loadRawBinding } from "../../src/net/raw/binding.ts";
 import { RawHost } from "../../src/net/raw/host.ts";
 import { RawTransport } from "../../src/net/raw/transport.ts";
 import { SystemClock } from "../../src/net/system-clock.ts";
+import { tryOut } from "../../src/net/trial.ts";
 
 const clock = new SystemClock();
 

@@ -14,6 +14,9 @@ const BUFFER_BYTES = 65_536;
 /** Scratch buffers that came back from slow readers and are kept for the next one. */
 const SPARES_MAX = 8;
 
+/** Copies smaller than this are cut from Node's own pool; larger ones each cost memory that only a full GC gives back. */
+const BORROW_MIN = 4096;
+
 /** What all connections of one transport share: the read buffer, the scratch buffer and the way to call Node. */
 export class RawHost {
   readonly binding: RawBinding;
@@ -44,6 +47,27 @@ export class RawHost {
   takeBack(bytes: Buffer): void {
     const isScratch = bytes.length === BUFFER_BYTES && bytes.buffer.byteLength === BUFFER_BYTES;
     if (isScratch && this.#spares.length < SPARES_MAX) this.#spares.push(bytes);
+  }
+
+  /**
+   * A copy of `bytes[start, end)`, in a spare buffer where it pays: 64 KB made for each piece of a stream are 64 MB
+   * before V8 looks for what has died of them. To be returned with `release`.
+   */
+  copy(bytes: Buffer, start: number, end: number): Buffer {
+    const length = end - start;
+    if (length < BORROW_MIN || length > BUFFER_BYTES) {
+      return Buffer.from(bytes.subarray(start, end));
+    }
+    const spare = this.#spares.pop() ?? Buffer.allocUnsafeSlow(BUFFER_BYTES);
+    bytes.copy(spare, 0, start, end);
+    return spare.subarray(0, length);
+  }
+
+  /** Nobody needs `copied`, which may or may not have come from `copy`, any more. */
+  release(copied: Buffer): void {
+    const { buffer } = copied;
+    if (buffer.byteLength !== BUFFER_BYTES || this.#spares.length >= SPARES_MAX) return;
+    this.#spares.push(Buffer.from(buffer, 0, BUFFER_BYTES));
   }
 
   /** 0: all is with the kernel. Below 0: why not. A request: it is under way and needs `bytes` until it is done. */

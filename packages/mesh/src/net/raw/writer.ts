@@ -9,6 +9,9 @@ const TLS_WRITE_MAX = 65_536;
 /** What a TLS connection gathers while its last write is being confirmed, before it says `queued`. */
 const GATHER_MAX = 65_536;
 
+/** With TLS, small pieces are put together for one write up to this. */
+const CONCAT_MAX = 16_384;
+
 /** The connection that a writer writes for. */
 export interface WriterOwner {
   readonly phase: "opening" | "open" | "closed";
@@ -150,7 +153,11 @@ export class RawWriter {
 
   #writeLater(bytes: Buffer, start: number, end: number): WriteStatus {
     if (this.#owner.phase === "closed" || this.#wantsEnd || end <= start) return this.#status();
-    return this.#enqueue(Buffer.from(bytes.subarray(start, end)));
+    // OpenSSL copies what it encrypts, so that with TLS a queue's buffers are free as soon as they were written.
+    const copy = this.#hasTls
+      ? this.#host.copy(bytes, start, end)
+      : Buffer.from(bytes.subarray(start, end));
+    return this.#enqueue(copy);
   }
 
   #enqueue(bytes: Buffer): WriteStatus {
@@ -167,6 +174,10 @@ export class RawWriter {
   /** One write of what queued up. */
   #flush(): void {
     const queue = this.#queue!;
+    if (this.#hasTls && (queue.length === 1 || this.#queueBytes > CONCAT_MAX)) {
+      this.#flushFirst(queue);
+      return;
+    }
     let bytes = queue.length === 1 ? queue[0]! : Buffer.concat(queue, this.#queueBytes);
     this.#queue = null;
     this.#queueBytes = 0;
@@ -176,6 +187,18 @@ export class RawWriter {
       bytes = bytes.subarray(0, TLS_WRITE_MAX);
     }
     this.#send(bytes, null);
+  }
+
+  /** Of a long queue one piece at a time, without another copy. */
+  #flushFirst(queue: Buffer[]): void {
+    const first = queue[0]!;
+    const count = Math.min(first.length, TLS_WRITE_MAX);
+    this.#queueBytes -= count;
+    if (count < first.length) queue[0] = first.subarray(count);
+    else queue.shift();
+    if (queue.length === 0) this.#queue = null;
+    this.#send(first.subarray(0, count), null);
+    if (count === first.length) this.#host.release(first);
   }
 
   /** @param lent the host's scratch buffer where `bytes` are in it, else null. */
