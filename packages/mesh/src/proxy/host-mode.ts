@@ -22,16 +22,26 @@ const build = "heddle 0.1.0";
 /** How long a token may take to come from the supervisor, in ms. */
 const tokenMs = 60_000;
 
-/** Runs a proxy that a supervisor started: sockets and tokens from there, identity and documents from the control plane. */
-export async function runUnderHost(sidecar: Sidecar): Promise<void> {
+/**
+ * Runs a proxy that a supervisor started: sockets and tokens from there, identity and documents from the control plane.
+ * @param open makes what it needs of the world, once it knows its folder
+ */
+export async function runUnderHost(open: (stateDir: string) => Promise<Sidecar>): Promise<void> {
   const channel = new HostChannel();
-  const proxy = new HostedProxy(sidecar, channel);
+  let proxy: HostedProxy | null = null;
+  const start = async (message: Start): Promise<void> => {
+    proxy = new HostedProxy(await open(message.stateDir), channel);
+    await proxy.start(message);
+  };
   await new Promise<void>((resolve, reject) => {
     channel.open({
-      onStart: (start) => proxy.start(start).then(resolve, reject),
-      onToken: (token) => proxy.onToken(token),
-      onDrain: () => proxy.drain(),
-      onSocket: () => proxy.workload.listeners.retry(),
+      onStart: (message) => start(message).then(resolve, reject),
+      onToken: (token) => proxy?.onToken(token),
+      onDrain: () => {
+        if (proxy === null) channel.send({ type: "drained" });
+        else proxy.drain();
+      },
+      onSocket: () => proxy?.workload.listeners.retry(),
       onGone: () => process.exit(0),
     });
   });

@@ -9,15 +9,18 @@ async function main(): Promise<void> {
     process.stderr.write(`${parsed}\n${usage}\n`);
     process.exit(64);
   }
-  const sidecar = await openSidecar(process.pid);
   switch (parsed.mode) {
     case "file":
-      await runFromFile(sidecar, parsed.path, parsed.stateDir);
+      await runFromFile(
+        await openSidecar(process.pid, parsed.stateDir),
+        parsed.path,
+        parsed.stateDir,
+      );
       return;
     case "host": {
       // Identity and control connection load only where they are used.
       const { runUnderHost } = await import("./host-mode.ts");
-      await runUnderHost(sidecar);
+      await runUnderHost((stateDir) => openSidecar(process.pid, stateDir));
       return;
     }
   }

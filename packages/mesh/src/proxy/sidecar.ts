@@ -7,6 +7,7 @@ import { Metrics } from "../telemetry/metrics.ts";
 import { TelemetryRecorder } from "../telemetry/recorder.ts";
 import { JsonLog } from "./log.ts";
 import { StallMeter } from "./stall-meter.ts";
+import { TrialMemory } from "./trial-memory.ts";
 
 /** What a proxy process has of the real world, made once at its start. */
 export interface Sidecar {
@@ -22,8 +23,11 @@ export interface Sidecar {
   readonly backEnd: { readonly name: "raw" | "socket"; readonly detail: string | null };
 }
 
-/** @param seed of this process's chance */
-export async function openSidecar(seed: number): Promise<Sidecar> {
+/**
+ * @param seed of this process's chance
+ * @param stateDir where it may remember what it found out about this machine; null: nowhere
+ */
+export async function openSidecar(seed: number, stateDir: string | null): Promise<Sidecar> {
   const clock = new SystemClock();
   const log = new JsonLog(
     (line) => process.stderr.write(line),
@@ -32,7 +36,10 @@ export async function openSidecar(seed: number): Promise<Sidecar> {
   const metrics = new Metrics();
   const life = `${process.pid}-${Math.floor(clock.wallMs())}`;
   const recorder = new TelemetryRecorder({ clock, metrics, life, workload: "" });
-  const opened = await openTransport({ clock });
+  const memory = stateDir === null ? null : new TrialMemory(stateDir);
+  const hasPassed = memory?.hasPassed ?? false;
+  const opened = await openTransport({ clock, hasPassed });
+  if (opened.backEnd === "raw" && !hasPassed) memory?.keep();
   if (opened.detail !== null) log.warn({ detail: opened.detail }, "slower transport chosen");
   return {
     clock,
