@@ -24,6 +24,9 @@ test("8 seeds of changes that are right, and of a control plane that dies, are f
   for (let seed = 1; seed <= 8; seed++) {
     expect((await run({ seed, mode: "gentle" })).violations, `seed ${seed}`).toEqual([]);
   }
+  // Receivers heard of a placement before the caller, and all of them refused.
+  const { violations } = await run({ seed: 9003, operations: 600, mode: "gentle" });
+  expect(violations).toEqual([]);
 });
 
 test("8 seeds of dying proxies and control planes fail only what could not be asked twice", async () => {

@@ -10,6 +10,7 @@ const failed: FailedAttempt = {
   attempts: 1,
   isReplayed: false,
   isPinned: false,
+  isMisdirected: false,
 };
 
 describe("a failure that was surely not processed", () => {
@@ -33,6 +34,13 @@ describe("a failure that was surely not processed", () => {
     expect(decideRetry({ ...failed, isIdleRace: true })).toBe("replay");
     expect(decideRetry({ ...failed, isIdleRace: true, isReplayed: true })).toBe("elsewhere");
   });
+});
+
+test("what every peer calls misdirected is asked again later: documents are on their way", () => {
+  const misdirected = { ...failed, isMisdirected: true };
+  expect(decideRetry(misdirected)).toBe("elsewhere");
+  expect(decideRetry({ ...misdirected, attempts: attemptsMax })).toBe("later");
+  expect(decideRetry({ ...misdirected, attempts: 20, isPinned: true })).toBe("same");
 });
 
 describe("a failure that may have been processed", () => {

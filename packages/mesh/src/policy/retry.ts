@@ -15,13 +15,16 @@ export interface FailedAttempt {
   readonly isReplayed: boolean;
   /** Does a placement forbid every other endpoint? */
   readonly isPinned: boolean;
+  /** Did a peer say that the request is not its to answer? Then its documents and ours are not of one time. */
+  readonly isMisdirected: boolean;
 }
 
 /**
  * `replay`: once more on a fresh connection to the same endpoint, free of the budget. `again`: the same, if the budget
- * has one. `elsewhere`, `same`: another attempt, if the budget has one. `give-up`: the failure is the answer.
+ * has one. `elsewhere`, `same`: another attempt, if the budget has one. `later`: after a pause, by what is known then, if the
+ * budget has one; for as long as a key's process would be waited for. `give-up`: the failure is the answer.
  */
-export type RetryDecision = "replay" | "again" | "elsewhere" | "same" | "give-up";
+export type RetryDecision = "replay" | "again" | "elsewhere" | "same" | "later" | "give-up";
 
 /** Attempts of one exchange, the first and a replay included. A pinned one is bounded by its wait instead. */
 export const attemptsMax = 4;
@@ -39,6 +42,6 @@ export function decideRetry(failed: FailedAttempt): RetryDecision {
   if (!isSafe) return "give-up";
   if (failed.isIdleRace && !failed.isReplayed) return "replay";
   if (failed.processed === "no" && failed.isPinned) return "same";
-  if (failed.attempts >= attemptsMax) return "give-up";
+  if (failed.attempts >= attemptsMax) return failed.isMisdirected ? "later" : "give-up";
   return failed.processed === "no" ? "elsewhere" : "again";
 }

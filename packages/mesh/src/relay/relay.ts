@@ -226,11 +226,29 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
       slot: this.#placementSlot,
       untilMs: this.#waitUntilMs,
       isRetry: this.#avoid !== null,
+      isPause: false,
     });
     this.#avoid = null;
     if (reason === null) return;
     this.#stopWaiting(nowMs);
     this.#fail(reason, backend.describe(reason, this.#placementSlot));
+  }
+
+  /** Waits a moment for documents that are on their way to us or to the peer. False: it has waited long enough. */
+  #pause(nowMs: number): boolean {
+    if (this.#waitUntilMs < 0) this.#waitUntilMs = nowMs + slotWaitMs;
+    const reason = this.#backend!.wait(this, {
+      slot: this.#placementSlot,
+      untilMs: this.#waitUntilMs,
+      isRetry: true,
+      isPause: true,
+    });
+    if (reason !== null) return false;
+    this.#state = choosing;
+    this.#avoid = null;
+    this.#waitSinceMs = nowMs;
+    this.#pauseRequest();
+    return true;
   }
 
   /** The request's slot; again when the placement has changed while it waited. */
@@ -561,6 +579,7 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
       attempts: record.attempts,
       isReplayed: record.replayed,
       isPinned: this.#placementSlot >= 0 && this.#backend!.isPinning,
+      isMisdirected: reason === "misdirected",
     });
     switch (decision) {
       case "replay":
@@ -576,6 +595,9 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
         if (!this.#spendRetry()) break;
         this.#avoid = target;
         this.#choose(this.#context.clock.monotonicMs());
+        return;
+      case "later":
+        if (!this.#spendRetry() || !this.#pause(this.#context.clock.monotonicMs())) break;
         return;
       case "give-up":
         break;

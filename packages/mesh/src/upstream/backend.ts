@@ -46,6 +46,8 @@ export interface EndpointWish {
   readonly untilMs: number;
   /** The slot's owner is there and has just refused the request. */
   readonly isRetry: boolean;
+  /** There are endpoints, and all said that the request is not theirs: documents are on their way. */
+  readonly isPause: boolean;
 }
 
 /** Until the first documents arrive. */
@@ -148,14 +150,16 @@ export class Backend implements TargetObserver {
     const isSlot = wish.slot >= 0 && this.placement !== null;
     if (isSlot && this.placement?.whenAway === "refuse" && !wish.isRetry) return "slot-away";
     const emptyMs = this.#emptySinceMs === null ? 0 : nowMs - this.#emptySinceMs;
-    const leftMs = isSlot ? wish.untilMs - nowMs : this.#spec.policy.failfastMs - emptyMs;
+    const isTimed = isSlot || wish.isPause;
+    const leftMs = isTimed ? wish.untilMs - nowMs : this.#spec.policy.failfastMs - emptyMs;
     if (leftMs <= 0) return isSlot ? "slot-away" : "no-endpoint";
     if (this.#waiting.size >= this.#spec.policy.queueMax) return "queue-full";
-    const waiting = new Waiting(this, waiter, isSlot ? wish.slot : -1, wish.untilMs);
+    const untilMs = isTimed ? wish.untilMs : nowMs;
+    const waiting = new Waiting(this, waiter, isSlot ? wish.slot : -1, untilMs);
     this.#waiting.set(waiter, waiting);
     this.#context.wheel.set(
       waiting.deadline,
-      isSlot && wish.isRetry ? Math.min(leftMs, retryPauseMs) : leftMs,
+      wish.isPause || (isSlot && wish.isRetry) ? Math.min(leftMs, retryPauseMs) : leftMs,
     );
     return null;
   }
@@ -195,7 +199,7 @@ export class Backend implements TargetObserver {
   /** The wait of `waiting` is over. */
   onExpired(waiting: Waiting): void {
     this.cancel(waiting.waiter);
-    if (waiting.slot >= 0 && this.#context.clock.monotonicMs() < waiting.untilMs) {
+    if (this.#context.clock.monotonicMs() < waiting.untilMs) {
       waiting.waiter.onEndpoint(); // the pause before another attempt is over
       return;
     }
