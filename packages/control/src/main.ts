@@ -28,11 +28,12 @@ import { Tokens } from "./ca/tokens.ts";
 import type { FromHost, ToHost } from "./host/link.ts";
 import { IntentLog } from "./revision/intent-log.ts";
 import { Door } from "./serve/door.ts";
+import { removeLeftovers } from "./serve/leftovers.ts";
 import { StatusWriter } from "./status/status-writer.ts";
 import { SqliteStore } from "./store/sqlite.ts";
 import type { Store } from "./store/store.ts";
 import { Controller } from "./watch/controller.ts";
-import { apiSocket, proxySocket } from "./watch/desired.ts";
+import { apiSocket, proxiesFolder, proxyFolder, proxySocket } from "./watch/desired.ts";
 import { builtInWrites } from "./watch/objects.ts";
 
 const version = "0.1.0";
@@ -74,6 +75,15 @@ async function main(): Promise<void> {
   await own.renew();
   const tokens = new Tokens(clock, () => randomBytes(32).toString("base64url"));
   const settled = new Set<() => void>();
+  let workloads = Number.POSITIVE_INFINITY;
+  const sweep = ({ views }: Controller) => {
+    const isFewer = views.size < workloads;
+    workloads = views.size;
+    if (!isFewer) return;
+    void removeLeftovers(join(stateDir, proxiesFolder), (name) =>
+      [...views.values()].some((view) => proxyFolder(view) === name),
+    );
+  };
   const parts: Parts = { controller: null, door: null, api: null, status: null };
   const controller = await Controller.open({
     store,
@@ -90,6 +100,7 @@ async function main(): Promise<void> {
       onSettled: () => {
         parts.status?.onSettled();
         if (parts.controller === null) return;
+        sweep(parts.controller);
         void own.follow(meshSettings(parts.controller.index.inputs.mesh).trustDomain);
         for (const callback of [...settled]) callback();
       },

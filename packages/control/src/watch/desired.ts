@@ -12,6 +12,14 @@ import { directEnvironmentOf, environmentOf } from "./environment.ts";
 export const apiSocket = "control/api";
 export const proxySocket = "control/proxies";
 
+/** Below the state folder: one folder for each workload's proxy. */
+export const proxiesFolder = "proxies";
+
+/** Short, for the path of a unix socket in it is limited. */
+export function proxyFolder({ name, uid }: Pick<WorkloadView, "name" | "uid">): string {
+  return `${name}.${uid.slice(0, 8)}`;
+}
+
 export interface DesiredInputs {
   readonly services: readonly Service[];
   readonly workloads: readonly {
@@ -52,7 +60,7 @@ export function desiredOf(inputs: DesiredInputs): Desired {
       proxy: inputs.hasProxies
         ? {
             sockets: names.map((socket) => socket.name),
-            stateDir: `${inputs.stateDir}/proxies/${name}.${uid.slice(0, 8)}`,
+            stateDir: `${inputs.stateDir}/${proxiesFolder}/${proxyFolder(one.view)}`,
             controlSocket: proxySocket,
           }
         : null,
