@@ -1,28 +1,27 @@
 import { randomBytes, randomUUID, X509Certificate } from "node:crypto";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { SeededRng } from "@heddle/mesh/base/rng.ts";
 import { leafValidity } from "@heddle/mesh/identity/certificate.ts";
-import { generateKey } from "@heddle/mesh/identity/key.ts";
 import { Rotation } from "@heddle/mesh/identity/rotate.ts";
 import { makePeerVerifier } from "@heddle/mesh/identity/verify-peer.ts";
-import { controlIdentity } from "@heddle/mesh/identity/well-known.ts";
 import { tcp } from "@heddle/mesh/model/address.ts";
 import { receiveSocket } from "@heddle/mesh/net/bound-socket.ts";
 import { openTransport } from "@heddle/mesh/net/open-transport.ts";
 import { SystemClock } from "@heddle/mesh/net/system-clock.ts";
-import type { BoundSocket, TlsCredentials } from "@heddle/mesh/net/transport.ts";
+import type { BoundSocket } from "@heddle/mesh/net/transport.ts";
 import { type Mesh, meshSettings } from "@heddle/mesh/resource/heddle/mesh.ts";
 import { Digester } from "@heddle/mesh/snapshot/digest.ts";
 import { destination, pino } from "pino";
 import { GuestWatch } from "./api/exec.ts";
 import { Facts } from "./api/facts.ts";
+import { publish } from "./api/publish.ts";
 import { isIntent } from "./api/registry.ts";
 import { Resources } from "./api/resources.ts";
 import { ApiServer } from "./api/server.ts";
-import type { ApiFile } from "./api/verbs.ts";
 import { Authority, createRoot } from "./ca/authority.ts";
+import { OwnIdentity } from "./ca/own-identity.ts";
 import { openRoot } from "./ca/root-folder.ts";
 import { Tokens } from "./ca/tokens.ts";
 import type { FromHost, ToHost } from "./host/link.ts";
@@ -31,6 +30,7 @@ import { Door } from "./serve/door.ts";
 import { removeLeftovers } from "./serve/leftovers.ts";
 import { StatusWriter } from "./status/status-writer.ts";
 import { SqliteStore } from "./store/sqlite.ts";
+import { countStart } from "./store/starts.ts";
 import type { Store } from "./store/store.ts";
 import { Controller } from "./watch/controller.ts";
 import { apiSocket, proxiesFolder, proxyFolder, proxySocket } from "./watch/desired.ts";
@@ -38,7 +38,6 @@ import { builtInWrites } from "./watch/objects.ts";
 
 const version = "0.1.0";
 const usage = "usage: heddle control --state DIR";
-const startsKey = { collection: "starts.internal.heddle.dev", namespace: "", name: "control" };
 
 /**
  * `heddle control`: the control plane as a process. Under a supervisor (an IPC channel) its sockets are passed to it and
@@ -276,68 +275,6 @@ interface Parts {
   door: Door | null;
   api: ApiServer | null;
   status: StatusWriter | null;
-}
-
-/** The control plane's own key and leaf. It is its own authority, so that a new one is always to be had. */
-class OwnIdentity {
-  readonly #authority: Authority;
-  #trustDomain: string;
-  #credentials: TlsCredentials | null = null;
-
-  constructor(authority: Authority, trustDomain: string) {
-    this.#authority = authority;
-    this.#trustDomain = trustDomain;
-  }
-
-  get credentials(): TlsCredentials {
-    return this.#credentials!;
-  }
-
-  /** The Mesh says which trust domain; with another one we are somebody else. */
-  async follow(trustDomain: string): Promise<void> {
-    if (trustDomain === this.#trustDomain) return;
-    this.#trustDomain = trustDomain;
-    await this.renew();
-  }
-
-  async renew(): Promise<TlsCredentials> {
-    const { privatePem: keyPem, publicPem } = await generateKey();
-    const spiffeId = controlIdentity(this.#trustDomain);
-    const chainPem = await this.#authority.issue(spiffeId, publicPem);
-    const { bundlePem } = this.#authority;
-    const generation = (this.#credentials?.generation ?? 0) + 1;
-    this.#credentials = { generation, spiffeId, keyPem, chainPem, bundlePem };
-    return this.#credentials;
-  }
-}
-
-/** How often this store was started, so that versions of one life are above those of all earlier ones. */
-async function countStart(store: Store): Promise<number> {
-  const stored = await store.get(startsKey);
-  const count = ((stored?.spec as { count?: number } | undefined)?.count ?? 0) + 1;
-  const object = {
-    apiVersion: "internal.heddle.dev/v1",
-    kind: "Starts",
-    metadata: { name: startsKey.name },
-    spec: { count },
-  };
-  const write = { key: startsKey, object, expect: null };
-  await store.commit([{ ...write, op: stored === null ? "create" : "update" }]);
-  return count;
-}
-
-/** Tells clients where the API is: the token first, then the file that names it, each whole or not at all. */
-async function publish(stateDir: string, port: number, token: string): Promise<void> {
-  const tokenFile = join(stateDir, "api.token");
-  const file: ApiFile = { address: { host: "127.0.0.1", port }, tokenFile, pid: process.pid };
-  for (const [path, text] of [
-    [tokenFile, `${token}\n`],
-    [join(stateDir, "api.json"), `${JSON.stringify(file, null, 2)}\n`],
-  ] as const) {
-    await rm(`${path}.new`, { force: true });
-    await writeFile(`${path}.new`, text, { mode: 0o600 });
-    await rename(`${path}.new`, path);
-  }
 }
 
 await main();
