@@ -23,6 +23,8 @@ export class RawHost {
   /** Everything received is here until the callback returns. */
   readonly readBuffer: Buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
   readonly #spares: Buffer[] = [];
+  /** What `copy` has made and `release` has not seen. */
+  readonly #lent = new WeakSet<ArrayBufferLike>();
   readonly #makesRequests: boolean;
   #scratch: Buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
 
@@ -59,6 +61,7 @@ export class RawHost {
       return Buffer.from(bytes.subarray(start, end));
     }
     const spare = this.#spares.pop() ?? Buffer.allocUnsafeSlow(BUFFER_BYTES);
+    this.#lent.add(spare.buffer);
     bytes.copy(spare, 0, start, end);
     return spare.subarray(0, length);
   }
@@ -66,7 +69,8 @@ export class RawHost {
   /** Nobody needs `copied`, which may or may not have come from `copy`, any more. */
   release(copied: Buffer): void {
     const { buffer } = copied;
-    if (buffer.byteLength !== BUFFER_BYTES || this.#spares.length >= SPARES_MAX) return;
+    // Node's own pool has the same size, and slices of it belong to all kinds of people.
+    if (!this.#lent.delete(buffer) || this.#spares.length >= SPARES_MAX) return;
     this.#spares.push(Buffer.from(buffer, 0, BUFFER_BYTES));
   }
 
