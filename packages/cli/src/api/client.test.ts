@@ -91,3 +91,13 @@ test("where nothing answers, that is said, with what to do", async () => {
     hints: ["heddle up <mesh.yaml>", "heddle check"],
   });
 });
+
+test("who deletes is said, for the revision", async () => {
+  let asked = "";
+  serve = (request, reply) => {
+    asked = `${request.method} ${request.url}`;
+    reply.end("{}");
+  };
+  await ApiClient.open(folder).delete(findKindByWord("svc")!, "shop", "kvs", "dana");
+  expect(asked).toBe("DELETE /api/v1/namespaces/shop/services/kvs?fieldManager=dana");
+});

@@ -69,8 +69,10 @@ export class ApiClient {
     }));
   }
 
-  async delete(kind: Kind, namespace: string, name: string): Promise<void> {
-    await this.#json(resourcePath(kind, namespace, name), { method: "DELETE" });
+  /** @param author who asks, for the revision */
+  async delete(kind: Kind, namespace: string, name: string, author: string): Promise<void> {
+    const query = { fieldManager: author };
+    await this.#json(resourcePath(kind, namespace, name), { method: "DELETE", query });
   }
 
   /** Lines of JSON, as they come, until the other end has no more or `signal` fires. */

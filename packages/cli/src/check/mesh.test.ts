@@ -101,3 +101,9 @@ test("another version, and a root that ends soon, are to be known", () => {
     "warning",
   ]);
 });
+
+test("proxies are judged where there are any", () => {
+  const crawl = { ...well, workloads: [{ ...workload, proxy: null, isConnected: false }] };
+  const names = checkMesh(crawl, "0.1.0").map((finding) => finding.name);
+  expect(names.filter((name) => name.includes("proxy"))).toEqual([]);
+});

@@ -7,13 +7,12 @@ const ROOT_LIFE_MIN_MS = 30 * DAY_MS;
 
 /** Is this mesh well? `version` is the command line's own. */
 export function checkMesh(data: CheckData, version: string): readonly Finding[] {
+  const hasProxies = data.workloads.some((each) => each.proxy !== null);
   return [
     checkVersion(data, version),
     checkRoot(data),
     checkSockets(data),
-    checkProxies(data),
-    checkDocuments(data),
-    checkRefusals(data),
+    ...(hasProxies ? [checkProxies(data), checkDocuments(data), checkRefusals(data)] : []),
     checkWorkloads(data),
     checkConditions(data),
     checkIsolation(),
@@ -50,14 +49,16 @@ function checkSockets({ failedSockets }: CheckData): Finding {
 
 function checkProxies({ workloads }: CheckData): Finding {
   const name = "every proxy is connected";
-  const away = workloads.filter((each) => each.proxy !== null && !each.isConnected);
-  return verdictOn(name, away, workloads.length, (first) => `heddle logs --proxy ${first}`);
+  const proxied = workloads.filter((each) => each.proxy !== null);
+  const away = proxied.filter((each) => !each.isConnected);
+  return verdictOn(name, away, proxied.length, (first) => `heddle logs --proxy ${first}`);
 }
 
 function checkDocuments({ workloads }: CheckData): Finding {
   const name = "every proxy runs the newest documents";
-  const late = workloads.filter((each) => each.proxy !== null && !each.isCurrent);
-  return verdictOn(name, late, workloads.length, (first) => `heddle logs --proxy ${first}`);
+  const proxied = workloads.filter((each) => each.proxy !== null);
+  const late = proxied.filter((each) => !each.isCurrent);
+  return verdictOn(name, late, proxied.length, (first) => `heddle logs --proxy ${first}`);
 }
 
 function checkRefusals({ refusals }: CheckData): Finding {

@@ -33,7 +33,7 @@ export function deleteCommand(world: World): Command {
         for (const { kind, names } of targets) {
           for (const name of names) {
             try {
-              await api.delete(kind, namespace, name);
+              await api.delete(kind, namespace, name, world.author);
               world.out.write(`${kind.singular}/${name} deleted\n`);
             } catch (error) {
               if (!(error instanceof StatusError) || error.status.code !== 404) throw error;

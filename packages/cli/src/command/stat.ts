@@ -1,5 +1,6 @@
 import type { EdgeRow, EndpointRow, StatRow } from "@heddle/control/api/verbs.ts";
 import { Command } from "commander";
+import type { ApiClient } from "../api/client.ts";
 import { exits, Fault } from "../render/fault.ts";
 import { edgeView, endpointView, statView } from "../render/stat.ts";
 import {
@@ -12,6 +13,7 @@ import {
   withOutput,
 } from "./options.ts";
 import { show } from "./show.ts";
+import { whyUnseen } from "./unseen.ts";
 import { apiOf, type World } from "./world.ts";
 
 type Options = NamespaceOptions & OutputOptions;
@@ -43,6 +45,7 @@ export function statCommand(world: World): Command {
         throw new Fault(exits.no, `${what} is not there`, `${world.program} stat ${by}`);
       }
       show(world, statView, found, options.output);
+      await tellUnseen(world, api);
     });
   return withExamples(withMesh(withNamespace(withOutput(command))), [
     ["heddle stat", "every service"],
@@ -59,6 +62,7 @@ export function edgesCommand(world: World): Command {
       const query = { namespace: namespaceOf(options) ?? undefined };
       const rows = await api.verb<readonly EdgeRow[]>("edges", { query: defined(query) });
       show(world, edgeView, rows, options.output);
+      await tellUnseen(world, api);
     });
   return withExamples(withMesh(withNamespace(withOutput(command))), [
     ["heddle edges", "the graph of calls"],
@@ -81,6 +85,11 @@ export function endpointsCommand(world: World): Command {
     ["heddle endpoints kvs", "the workloads of one service"],
     ["heddle endpoints -o wide", "all, with their identities"],
   ]);
+}
+
+async function tellUnseen(world: World, api: ApiClient): Promise<void> {
+  const why = await whyUnseen(api);
+  if (why !== null) world.err.write(`${why}\n`);
 }
 
 function defined(query: Record<string, string | undefined>): Record<string, string> {

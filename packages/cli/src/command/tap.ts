@@ -1,7 +1,9 @@
 import type { TapLine, TapQuery } from "@heddle/control/api/verbs.ts";
 import { formatTapItem, type TapItem } from "@heddle/mesh/telemetry/tap.ts";
 import { Command, Option } from "commander";
+import { exits, Fault } from "../render/fault.ts";
 import { type NamespaceOptions, withExamples, withMesh, withNamespace } from "./options.ts";
+import { whyUnseen } from "./unseen.ts";
 import { apiOf, type World } from "./world.ts";
 
 interface Options extends NamespaceOptions {
@@ -40,6 +42,8 @@ export function tapCommand(world: World): Command {
     )
     .action(async (target: string | undefined, options: Options) => {
       const api = await apiOf(world, options);
+      const why = await whyUnseen(api);
+      if (why !== null) throw new Fault(exits.no, why);
       const stop = new AbortController();
       process.once("SIGINT", () => stop.abort()).once("SIGTERM", () => stop.abort());
       const query: TapQuery = {
