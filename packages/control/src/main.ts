@@ -106,6 +106,7 @@ async function main(): Promise<void> {
     },
   });
   parts.controller = controller;
+  intent.follow(() => controller.poke());
   parts.status = new StatusWriter({ store, controller, clock, log });
   const rotation = new Rotation({
     clock,

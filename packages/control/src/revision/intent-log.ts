@@ -28,6 +28,7 @@ export class IntentLog {
   readonly #clock: Clock;
   readonly #isIntent: (collection: string) => boolean;
   #revision: number;
+  readonly #followers: (() => void)[] = [];
   /** Commits wait for each other: each revision's number follows the last. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -63,6 +64,11 @@ export class IntentLog {
     return this.#revision;
   }
 
+  /** Calls back after each revision. */
+  follow(onRevision: () => void): void {
+    this.#followers.push(onRevision);
+  }
+
   /** Commits `writes`, with a revision if they change intent. */
   commit(writes: readonly Write[], motive: Motive): Promise<CommitOutcome> {
     const done = this.#turn.then(() => this.#commit(writes, motive));
@@ -95,6 +101,7 @@ export class IntentLog {
     const outcome = await this.#store.commit([...writes, told, ...(await this.#forgets(revision))]);
     if (!outcome.ok) return outcome;
     this.#revision = revision;
+    for (const follower of this.#followers) follower();
     return { ok: true, objects: outcome.objects.slice(0, writes.length) };
   }
 
