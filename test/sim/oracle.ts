@@ -13,6 +13,8 @@ interface Trail {
   readonly executed: string[];
   /** The caller's proxy had sent the reply's head on. */
   hasReplyBegun: boolean;
+  /** As the caller's proxy counted them. */
+  attempts: number;
   /** The key's only process while the operation ran; null: any, or it changed. */
   owner: string | null;
   /** The same as it was when the operation began, for runs in which slots never move. */
@@ -67,6 +69,7 @@ export class Oracle {
       delivered: [],
       executed: [],
       hasReplyBegun: false,
+      attempts: 0,
       owner,
       keeper: owner,
       wasKeeperDown: owner !== null && this.#down.has(owner),
@@ -190,6 +193,7 @@ export class Oracle {
     const trail = this.#trails.get(id);
     if (trail === undefined || record.direction !== "outbound") return;
     if (record.headMs >= 0 && record.origin === "app") trail.hasReplyBegun = true;
+    trail.attempts = record.attempts;
     // A1/A5 per hop: the process that received the request is the one its message was addressed to.
     if (record.status > 0 && record.origin === "app" && record.reason === null) {
       this.checks["answer by whom it was sent to"]++;
@@ -202,11 +206,15 @@ export class Oracle {
     }
   }
 
-  /** Every operation that may be asked twice and of which no reply had begun was answered by the application. */
-  expectOnlyUnrepeatableFailed(heldBytesMax: number): void {
-    for (const { operation, ending, hasReplyBegun } of this.#trails.values()) {
+  /**
+   * Every operation that may be asked twice and of which no reply had begun was answered by the application, unless
+   * each attempt it was allowed met a death of its own.
+   */
+  expectOnlyUnrepeatableFailed(heldBytesMax: number, attemptsMax: number): void {
+    for (const { operation, ending, hasReplyBegun, attempts } of this.#trails.values()) {
       const { id, method, bytes } = operation;
       if (ending === null || method === "POST" || bytes > heldBytesMax) continue;
+      if (attempts >= attemptsMax) continue;
       const isAnswered = ending.kind === "answered" && ending.reason === null;
       if (isAnswered || (ending.kind === "broken" && hasReplyBegun)) continue;
       const what = ending.kind === "answered" ? `${ending.status} ${ending.reason}` : ending.kind;

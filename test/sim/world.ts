@@ -3,6 +3,7 @@ import { MemoryStore } from "@heddle/control/store/memory.ts";
 import { type Rng, SeededRng } from "@heddle/mesh/base/rng.ts";
 import { VirtualClock } from "@heddle/mesh/base/virtual-clock.ts";
 import { SimulatedNetwork } from "@heddle/mesh/net/simulated/network.ts";
+import { attemptsMax } from "@heddle/mesh/policy/retry.ts";
 import { heldBytesMax } from "@heddle/mesh/relay/held-body.ts";
 import { Chaos, type Mode } from "./chaos.ts";
 import { Config } from "./config.ts";
@@ -103,7 +104,7 @@ class World {
       await this.#until(() => this.#oracle.open === 0, patienceMs);
       if (mode === "gentle") this.#expectAnswers(new Map(), "under gentle changes");
       if (mode === "apps") this.#oracle.expectOthersUnharmed();
-      if (mode === "kills") this.#oracle.expectOnlyUnrepeatableFailed(heldBytesMax);
+      if (mode === "kills") this.#oracle.expectOnlyUnrepeatableFailed(heldBytesMax, attemptsMax);
       await this.#settle();
       this.#compare();
       await this.#askHealthy();

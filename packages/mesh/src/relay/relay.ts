@@ -219,36 +219,21 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
       this.#connect(target, false, nowMs);
       return;
     }
-    if (this.#waitUntilMs < 0) this.#waitUntilMs = nowMs + slotWaitMs;
-    this.#waitSinceMs = nowMs;
-    this.#pauseRequest();
-    const reason = backend.wait(this, {
-      slot: this.#placementSlot,
-      untilMs: this.#waitUntilMs,
-      isRetry: this.#avoid !== null,
-      isPause: false,
-    });
-    this.#avoid = null;
-    if (reason === null) return;
-    this.#stopWaiting(nowMs);
-    this.#fail(reason, backend.describe(reason, this.#placementSlot));
+    const reason = this.#wait(nowMs, false);
+    if (reason !== null) this.#fail(reason, backend.describe(reason, this.#placementSlot));
   }
 
-  /** Waits a moment for documents that are on their way to us or to the peer. False: it has waited long enough. */
-  #pause(nowMs: number): boolean {
-    if (this.#waitUntilMs < 0) this.#waitUntilMs = nowMs + slotWaitMs;
-    const reason = this.#backend!.wait(this, {
-      slot: this.#placementSlot,
-      untilMs: this.#waitUntilMs,
-      isRetry: true,
-      isPause: true,
-    });
-    if (reason !== null) return false;
+  /** Waits for an endpoint, or pauses until documents have come; the reason why it must not, or null. */
+  #wait(nowMs: number, isPause: boolean): Reason | null {
     this.#state = choosing;
-    this.#avoid = null;
-    this.#waitSinceMs = nowMs;
+    if (this.#waitUntilMs < 0) this.#waitUntilMs = nowMs + slotWaitMs;
+    if (this.#waitSinceMs < 0) this.#waitSinceMs = nowMs;
     this.#pauseRequest();
-    return true;
+    const [slot, untilMs, isRetry] = [this.#placementSlot, this.#waitUntilMs, this.#avoid !== null];
+    const reason = this.#backend!.wait(this, { slot, untilMs, isRetry, isPause });
+    this.#avoid = null;
+    if (reason !== null) this.#stopWaiting(nowMs);
+    return reason;
   }
 
   /** The request's slot; again when the placement has changed while it waited. */
@@ -570,6 +555,7 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
   #judge(reason: Reason, detail: string, isUnsent: boolean, isIdleRace: boolean): void {
     const { processed } = reasonRow(reason);
     const record = this.#record;
+    const nowMs = this.#context.clock.monotonicMs();
     const target = this.#target!;
     const decision = decideRetry({
       processed: processed === "unknown" && isUnsent ? "no" : processed,
@@ -584,22 +570,21 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     switch (decision) {
       case "replay":
         record.replayed = true;
-        this.#connect(target, true, this.#context.clock.monotonicMs());
+        this.#connect(target, true, nowMs);
         return;
       case "again":
         if (!this.#spendRetry()) break;
-        this.#connect(target, true, this.#context.clock.monotonicMs());
+        this.#connect(target, true, nowMs);
         return;
       case "elsewhere":
       case "same":
         if (!this.#spendRetry()) break;
         this.#avoid = target;
-        this.#choose(this.#context.clock.monotonicMs());
+        this.#choose(nowMs);
         return;
       case "later":
-        if (!this.#spendRetry() || !this.#pause(this.#context.clock.monotonicMs())) break;
-        return;
       case "give-up":
+        if (decision === "later" && this.#spendRetry() && this.#wait(nowMs, true) === null) return;
         break;
       default:
         unreachable(decision);
