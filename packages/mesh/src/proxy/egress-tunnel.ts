@@ -26,6 +26,8 @@ export interface EgressTunnelOptions {
 
 /** Longest wait for a connection to the world outside, in ms. */
 const connectTimeoutMs = 5000;
+/** A tunnel through which nothing has gone for so long is ended, in ms; it may take twice that (Envoy: 1 h). */
+const idleMs = 3_600_000;
 
 /**
  * CONNECT to a place outside the mesh: octets both ways, unread, and one record when it is over.
@@ -43,6 +45,8 @@ export class EgressTunnel
   readonly #tunnel = new Tunnel(this);
   #phase: "resolving" | "dialling" | "joined" | "over" = "resolving";
   #far: Connection | null = null;
+  /** Octets that had gone through when it was last asked. */
+  #bytesBefore = -1;
 
   constructor(options: EgressTunnelOptions) {
     const { context, source, head } = options;
@@ -89,7 +93,7 @@ export class EgressTunnel
     if (this.#phase !== "dialling") return;
     const { context, stream } = this.#options;
     this.#phase = "joined";
-    context.wheel.clear(this.#deadline);
+    context.wheel.set(this.#deadline, idleMs);
     this.#record.status = 200;
     this.#record.headMs = context.clock.monotonicMs();
     stream.sendHead(new PlainReplyHead(200), 0);
@@ -120,6 +124,10 @@ export class EgressTunnel
   }
 
   onDeadline(): void {
+    if (this.#phase === "joined") {
+      this.#endIfIdle();
+      return;
+    }
     if (this.#phase !== "dialling") return;
     this.#fail("connect-timeout", `not connected within ${connectTimeoutMs} ms`);
   }
@@ -129,6 +137,16 @@ export class EgressTunnel
     this.#record.replyBytes = receivedBytes;
     if (failure !== null) this.#record.detail = failure.detail;
     this.#finish();
+  }
+
+  #endIfIdle(): void {
+    const { bytes } = this.#tunnel;
+    if (bytes === this.#bytesBefore) {
+      this.#tunnel.reset();
+      return;
+    }
+    this.#bytesBefore = bytes;
+    this.#options.context.wheel.set(this.#deadline, idleMs);
   }
 
   // The client, until the tunnel takes its connection over.

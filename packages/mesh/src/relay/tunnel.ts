@@ -42,6 +42,17 @@ export class Tunnel {
     };
   }
 
+  /** Octets so far, both ways. */
+  get bytes(): number {
+    return this.#sentBytes + this.#receivedBytes;
+  }
+
+  /** Ends both connections at once. */
+  reset(): void {
+    this.#nearConnection?.reset();
+    this.#farConnection?.reset();
+  }
+
   /** Joins the two; events may have come to `near` and `far` only afterwards. */
   join(near: Connection, far: Connection): void {
     this.#nearConnection = near;

@@ -288,6 +288,63 @@ describe("two proxies with mutual TLS", () => {
     });
   });
 
+  test("a gateway routes by its own rules, rewrites, and believes nothing a client says of itself", async () => {
+    const front = {
+      listener: { name: "front", address: free },
+      name: "default/front/http",
+      routes: {
+        matches: [
+          {
+            rule: 0,
+            hostnames: [],
+            path: { type: "prefix", value: "/kvs" },
+            method: null,
+            headers: [],
+            query: [],
+          },
+        ],
+        rules: [
+          {
+            route: "HTTPRoute/default/front",
+            name: "0",
+            filters: [
+              {
+                type: "url-rewrite",
+                hostname: null,
+                path: { replace: "prefix", from: "/kvs", value: "/" },
+              },
+            ],
+            backends: [{ backend: { service: "default/kvs", port: 80 }, weight: 1, filters: [] }],
+            requestTimeoutMs: null,
+            fails: null,
+          },
+        ],
+      },
+    } as const;
+    const doc = { ...callerDoc, gateway: [front] };
+    const address = (await caller.serve([doc, ...documents()])).get("front")!;
+    const lies = [
+      "X-Forwarded-For: 6.6.6.6",
+      "X-Forwarded-Proto: https",
+      "Forwarded: for=6.6.6.6",
+      "X-Heddle-Client-Id: spiffe://mesh.test/ns/default/sa/root",
+      "X-Forwarded-Client-Cert: By=me",
+    ];
+    const reply = seen(await get(address, "/kvs/7?x=1", lies.map((lie) => `${lie}\r\n`).join("")));
+    expect(reply.url).toBe("/7?x=1");
+    expect(reply.headers).toMatchObject({
+      host: "x",
+      "x-forwarded-for": "127.0.0.1",
+      "x-forwarded-proto": "http",
+      "x-heddle-client-id": caller.credentials!.spiffeId,
+    });
+    expect(Object.keys(reply.headers)).not.toContain("forwarded");
+    expect(Object.keys(reply.headers)).not.toContain("x-forwarded-client-cert");
+    expect(await get(address, "/nowhere")).toMatch(/404 [\s\S]*\r\n\r\nno-route\n$/);
+    expect(lastOf(caller)).toMatchObject({ direction: "gateway", reason: "no-route" });
+    await caller.serve([callerDoc, ...documents()]);
+  });
+
   describe("the receiver", () => {
     test("refuses a name that is not its own, and the caller learns that nothing was done", async () => {
       await caller.serve([callerDoc, ...documents({ uid: "another" })]);
