@@ -78,7 +78,8 @@ export class Load {
     const call = request(`${this.#options.url}${sent.path}`, {
       method: sent.method,
       headers,
-      agent: this.#agent,
+      // A replay takes a connection of its own: another idle one may have died with the first.
+      agent: isReplay ? false : this.#agent,
       timeout: 30_000,
     });
     let response: IncomingMessage | null = null;
