@@ -1,4 +1,5 @@
 import { rmSync } from "node:fs";
+import { relative } from "node:path";
 import { Command } from "commander";
 import { DoorClient } from "../api/door-client.ts";
 import { exits, Fault } from "../render/fault.ts";
@@ -22,7 +23,7 @@ export function downCommand(world: World): Command {
       else if (options.volumes !== true) world.out.write("It was not running.\n");
       if (options.volumes !== true) return;
       rmSync(stateDir, { recursive: true, force: true });
-      world.out.write(`Deleted ${stateDir}.\n`);
+      world.out.write(`Deleted ${relative(world.cwd, stateDir)}.\n`);
     });
   return withExamples(withMesh(command), [
     ["heddle down", "stop; heddle up starts it again as it was"],
