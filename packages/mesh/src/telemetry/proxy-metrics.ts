@@ -36,8 +36,6 @@ export class ProxyMetrics {
   readonly #opened: Family<Counter, "direction" | "peer" | "dst_namespace" | "dst_service">;
   readonly #closed: Family<Counter, "direction" | "peer" | "dst_namespace" | "dst_service">;
   readonly #open: Family<Gauge, "direction" | "peer" | "dst_namespace" | "dst_service">;
-  readonly #read: Family<Counter, "direction" | "peer" | "dst_namespace" | "dst_service">;
-  readonly #written: Family<Counter, "direction" | "peer" | "dst_namespace" | "dst_service">;
   readonly #clusterDomain: string;
 
   /** @param clusterDomain of the label `authority`: `kvs.default.svc.<domain>:80`. */
@@ -68,8 +66,6 @@ export class ProxyMetrics {
     this.#opened = metrics.counter("tcp_open_total", "Connections opened.", connection);
     this.#closed = metrics.counter("tcp_close_total", "Connections closed.", connection);
     this.#open = metrics.gauge("tcp_open_connections", "Connections open now.", connection);
-    this.#read = metrics.counter("tcp_read_bytes_total", "Octets received.", connection);
-    this.#written = metrics.counter("tcp_write_bytes_total", "Octets sent.", connection);
   }
 
   requests(record: ExchangeRecord): Counter {
@@ -107,8 +103,6 @@ export class ProxyMetrics {
       opened: this.#opened.child(labels),
       closed: this.#closed.child(labels),
       open: this.#open.child(labels),
-      read: this.#read.child(labels),
-      written: this.#written.child(labels),
     };
   }
 
@@ -138,8 +132,6 @@ export interface ConnectionHandles {
   readonly opened: Counter;
   readonly closed: Counter;
   readonly open: Gauge;
-  readonly read: Counter;
-  readonly written: Counter;
 }
 
 function destinationOf(service: string): Labels<"dst_namespace" | "dst_service"> {

@@ -110,7 +110,6 @@ describe("metrics", () => {
     });
     series.onOpen();
     series.onOpen();
-    series.onRead(10);
     series.onClose();
     expect(lines("tcp_open")).toEqual([
       'tcp_open_connections{direction="inbound",peer="src",dst_namespace="default",dst_service="kvs"} 1',

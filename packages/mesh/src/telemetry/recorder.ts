@@ -148,14 +148,6 @@ export class ConnectionsSeries {
     this.#handles.open.add(-1);
   }
 
-  onRead(octets: number): void {
-    this.#handles.read.add(octets);
-  }
-
-  onWritten(octets: number): void {
-    this.#handles.written.add(octets);
-  }
-
   summarise(): ConnectionsRow {
     return { ...this.#of, open: this.#open, opened: this.#opened };
   }
