@@ -47,7 +47,7 @@ export async function runFromFile(
     load().catch((cause: Error) => log.error({ cause: cause.message }, "not read; still serving"));
   };
   await load();
-  sidecar.stalls.start();
+  sidecar.stalls.start(clock, () => workload.activity);
 
   process.on("SIGHUP", reload);
   let timer = clock.after(0, () => {});

@@ -130,7 +130,7 @@ class HostedProxy {
       () => workload.activity,
       () => this.#membership?.summary(recorder.summary()),
     ).start();
-    stalls.start();
+    stalls.start(clock, () => workload.activity);
   }
 
   onToken(token: GrantedToken): void {

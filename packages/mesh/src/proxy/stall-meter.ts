@@ -1,8 +1,11 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
+import type { Clock } from "../base/clock.ts";
 import type { Gauge, Metrics } from "../telemetry/metrics.ts";
 
 /** How often the loop is asked, in ms. A stall is seen if it delays a question: of the long ones few go unseen. */
 const resolutionMs = 10;
+/** How often it is asked whether there is traffic, in ms. */
+const lookMs = 1000;
 
 /** The longest time in which the event loop served nobody, since the process started. */
 export class StallMeter {
@@ -20,10 +23,22 @@ export class StallMeter {
     metrics.onCollect(() => this.#read());
   }
 
-  /** Starts to measure: what happened before, while modules were loaded, served nobody yet. */
-  start(): void {
-    this.#delay.enable();
-    this.#delay.reset();
+  /**
+   * Measures from now on, while there is traffic: a proxy that serves nobody should not wake a hundred times a second.
+   * @param activity changes whenever somebody was served
+   */
+  start(clock: Clock, activity: () => number): void {
+    let last = activity();
+    let isOn = false;
+    const look = (): void => {
+      const now = activity();
+      if (now !== last && !isOn) this.#delay.enable();
+      if (now === last && isOn) this.#delay.disable();
+      isOn = now !== last;
+      last = now;
+      clock.after(lookMs, look);
+    };
+    look();
   }
 
   #read(): void {
