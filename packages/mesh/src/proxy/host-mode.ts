@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { mkdirSync } from "node:fs";
 import { type GrantedToken, Membership } from "../discovery/membership.ts";
 import type { RefusedDocument } from "../discovery/snapshot-holder.ts";
 import { GenerationFolder } from "../identity/generation.ts";
@@ -59,6 +59,8 @@ class HostedProxy {
   #hasConnected = false;
   #onToken: ((token: GrantedToken) => void) | null = null;
   #isEnding = false;
+  /** Resolved when the admin socket is open. */
+  readonly #onAdmin = Promise.withResolvers<void>();
 
   constructor(sidecar: Sidecar, channel: HostChannel) {
     this.#sidecar = sidecar;
@@ -85,19 +87,8 @@ class HostedProxy {
 
   async start(start: Start): Promise<void> {
     const { clock, rng, log, metrics, recorder, transport, stalls } = this.#sidecar;
-    await mkdir(start.stateDir, { recursive: true, mode: 0o700 });
+    mkdirSync(start.stateDir, { recursive: true, mode: 0o700 });
     process.chdir(start.stateDir); // the path of a unix socket holds 107 octets: a relative one always fits
-    await openAdmin("admin.sock", {
-      workload: this.workload,
-      metrics,
-      log,
-      isReady: () => this.#isReady(),
-      snapshot: () =>
-        showSnapshot(
-          this.#snapshot,
-          Object.fromEntries(this.#refused.map(({ document, errors }) => [document, errors])),
-        ),
-    });
     process.on("SIGTERM", () => this.#end());
     process.on("SIGINT", () => {}); // the supervisor decides
     this.#membership = await Membership.open({
@@ -124,6 +115,20 @@ class HostedProxy {
         onCancel: (id) => this.#taps.cancel(id),
       },
     });
+    // Who waits since an earlier life is served first.
+    await new Promise<void>((resolve) => clock.after(1, resolve));
+    await openAdmin("admin.sock", {
+      workload: this.workload,
+      metrics,
+      log,
+      isReady: () => this.#isReady(),
+      snapshot: () =>
+        showSnapshot(
+          this.#snapshot,
+          Object.fromEntries(this.#refused.map(({ document, errors }) => [document, errors])),
+        ),
+    });
+    this.#onAdmin.resolve();
     const { workload } = this;
     new Summaries(
       clock,
@@ -167,7 +172,7 @@ class HostedProxy {
   }
 
   async #sayReady(): Promise<void> {
-    await this.workload.listeners.settled();
+    await Promise.all([this.workload.listeners.settled(), this.#onAdmin.promise]);
     if (this.#snapshot === null || this.#credentials === null) return;
     const version = versionOf(this.#snapshot);
     this.#channel.send({ type: "ready", version, fromDisk: !this.#hasConnected });
