@@ -3,7 +3,7 @@ import { bad, type Finding, good, warning } from "./finding.ts";
 
 const DAY_MS = 24 * 3600 * 1000;
 /** A root that ends sooner than this should be replaced. */
-const ROOT_LIFE_MIN_MS = 30 * DAY_MS;
+const ROOT_LIFE_MIN_MS = 30 * 24 * 3_600_000;
 
 /** Is this mesh well? `version` is the command line's own. */
 export function checkMesh(data: CheckData, version: string): readonly Finding[] {
