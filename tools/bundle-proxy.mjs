@@ -29,6 +29,7 @@ export async function bundleProxy(isForced = false) {
     platform: "node",
     external: [/^node:/],
     treeshake: true,
+    plugins: [{ name: "lean-builtins", renderChunk: (code) => takeBuiltins(code) }],
   });
   // Two that build at once must not see half of each other's file.
   const draft = `${output}.${process.pid}`;
@@ -41,6 +42,18 @@ export async function bundleProxy(isForced = false) {
     rmSync(draft, { force: true });
   }
   return output;
+}
+
+/**
+ * An import of one of Node's modules reads all its exports, and with them loads what nobody asked for, WebCrypto for
+ * example: 10 ms of CPU at each start of a proxy. Taking the module does not.
+ */
+function takeBuiltins(code) {
+  return code.replace(
+    /^import \{([^}]*)\} from "(node:[^"]+)";$/gm,
+    (_, names, module) =>
+      `const {${names.replaceAll(" as ", ": ")}} = process.getBuiltinModule("${module}");`,
+  );
 }
 
 function newest(folder) {
