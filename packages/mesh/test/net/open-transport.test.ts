@@ -16,6 +16,16 @@ test("raw handles pass their trial on the pinned Node", async () => {
   expect(opened.backEnd).toBe("raw");
 });
 
+test("raw handles that passed before are not tried again", async () => {
+  const never = {
+    monotonicMs: () => 0,
+    wallMs: () => 0,
+    after: () => expect.unreachable("a trial bounds itself in time"),
+  };
+  const opened = await openTransport({ clock: never, hasPassed: true });
+  expect(opened.backEnd).toBe("raw");
+});
+
 test("the trial prints no warning, even where deprecations are shown, and lets the process end", async () => {
   const file = (name: string) => new URL(`../../src/net/${name}.ts`, import.meta.url).href;
   const script = `
