@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { freePort } from "./mesh.ts";
@@ -85,9 +85,7 @@ export class Scratch {
     }
     await mkdir(join(folder, "run"), { mode: 0o700 });
     await writeFile(join(folder, ".curlrc"), "silent\nshow-error\n"); // as on a terminal: no meter
-    const shim = `#!/bin/sh\nPATH=${dirname(process.execPath)}:$PATH\nexec ${join(root, "heddle")} "$@"\n`;
-    await writeFile(join(folder, "heddle"), shim);
-    await chmod(join(folder, "heddle"), 0o755);
+    await symlink(join(root, "heddle"), join(folder, "heddle"));
     return scratch;
   }
 

@@ -1,4 +1,7 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { Command } from "commander";
+import { exits, Fault } from "../render/fault.ts";
 import { runInForeground } from "./foreground.ts";
 import { withExamples } from "./options.ts";
 import { findPrograms } from "./programs.ts";
@@ -10,6 +13,13 @@ export function proxyCommand(world: World): Command {
     .description("run one proxy from a file, without a control plane (the Walk profile)")
     .requiredOption("--config <file>", "a file or folder that heddle compile wrote")
     .action(async (options: { readonly config: string }) => {
+      if (!existsSync(resolve(world.cwd, options.config))) {
+        throw new Fault(
+          exits.badInput,
+          `there is no ${options.config} here`,
+          `${world.program} compile mesh.yaml -o walk     writes such files`,
+        );
+      }
       const { proxy } = await findPrograms();
       const argv = [...proxy, "--config", options.config];
       process.exitCode = await runInForeground({ command: argv, env: world.env });

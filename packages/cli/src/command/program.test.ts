@@ -84,3 +84,15 @@ test.each([
   process.exitCode = before;
   expect(found).toBe(code);
 });
+
+describe("what cannot be is said before anything is asked", () => {
+  test.each<[readonly string[], number, string]>([
+    [["tap", "--status", "abc"], 64, "expected a status or the first digit of some"],
+    [["tap", "--max-rps", "0"], 64, "expected a whole number from 1"],
+    [["proxy", "--config", "no/such"], 65, "there is no no/such here"],
+  ])("%j", async (argv, code, words) => {
+    const { world, err } = quietWorld();
+    expect(await run(world, argv)).toBe(code);
+    expect(err.join("")).toContain(words);
+  });
+});

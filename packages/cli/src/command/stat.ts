@@ -1,4 +1,5 @@
 import type { EdgeRow, EndpointRow, StatRow } from "@heddle/control/api/verbs.ts";
+import { findKindByWord } from "@heddle/mesh/resource/index.ts";
 import { Command } from "commander";
 import type { ApiClient } from "../api/client.ts";
 import { exits, Fault } from "../render/fault.ts";
@@ -79,12 +80,29 @@ export function endpointsCommand(world: World): Command {
       const name = service?.replace(/^(services?|svc)\//, "");
       const query = { service: name, namespace: namespaceOf(options) ?? undefined };
       const rows = await api.verb<readonly EndpointRow[]>("endpoints", { query: defined(query) });
+      if (rows.length === 0 && name !== undefined) await mustExist(world, api, name, options);
       show(world, endpointView, rows, options.output);
     });
   return withExamples(withMesh(withNamespace(withOutput(command))), [
     ["heddle endpoints kvs", "the workloads of one service"],
     ["heddle endpoints -o wide", "all, with their identities"],
   ]);
+}
+
+/** @throws Fault where there is no such service, rather than one that nothing stands behind. */
+async function mustExist(
+  world: World,
+  api: ApiClient,
+  name: string,
+  options: NamespaceOptions,
+): Promise<void> {
+  const services = await api.list(findKindByWord("services")!, namespaceOf(options));
+  if (services.some(({ metadata }) => metadata.name === name)) return;
+  throw new Fault(
+    exits.no,
+    `there is no Service "${name}" here`,
+    `${world.program} get services -A`,
+  );
 }
 
 async function tellUnseen(world: World, api: ApiClient): Promise<void> {

@@ -1,6 +1,6 @@
 import type { TapLine, TapQuery } from "@heddle/control/api/verbs.ts";
 import { formatTapItem, type TapItem } from "@heddle/mesh/telemetry/tap.ts";
-import { Command, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { exits, Fault } from "../render/fault.ts";
 import { type NamespaceOptions, withExamples, withMesh, withNamespace } from "./options.ts";
 import { whyUnseen } from "./unseen.ts";
@@ -25,7 +25,7 @@ export function tapCommand(world: World): Command {
     .option("--method <name>", "only this method")
     .option("--path <prefix>", "only paths that begin so")
     .option("--authority <name>", "only this authority")
-    .option("--status <code>", "only this status, or a class: 5 is 5xx")
+    .option("--status <code>", "only this status, or a class: 5 is 5xx", parseStatus)
     .option("--from <workload>", "only what this workload asks")
     .option("--to <workload>", "only what this workload is asked")
     .addOption(
@@ -34,7 +34,11 @@ export function tapCommand(world: World): Command {
         "seen by the proxy of whom is asked, or of who asks (default: in; of a workload both)",
       ).choices(["in", "out"]),
     )
-    .option("--max-rps <number>", "requests per second and proxy, at most (default: 100)")
+    .option(
+      "--max-rps <number>",
+      "requests per second and proxy, at most (default: 100)",
+      parseRate,
+    )
     .addOption(
       new Option("-o, --output <format>", "table: a line for each step; json: one object a line")
         .choices(["table", "json"])
@@ -98,6 +102,16 @@ class TapPrinter {
 /** A service is tapped where it is asked: each exchange once, not again at its caller. */
 function defaultDirection(target: string | undefined): string | undefined {
   return target === undefined || /^(services?|svc)\//.test(target) ? "in" : undefined;
+}
+
+function parseStatus(text: string): string {
+  if (/^[1-5]([0-9]{2})?$/.test(text)) return text;
+  throw new InvalidArgumentError("expected a status or the first digit of some: 404, or 5.");
+}
+
+function parseRate(text: string): string {
+  if (/^[1-9][0-9]{0,5}$/.test(text)) return text;
+  throw new InvalidArgumentError("expected a whole number from 1.");
 }
 
 function given<K extends string>(name: K, value: string | undefined): { [k in K]?: string } {

@@ -11,10 +11,15 @@ export function formatFindings(
   const lines = findings.map(({ name, verdict, detail, hint }) => {
     const more =
       detail === null ? "" : verdict === "good" ? style.dim(`  ${detail}`) : `: ${detail}`;
-    const next = hint === null ? "" : `\n     ${style.dim(`see ${hint}`)}`;
+    const next = hint === null ? "" : `\n     ${style.dim(isPlace(hint) ? `see ${hint}` : hint)}`;
     return ` ${marks[verdict]} ${name}${more}${next}\n`;
   });
   return `${style.bold(subject)}\n${lines.join("")}`;
+}
+
+/** A command or a page; other hints are sentences. */
+function isPlace(hint: string): boolean {
+  return /^(heddle|docs\/)/.test(hint);
 }
 
 /** The last line: how many hold. */

@@ -47,6 +47,7 @@ test("checks stand under their subject, each with what to do", () => {
     good("a holds", "1 of 1"),
     warning("b", "nearly"),
     bad("c", "broken", "heddle ps"),
+    bad("d", "taken", "choose another port"),
   ];
   expect(formatFindings("machine", findings, style) + formatVerdict(findings)).toBe(
     `\
@@ -55,7 +56,9 @@ machine
  ! b: nearly
  ✘ c: broken
      see heddle ps
-1 good, 1 to know, 1 bad
+ ✘ d: taken
+     choose another port
+1 good, 1 to know, 2 bad
 `,
   );
 });
