@@ -73,7 +73,7 @@ export class Scratch {
     const scratch = new Scratch(folder, await freePort());
     const isOurs = (path: string) => !path.endsWith(".heddle");
     await cp(join(root, "examples"), join(folder, "examples"), { recursive: true, filter: isOurs });
-    const firstPort = (await freePort()) - 100;
+    const firstPort = 16_000 + (scratch.#port % 3900); // below those that supervisors give
     for (const path of await readdir(join(folder, "examples"), { recursive: true })) {
       if (!/\.(yaml|json)$/.test(path)) continue;
       const file = join(folder, "examples", path);

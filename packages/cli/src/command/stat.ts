@@ -3,6 +3,7 @@ import { findKindByWord } from "@heddle/mesh/resource/index.ts";
 import { Command } from "commander";
 import type { ApiClient } from "../api/client.ts";
 import { exits, Fault } from "../render/fault.ts";
+import type { RowView } from "../render/output.ts";
 import { edgeView, endpointView, statView } from "../render/stat.ts";
 import {
   type NamespaceOptions,
@@ -45,8 +46,7 @@ export function statCommand(world: World): Command {
       if (found.length === 0 && name !== undefined) {
         throw new Fault(exits.no, `${what} is not there`, `${world.program} stat ${by}`);
       }
-      show(world, statView, found, options.output);
-      await tellUnseen(world, api);
+      await showSeen({ world, api, view: statView, rows: found, output: options.output });
     });
   return withExamples(withMesh(withNamespace(withOutput(command))), [
     ["heddle stat", "every service"],
@@ -62,8 +62,7 @@ export function edgesCommand(world: World): Command {
       const api = await apiOf(world, options);
       const query = { namespace: namespaceOf(options) ?? undefined };
       const rows = await api.verb<readonly EdgeRow[]>("edges", { query: defined(query) });
-      show(world, edgeView, rows, options.output);
-      await tellUnseen(world, api);
+      await showSeen({ world, api, view: edgeView, rows, output: options.output });
     });
   return withExamples(withMesh(withNamespace(withOutput(command))), [
     ["heddle edges", "the graph of calls"],
@@ -105,8 +104,17 @@ async function mustExist(
   );
 }
 
-async function tellUnseen(world: World, api: ApiClient): Promise<void> {
+/** Where nobody sees the traffic, that is said; in place of an empty table, or beside the rows. */
+async function showSeen<T>(options: {
+  readonly world: World;
+  readonly api: ApiClient;
+  readonly view: RowView<T>;
+  readonly rows: readonly T[];
+  readonly output: string;
+}): Promise<void> {
+  const { world, api, view, rows, output } = options;
   const why = await whyUnseen(api);
+  if (why === null || rows.length > 0 || output !== "table") show(world, view, rows, output);
   if (why !== null) world.err.write(`${why}\n`);
 }
 
