@@ -7,16 +7,18 @@ const resolutionMs = 10;
 /** How often it is asked whether there is traffic, in ms. */
 const lookMs = 1000;
 
-/** The longest time in which the event loop served nobody, since the process started. */
+/** The longest time in which the event loop served nobody while there was traffic, since the process started. */
 export class StallMeter {
   readonly #delay = monitorEventLoopDelay({ resolution: resolutionMs });
   readonly #gauge: Gauge;
+  /** Of earlier times of traffic. */
+  #longestMs = 0;
 
   constructor(metrics: Metrics) {
     this.#gauge = metrics
       .gauge(
         "process_event_loop_stall_max_seconds",
-        "Longest time the event loop served nobody since the process started.",
+        "Longest time the event loop served nobody while there was traffic, since the process started.",
         [],
       )
       .child({});
@@ -32,7 +34,7 @@ export class StallMeter {
     let isOn = false;
     const look = (): void => {
       const now = activity();
-      if (now !== last && !isOn) this.#delay.enable();
+      if (now !== last && !isOn) this.#resume();
       if (now === last && isOn) this.#delay.disable();
       isOn = now !== last;
       last = now;
@@ -41,7 +43,18 @@ export class StallMeter {
     look();
   }
 
+  /** Node would count the pause since it was last on as one stall, but for the reset. */
+  #resume(): void {
+    this.#longestMs = this.#maxMs();
+    this.#delay.enable();
+    this.#delay.reset();
+  }
+
+  #maxMs(): number {
+    return Math.max(this.#longestMs, this.#delay.max / 1e6 - resolutionMs);
+  }
+
   #read(): void {
-    this.#gauge.set(Math.max(0, this.#delay.max / 1e9 - resolutionMs / 1000));
+    this.#gauge.set(this.#maxMs() / 1000);
   }
 }
