@@ -57,6 +57,11 @@ test.each<[Partial<CheckData>, string, string]>([
     "heddle logs kvs-0",
   ],
   [
+    { workloads: [{ ...workload, app: null, isReady: false }] },
+    "every workload is ready",
+    "heddle logs --proxy kvs-0",
+  ],
+  [
     { workloads: [{ ...workload, isConnected: false }] },
     "every proxy is connected",
     "heddle logs --proxy kvs-0",

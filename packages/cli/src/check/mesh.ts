@@ -73,7 +73,8 @@ function checkRefusals({ refusals }: CheckData): Finding {
 function checkWorkloads({ workloads }: CheckData): Finding {
   const name = "every workload is ready";
   const away = workloads.filter((each) => !each.isReady && !each.isDraining);
-  return verdictOn(name, away, workloads.length, (first) => `heddle logs ${first}`);
+  const flag = away[0]?.app === null ? "--proxy " : ""; // a gateway's is all it has
+  return verdictOn(name, away, workloads.length, (first) => `heddle logs ${flag}${first}`);
 }
 
 function verdictOn(

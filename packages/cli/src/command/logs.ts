@@ -25,7 +25,7 @@ export function logsCommand(world: World): Command {
     .action(async (who: readonly string[], options: Options) => {
       const folder = join(await meshOf(world, options), "logs");
       const names = chooseLogs(folder, who, options.proxy === true);
-      if (names.length === 0) throw nothingFound(world, who);
+      if (names.length === 0) throw nothingFound(world, who, chooseLogs(folder, who, true));
       const printer = new LogPrinter(world, folder, names, options.timestamps === true);
       printer.printLast(options.tail);
       if (options.follow !== true) return;
@@ -130,9 +130,14 @@ function isWanted(name: string, who: readonly string[], isProxy: boolean): boole
   });
 }
 
-function nothingFound(world: World, who: readonly string[]): Fault {
+/** A gateway, for one, has no application: only its proxy writes. */
+function nothingFound(world: World, who: readonly string[], proxies: readonly string[]): Fault {
   const whose = who.length === 0 ? "anybody" : who.join(", ");
-  return new Fault(exits.no, `there is no log of ${whose} here`, `${world.program} ps`);
+  return new Fault(
+    exits.no,
+    `there is no log of ${whose} here`,
+    proxies.length === 0 ? `${world.program} ps` : `${world.program} logs --proxy ${who.join(" ")}`,
+  );
 }
 
 function timeOf(line: string): string {
