@@ -49,6 +49,10 @@ export interface UpstreamLimits {
   readonly dialsMax: number;
   /** Idle connections kept of them. Default 128. */
   readonly idleMax: number;
+  /** Of these, how many may grow old. Default 16. The others close after `surplusIdleMs`: 40 KB each where TLS is spoken. */
+  readonly idleKept: number;
+  /** Idle time of a connection beyond `idleKept`, in ms. Default 5000: a burst's connections serve the next one. */
+  readonly surplusIdleMs: number;
   /** Idle time of a connection to an application whose limit is not known yet, in ms. Default 3000 (Linkerd). */
   readonly appIdleMs: number;
   /** Idle time of a connection to a peer's proxy, which keeps them 75 s or more, in ms. Default 60000. */
@@ -61,6 +65,8 @@ export const defaultUpstreamLimits: UpstreamLimits = {
   waitingMax: 1024,
   dialsMax: 16,
   idleMax: 128,
+  idleKept: 16,
+  surplusIdleMs: 5000,
   appIdleMs: 3000,
   peerIdleMs: 60_000,
 };

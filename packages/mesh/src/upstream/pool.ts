@@ -191,14 +191,27 @@ export class Pool implements DeadlineHandler, SessionPool {
 
   /** Closes what has been idle too long; sets itself again for the next one. */
   #closeOld(): void {
+    const idle = this.#idle;
     const nowMs = this.#context.clock.monotonicMs();
-    const limitMs = this.#idleLimit.limitMs(nowMs);
+    const leftMs = (index: number): number =>
+      idle[index]!.idleSinceMs + this.#idleMs(idle.length - index, nowMs) - nowMs;
     let old = 0;
-    while (old < this.#idle.length && nowMs - this.#idle[old]!.idleSinceMs >= limitMs) old++;
-    for (const session of this.#idle.splice(0, old)) this.#end(session);
-    const oldest = this.#idle[0];
-    if (oldest === undefined) return;
-    this.#context.wheel.set(this.#sweep, Math.max(1, oldest.idleSinceMs + limitMs - nowMs));
+    while (old < idle.length && leftMs(old) <= 0) old++;
+    for (const session of idle.splice(0, old)) this.#end(session);
+    if (idle.length > 0) this.#sweepWithin(leftMs(0));
+  }
+
+  /** How long the oldest of `count` may lie idle, in ms. */
+  #idleMs(count: number, nowMs: number): number {
+    const { idleKept, surplusIdleMs } = this.#context.limits;
+    const limitMs = this.#idleLimit.limitMs(nowMs);
+    return count > idleKept ? Math.min(limitMs, surplusIdleMs) : limitMs;
+  }
+
+  /** More may lie down meanwhile, and then the oldest are surplus: it is looked at least so often. */
+  #sweepWithin(delayMs: number): void {
+    const { limits, wheel } = this.#context;
+    wheel.set(this.#sweep, Math.max(1, Math.min(delayMs, limits.surplusIdleMs)));
   }
 
   #takeIdle(nowMs: number): PooledSession | null {
@@ -328,7 +341,7 @@ export class Pool implements DeadlineHandler, SessionPool {
     session.phase = "idle";
     session.idleSinceMs = nowMs;
     this.#idle.push(session);
-    if (!this.#sweep.isSet) this.#context.wheel.set(this.#sweep, this.#idleLimit.limitMs(nowMs));
+    if (!this.#sweep.isSet) this.#sweepWithin(this.#idleLimit.limitMs(nowMs));
   }
 
   #end(session: PooledSession): void {

@@ -152,6 +152,24 @@ describe("many at once", () => {
     expect(client.head?.status).toBe(200);
   });
 
+  test("a burst's connections close after a while but for a few", () => {
+    const limits = { idleKept: 2, surplusIdleMs: 5000, appIdleMs: 60_000 };
+    const rig = new Rig({ endpoints: 1, limits });
+    for (let count = 0; count < 5; count++) rig.ask();
+    for (const server of rig.servers) server.open();
+    for (const server of rig.servers) server.reply(200);
+    const idle = () => rig.servers.filter(({ phase }) => phase === "idle").length;
+    expect(rig.servers).toHaveLength(5);
+    rig.clock.advance(4900);
+    expect(idle()).toBe(5);
+    rig.clock.advance(200);
+    expect(idle()).toBe(2);
+    rig.clock.advance(50_000);
+    expect(idle()).toBe(2);
+    rig.clock.advance(10_000);
+    expect(idle()).toBe(0);
+  });
+
   test("a dial that fails beside living connections fails one request and no more", () => {
     const rig = new Rig({ limits: { dialsMax: 1 }, frontend: { budgetOf: null } });
     const first = rig.ask();
