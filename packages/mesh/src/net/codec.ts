@@ -51,7 +51,7 @@ export interface RequestHandler {
   onRequest(stream: ServerStream, head: RequestHead, length: BodyLength): RequestSink;
   /** A head that did not: the codec has answered with the reason's status and closes. */
   onBadRequest(connection: Connection, reason: Reason, detail: string): void;
-  /** The connection is gone and all its streams were told. */
+  /** The connection is gone, as a tunnel or not, and whoever it served was told. */
   onConnectionClose(connection: Connection, failure: TransportFailure | null): void;
 }
 

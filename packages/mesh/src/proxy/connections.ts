@@ -34,6 +34,12 @@ export class Connections {
     this.#live.set(live.connection, live);
   }
 
+  /** The connection has become a tunnel that `server` serves; it stays the same connection. */
+  handOver(connection: Connection, server: Drainable): void {
+    const live = this.#live.get(connection);
+    if (live !== undefined) this.#live.set(connection, { ...live, server });
+  }
+
   remove(connection: Connection): void {
     const live = this.#live.get(connection);
     if (live === undefined) return;

@@ -20,7 +20,7 @@ import { Door } from "../relay/door.ts";
 import type { FrontendSlot, Source } from "../relay/frontend.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
 import type { Direction, Recorder } from "../telemetry/record.ts";
-import type { ConnectionCounter, ConnectionsSeries } from "../telemetry/recorder.ts";
+import type { ConnectionCounter } from "../telemetry/recorder.ts";
 import {
   type ConnectionMeter,
   defaultUpstreamLimits,
@@ -260,14 +260,12 @@ export class Workload implements SnapshotSink {
     connection: Connection,
     slot: FrontendSlot,
     source: Source,
-  ): ConnectionEvents =>
-    this.#track(
-      "outbound",
-      connection,
-      new Door(this.outboundRelay, slot, source, this.#onClose),
-      internalFields,
-      null, // counted when it was accepted
-    );
+  ): ConnectionEvents => {
+    const door = new Door(this.outboundRelay, slot, source, this.#onClose);
+    const server = new Http1Server(this.#http1, connection, door, { dropFields: internalFields });
+    this.connections.handOver(connection, server);
+    return server;
+  };
 
   #serve(
     direction: Direction,
@@ -285,19 +283,9 @@ export class Workload implements SnapshotSink {
       port: slot?.frontend.port ?? 0,
       peer: "src",
     });
-    return this.#track(direction, connection, build(source), dropFields, series ?? null);
-  }
-
-  #track(
-    direction: Direction,
-    connection: Connection,
-    handler: RequestHandler,
-    dropFields: readonly string[],
-    series: ConnectionsSeries | null,
-  ): ConnectionEvents {
-    const server = new Http1Server(this.#http1, connection, handler, { dropFields });
+    const server = new Http1Server(this.#http1, connection, build(source), { dropFields });
     const sinceMs = this.#options.clock.monotonicMs();
-    this.connections.add({ direction, connection, server, sinceMs, series });
+    this.connections.add({ direction, connection, server, sinceMs, series: series ?? null });
     return server;
   }
 

@@ -13,13 +13,17 @@ import { bindsItself } from "@heddle/mesh/proxy/listeners.ts";
 import { systemResolver } from "@heddle/mesh/proxy/system-resolver.ts";
 import { Workload } from "@heddle/mesh/proxy/workload.ts";
 import type { Snapshot } from "@heddle/mesh/snapshot/snapshot.ts";
+import { Metrics } from "@heddle/mesh/telemetry/metrics.ts";
 import type { ExchangeRecord } from "@heddle/mesh/telemetry/record.ts";
+import { TelemetryRecorder } from "@heddle/mesh/telemetry/recorder.ts";
 
 /** A workload's proxy on real sockets, in this process. */
 export interface ProxyRig {
   readonly workload: Workload;
   readonly records: ExchangeRecord[];
   readonly wanted: string[];
+  /** Connections opened to it and not closed, as they are counted. */
+  openConnections(): number;
   /** Swaps to these documents and waits until it listens. Where it listens, by name. */
   serve(documents: readonly Document[]): Promise<ReadonlyMap<string, Address>>;
   /** New credentials from now on. */
@@ -36,6 +40,7 @@ export async function startProxy(credentials: TlsCredentials | null): Promise<Pr
     trustDomain: "mesh.test",
     clock,
   });
+  const counter = new TelemetryRecorder({ clock, metrics: new Metrics(), life: "", workload: "" });
   const workload = new Workload({
     clock,
     wheel: new DeadlineWheel(clock),
@@ -44,6 +49,7 @@ export async function startProxy(credentials: TlsCredentials | null): Promise<Pr
     transport,
     sockets: bindsItself,
     recorder: { record: (record) => records.push(record) },
+    connectionCounter: counter,
     resolver: systemResolver,
     trust:
       credentials === null
@@ -60,6 +66,10 @@ export async function startProxy(credentials: TlsCredentials | null): Promise<Pr
     workload,
     records,
     wanted,
+    openConnections: () => {
+      const accepted = counter.summary().connections.filter(({ peer }) => peer === "src");
+      return accepted.reduce((sum, { open }) => sum + open, 0);
+    },
     credentials,
     serve: async (documents) => {
       workload.apply(snapshotOf(documents, ++revision), []);

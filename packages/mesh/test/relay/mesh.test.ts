@@ -278,6 +278,20 @@ describe("two proxies with mutual TLS", () => {
         });
     });
 
+    test.each([
+      ["a service", () => "kvs:80"],
+      ["a place outside", () => `127.0.0.1:${app.port}`],
+    ])("a tunnel to %s that is over is no connection any more", async (_, place) => {
+      await expect.poll(() => caller.workload.connections.size).toBe(0);
+      const client = new RawClient(forward).say(`CONNECT ${place()} HTTP/1.1\r\nHost: x\r\n\r\n`);
+      await client.hear(/\r\n\r\n/);
+      await client.say("GET / HTTP/1.1\r\nHost: y\r\n\r\n").hear(/"url"/);
+      expect(caller.openConnections()).toBe(1);
+      client.socket.destroy();
+      await expect.poll(() => caller.workload.connections.size).toBe(0);
+      expect(caller.openConnections()).toBe(0);
+    });
+
     test("CONNECT to where nobody listens is a 502", async () => {
       const client = new RawClient(forward).say("CONNECT 127.0.0.1:1 HTTP/1.1\r\nHost: x\r\n\r\n");
       expect(await client.end()).toMatch(/502 [\s\S]*connect-refused/);

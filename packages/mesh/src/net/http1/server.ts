@@ -138,6 +138,7 @@ export class Http1Server
   onClose(failure: TransportFailure | null): void {
     if (this.#next !== null) {
       this.#next.onClose(failure);
+      this.#handler.onConnectionClose(this.connection, failure);
       return;
     }
     const stream = this.#stream;
