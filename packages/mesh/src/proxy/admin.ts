@@ -2,7 +2,7 @@ import { chmod, rm } from "node:fs/promises";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { metricsMediaTypes, renderMetrics } from "../telemetry/metrics-text.ts";
-import { showClusters, showConnections, showSnapshot } from "./admin-views.ts";
+import { showClusters, showConnections, type showSnapshot } from "./admin-views.ts";
 import { type JsonLog, type LogLevel, logLevels } from "./log.ts";
 import type { Workload } from "./workload.ts";
 
@@ -15,8 +15,6 @@ export interface AdminOptions {
   /** What it acts on, for people. */
   readonly snapshot: () => ReturnType<typeof showSnapshot>;
 }
-
-export { showSnapshot };
 
 interface Page {
   readonly status: number;
@@ -33,7 +31,8 @@ export async function openAdmin(path: string, options: AdminOptions): Promise<Se
   // An import would read every export, and with it load fetch and WebSocket: measured, 6.4 MB of each proxy.
   const { createServer } = process.getBuiltinModule("node:http");
   const server = createServer((request, response) => {
-    void answer(options, request, response);
+    // A client that hangs up amid its request gets no answer.
+    answer(options, request, response).catch(() => response.destroy());
   });
   await rm(path, { force: true });
   await new Promise<void>((resolve, reject) => {
