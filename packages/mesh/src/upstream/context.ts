@@ -47,7 +47,7 @@ export interface UpstreamLimits {
   readonly waitingMax: number;
   /** Connections to it that may be opened at a time: a handshake costs 2 ms of a core on each side. Default 16. */
   readonly dialsMax: number;
-  /** Idle connections kept of them. Default 128. */
+  /** Idle connections kept of them. Default 256, `eagerMax`: with fewer, each lull closes what the next moment dials. */
   readonly idleMax: number;
   /** Of these, how many may grow old. Default 16. The others close after `surplusIdleMs`: 40 KB each where TLS is spoken. */
   readonly idleKept: number;
@@ -64,7 +64,7 @@ export const defaultUpstreamLimits: UpstreamLimits = {
   eagerMax: 256,
   waitingMax: 1024,
   dialsMax: 16,
-  idleMax: 128,
+  idleMax: 256,
   idleKept: 16,
   surplusIdleMs: 5000,
   appIdleMs: 3000,
