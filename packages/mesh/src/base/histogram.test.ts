@@ -22,21 +22,17 @@ test("every quantile is within 3.2 % of the sample at its rank, over seven decad
   }
 });
 
-test("merging two equals recording all in one, also by way of pairs", () => {
+test("the pairs of two, added up, equal recording all in one", () => {
   const rng = new SeededRng(12);
-  const [all, left, right, travelled] = [0, 1, 2, 3].map(() => new Histogram());
+  const [all, left, right, total] = [0, 1, 2, 3].map(() => new Histogram());
   for (let n = 0; n < 5000; n++) {
     const value = rng.below(1_000_000);
     all!.record(value);
     (n % 3 === 0 ? left! : right!).record(value);
   }
-  travelled!.addPairs(left!.toPairs(), left!.sum);
-  travelled!.addPairs(right!.toPairs(), right!.sum);
-  left!.add(right!);
-  for (const merged of [left!, travelled!]) {
-    expect(merged.toPairs()).toEqual(all!.toPairs());
-    expect([merged.count, merged.sum]).toEqual([all!.count, all!.sum]);
-  }
+  for (const part of [left!, right!]) total!.addPairs(part.toPairs(), part.sum);
+  expect(total!.toPairs()).toEqual(all!.toPairs());
+  expect([total!.count, total!.sum]).toEqual([all!.count, all!.sum]);
 });
 
 test("values out of range count at the ends, and an empty one has no quantile", () => {
@@ -47,7 +43,4 @@ test("values out of range count at the ends, and an empty one has no quantile", 
   expect(histogram.count).toBe(2);
   expect(histogram.quantile(0)).toBe(0);
   expect(histogram.quantile(1)).toBeGreaterThan(960);
-  expect(histogram.countUpTo(500)).toBe(1);
-  histogram.clear();
-  expect(histogram.count).toBe(0);
 });

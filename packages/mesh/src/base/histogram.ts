@@ -51,32 +51,6 @@ export class Histogram {
     return this.#max;
   }
 
-  /** How many values are at most `limit`, counting buckets whose middle is: for fixed buckets of a metrics page. */
-  countUpTo(limit: number): number {
-    let seen = 0;
-    for (let bucket = 0; bucket < this.#counts.length; bucket++) {
-      if (middleOf(bucket) > limit) break;
-      seen += this.#counts[bucket]!;
-    }
-    return seen;
-  }
-
-  /** Adds all that `other` counted. Both have the same `max`. */
-  add(other: Histogram): void {
-    const counts = other.#counts;
-    for (let bucket = 0; bucket < counts.length; bucket++) {
-      if (counts[bucket] !== 0) this.#counts[bucket]! += counts[bucket]!;
-    }
-    this.#count += other.#count;
-    this.#sum += other.#sum;
-  }
-
-  clear(): void {
-    this.#counts.fill(0);
-    this.#count = 0;
-    this.#sum = 0;
-  }
-
   /** Non-empty buckets as [bucket, count] pairs, smallest first: the form that travels. */
   toPairs(): [number, number][] {
     const pairs: [number, number][] = [];

@@ -127,11 +127,6 @@ export class ControlLink {
     });
   }
 
-  /** Dials again, with the newest credentials. */
-  redial(): void {
-    this.#line?.connection?.reset();
-  }
-
   close(): void {
     this.#isClosed = true;
     this.#timer?.cancel();

@@ -2,7 +2,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Document, DocumentKey } from "../model/document.ts";
 import { documentKey } from "../model/document.ts";
-import { parseDocument } from "../snapshot/codec.ts";
+import { documentKeyOf, parseDocument } from "../snapshot/codec.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
 import type { RefusedDocument } from "./snapshot-holder.ts";
 
@@ -38,7 +38,7 @@ export async function readDocuments(path: string, revision: number): Promise<Fil
         continue;
       }
       errors.push(...parsed.errors.map((error) => `${place}: ${error}`));
-      const key = keyOrNull(input);
+      const key = documentKeyOf(input);
       if (key === null) continue;
       documents.set(key, input as Document); // known to exist, and refused: it answers "unsupported"
       refused.push({ document: key, errors: parsed.errors });
@@ -72,14 +72,4 @@ async function readInputs(file: string, place: string, errors: string[]): Promis
   }
   const list = (value as { documents?: unknown } | null)?.documents;
   return Array.isArray(list) ? list : [value];
-}
-
-function keyOrNull(input: unknown): DocumentKey | null {
-  if (typeof input !== "object" || input === null) return null;
-  const { kind, namespace, name } = input as Record<string, unknown>;
-  if (kind === "proxy") return "proxy";
-  if (kind !== "service" && kind !== "endpoints") return null;
-  return typeof namespace === "string" && typeof name === "string"
-    ? `${kind}/${namespace}/${name}`
-    : null;
 }

@@ -120,10 +120,6 @@ export class Membership {
     return this.#link.isConnected;
   }
 
-  get hasIdentity(): boolean {
-    return this.#credentials !== null;
-  }
-
   /** What to dial and listen with now. Throws before the first identity (`onCredentials` says when it is there). */
   credentials(): TlsCredentials {
     if (this.#credentials === null) throw new Error("no identity yet");
@@ -160,7 +156,10 @@ export class Membership {
     const isGood = validity !== null && validity.notAfterMs > this.#options.clock.wallMs();
     // The documents are of use also with a leaf that has ended: names and listeners work again at once.
     if (generation !== null) this.#holder.restore(generation.snapshot);
-    if (!isGood) return void this.#enrol();
+    if (!isGood) {
+      this.#options.log.info({ expired: validity !== null }, "no good leaf on disk; enrolling");
+      return void this.#enrol();
+    }
     this.#use(generation!.credentials, validity!);
     this.#link.start();
   }

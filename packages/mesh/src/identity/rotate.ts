@@ -55,12 +55,6 @@ export class Rotation {
     this.#wait();
   }
 
-  /** Renews now: the key may be known to others, or the trust bundle changed. */
-  renewNow(): void {
-    this.#dueWallMs = 0;
-    this.#wait();
-  }
-
   close(): void {
     this.#isClosed = true;
     this.#timer?.cancel();

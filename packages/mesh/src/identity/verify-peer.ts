@@ -27,12 +27,12 @@ export function makePeerVerifier(trust: Trust): PeerVerifier {
   let pem = "";
   let roots: readonly X509Certificate[] = [];
   return (chainDer) => {
-    const bundlePem = trust.bundlePem();
-    if (bundlePem !== pem) {
-      roots = parseCertificates(bundlePem);
-      pem = bundlePem;
-    }
     try {
+      const bundlePem = trust.bundlePem();
+      if (bundlePem !== pem) {
+        roots = parseCertificates(bundlePem);
+        pem = bundlePem;
+      }
       return verify(chainDer, roots, trust);
     } catch (cause) {
       return refuse(`malformed certificate: ${(cause as Error).message}`);

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { Document, DocumentKey } from "../model/document.ts";
 import { documentSchemas } from "./schema.ts";
-import type { Delta, Version } from "./snapshot.ts";
+import type { Delta } from "./snapshot.ts";
 
 /** The value, or all that is wrong with the input, each line with its path: `ports[0].number: expected a port …`. */
 export type Parsed<T> =
@@ -38,12 +38,6 @@ export function documentKeyOf(input: unknown): DocumentKey | null {
 export function parseDelta(input: unknown): Parsed<Delta> {
   const result = v.safeParse(deltaSchema, input);
   return result.success ? accept(input as Delta) : refuse(result.issues.map(formatIssue));
-}
-
-/** Judges a version. */
-export function parseVersion(input: unknown): Parsed<Version> {
-  const result = v.safeParse(v.object(version), input);
-  return result.success ? accept(result.output) : refuse(result.issues.map(formatIssue));
 }
 
 const part = v.pipe(v.string(), v.regex(/^[a-z0-9-]{1,63}$/, "a DNS label"));

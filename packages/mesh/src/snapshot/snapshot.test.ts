@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { endpointsDoc, proxyDoc, serviceDoc } from "../../test/support/documents.ts";
 import { tcp } from "../model/address.ts";
 import { type Document, documentKey, type RoutesDoc, type ServiceDoc } from "../model/document.ts";
-import { documentKeyOf, parseDelta, parseDocument, parseVersion } from "./codec.ts";
+import { documentKeyOf, parseDelta, parseDocument } from "./codec.ts";
 import { applyDelta, diffSnapshots, isMismatch } from "./diff.ts";
 import { canonicalJson, Digester } from "./digest.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -161,7 +161,6 @@ describe("a document", () => {
       fc.property(fc.object({ maxDepth: 4 }), kind, fc.boolean(), (input, kind, base) => {
         parseDocument({ ...(base ? routed : {}), ...input, kind });
         parseDelta({ ...input });
-        parseVersion(input);
         documentKeyOf(input);
       }),
       { seed: 1, numRuns: 300 },

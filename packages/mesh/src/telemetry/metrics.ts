@@ -91,11 +91,6 @@ export class Family<M extends Metric = Metric, Name extends string = string> {
     return (this.#find(values) ?? this.#add(values)).metric;
   }
 
-  /** Forgets a series whose subject is gone. A handle still held counts on, unseen. */
-  remove(labels: Labels<Name>): void {
-    this.#series.delete(keyOf(this.labelNames.map((name) => labels[name])));
-  }
-
   /** In the order in which they were made. */
   series(): Iterable<Series<M>> {
     return this.#series.values();

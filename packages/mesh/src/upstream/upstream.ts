@@ -1,5 +1,4 @@
 import { formatAddress } from "../model/address.ts";
-import type { SpiffeId } from "../model/identity.ts";
 import type { ServiceKey } from "../model/service-key.ts";
 import { Backend } from "./backend.ts";
 import type { UpstreamContext } from "./context.ts";
@@ -63,14 +62,6 @@ export class Upstream {
     for (const targets of this.#endpoints.values()) {
       if (targets.endpoint.identity === null) continue;
       for (const target of targets.targets()) target.pool.closeIdle();
-    }
-  }
-
-  /** Tears down every connection to peers of this identity: they are not believed any more. */
-  resetPeer(identity: SpiffeId): void {
-    for (const targets of this.#endpoints.values()) {
-      if (targets.endpoint.identity !== identity) continue;
-      for (const target of targets.targets()) target.pool.reset();
     }
   }
 

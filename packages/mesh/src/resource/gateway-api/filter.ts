@@ -86,7 +86,6 @@ const mirror = object(
 );
 
 const method = ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];
-export const httpMethods = method as readonly string[];
 
 function starAlone(values: readonly string[], problems: Problems): void {
   if (values.includes("*") && values.length > 1) problems.add("* stands alone or not at all");

@@ -58,7 +58,6 @@ export const localReference = object({
 });
 
 export type ParentReference = TypeOf<typeof parentReference>;
-export type BackendReference = TypeOf<typeof backendReference>;
 
 /** Is it a Service of Kubernetes' core? `core` is how some manuals write the empty group. */
 export function isService(reference: { readonly group?: string; readonly kind?: string }): boolean {
