@@ -233,6 +233,7 @@ export class Supervisor {
           uid: spec.uid,
           app: observe(isCaller || app !== null),
           proxy: observe(proxy !== null),
+          isOutdated: false,
           ports: isCaller ? {} : { http: appPort },
         };
       }),

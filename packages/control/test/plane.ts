@@ -171,6 +171,7 @@ export class Plane {
           uid,
           app: app === null ? null : process(this.#ready.has(name)),
           proxy: process(true),
+          isOutdated: false,
           ports: Object.fromEntries(
             (app?.ports ?? []).map((port) => [port.name, portFor(`${name} ${port.name}`)]),
           ),

@@ -9,6 +9,7 @@ import { compareText, namespaceOf } from "@heddle/mesh/resource/meta.ts";
 import type { ProcessObserved } from "../host/link.ts";
 import type { Door } from "../serve/door.ts";
 import { openConnections, workloadStats } from "../serve/workload-stat.ts";
+import { progress } from "../status/statuses.ts";
 import type { Controller } from "../watch/controller.ts";
 import type {
   CheckData,
@@ -154,7 +155,8 @@ export class Facts {
   }
 
   #reasonOf(view: WorkloadView, app: ProcessRow | null, proxy: ProcessRow | null): string | null {
-    if (this.#options.controller.isDraining(view.uid)) return "draining";
+    const isLeaving = this.#options.controller.isDraining(view.uid);
+    if (isLeaving || view.state?.phase === "draining") return "draining";
     const failed = this.#options.controller.host.failedSockets;
     const socket = Object.keys(failed).find((name) =>
       name.startsWith(`${view.name}.${view.namespace}/`),
@@ -252,8 +254,13 @@ export class Facts {
   }
 
   #conditions(): CheckData["conditions"] {
-    const { outputs } = this.#options.controller.index;
+    const { controller } = this.#options;
+    const { outputs } = controller.index;
     const claims = [
+      ...[...controller.objects.processes.keys()].map((key) => ({
+        resource: `Process/${key}`,
+        list: [progress(controller.rolloutOf(key))],
+      })),
       ...[...outputs.placements].map(([key, list]) => ({ resource: `Placement/${key}`, list })),
       ...[...outputs.gateways].map(([key, { conditions }]) => ({
         resource: `Gateway/${key}`,

@@ -20,7 +20,10 @@ export class App {
   readonly #hasProxy: boolean;
   readonly #keeper: Keeper;
   readonly #log: LogFile;
+  /** What shall run. */
   #spec: AppSpec;
+  /** As what the process was started: another than `#spec` until it may be restarted. */
+  #current: AppSpec;
   #ports: Readonly<Record<string, number>> = {};
   #prober: Prober | null = null;
   #launched: Launch | null = null;
@@ -29,6 +32,7 @@ export class App {
     this.#workload = workload;
     this.#hasProxy = workload.proxy !== null;
     this.#spec = spec;
+    this.#current = spec;
     this.#context = context;
     this.#log = new LogFile(
       join(context.stateDir, "logs", `${logName(workload)}.log`),
@@ -65,6 +69,13 @@ export class App {
     return this.#spec;
   }
 
+  /** Does it run as an earlier spec said? It goes on like that until `restart`. */
+  get isOutdated(): boolean {
+    return (
+      this.#keeper.observed.pid !== null && needsRestart(this.#current, this.#spec, this.#hasProxy)
+    );
+  }
+
   /** Its last lines, for the report of a failure. */
   get recentLines(): readonly string[] {
     return this.#log.recent;
@@ -78,19 +89,24 @@ export class App {
     this.#keeper.setWaiting(reason);
   }
 
-  /** Takes a new spec; the process is restarted where it could not show otherwise. */
-  async update(spec: AppSpec): Promise<void> {
-    const old = this.#spec;
+  /** Takes a new spec. A process that could only show it after a restart runs on as it is: `isOutdated`. */
+  update(spec: AppSpec): void {
+    const before = this.#current;
+    const isOther = needsRestart(this.#spec, spec, this.#hasProxy);
     this.#spec = spec;
-    if (needsRestart(old, spec, this.#hasProxy)) await this.restart();
-    else if (!isEqual(old.readiness, spec.readiness) && this.#keeper.isRunning) {
-      this.#closeProber();
-      this.#probe();
+    if (this.#keeper.observed.pid === null) {
+      if (isOther) void this.restart(); // whatever keeps it from running may be over
+      return;
     }
+    if (this.isOutdated) return;
+    this.#current = spec;
+    if (isEqual(before.readiness, spec.readiness) || !this.#keeper.isRunning) return;
+    this.#closeProber();
+    this.#probe();
   }
 
   restart(): Promise<void> {
-    return this.#keeper.restart(this.#spec.graceMs);
+    return this.#keeper.restart(this.#current.graceMs);
   }
 
   /** Ends it for good. @param graceMs from SIGTERM to SIGKILL. */
@@ -107,6 +123,7 @@ export class App {
   async #launch(mark: string): Promise<Launch | { problem: string }> {
     const { sockets, appEnv, stateDir, platform } = this.#context;
     const spec = this.#spec;
+    this.#current = spec;
     this.#ports = await this.#takePorts(spec);
     const env: Record<string, string> = {
       ...appEnv,
@@ -141,8 +158,8 @@ export class App {
   }
 
   #probe(): void {
-    const { readiness } = this.#spec;
-    if (readiness === null && this.#spec.ports.length === 0) {
+    const { readiness, ports } = this.#current;
+    if (readiness === null && ports.length === 0) {
       this.#keeper.setReady(true, null);
       return;
     }
@@ -156,14 +173,14 @@ export class App {
   }
 
   async #ask(timeoutMs: number): Promise<ProbeResult> {
-    const action = this.#spec.readiness?.action;
+    const action = this.#current.readiness?.action;
     if (action === undefined) {
       const ports = Object.values(this.#ports);
       const results = await Promise.all(ports.map((port) => probeTcp(port, timeoutMs)));
       return results.find((result) => result !== null) ?? null;
     }
     if (action.kind === "exec") {
-      const { cwd = this.#spec.cwd, env = {} } = this.#launched ?? {};
+      const { cwd = this.#current.cwd, env = {} } = this.#launched ?? {};
       const command = action.command.map((word) => expandCommand(word, env));
       return probeExec({ command, cwd, env }, timeoutMs);
     }

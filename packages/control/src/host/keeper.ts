@@ -64,6 +64,8 @@ export class Keeper {
   #startedMs = 0;
   #timer: Timer | null = null;
   #isStopping = false;
+  /** It has ended, and what it left behind is being ended. */
+  #isClearing = false;
   /** Start over once the running process has ended. */
   #isRestarting = false;
   #ended: (() => void)[] = [];
@@ -132,7 +134,7 @@ export class Keeper {
     this.#isRestarting = true;
     this.#timer?.cancel();
     this.#timer = null;
-    if (this.#child === null) {
+    if (this.#child === null && !this.#isClearing) {
       // What is being launched now is launched anew, as it may be out of date.
       if (this.#phase !== "starting") this.#again();
       return;
@@ -140,16 +142,11 @@ export class Keeper {
     await this.#end(graceMs);
   }
 
-  /** A signal to the whole group. */
-  signal(signal: NodeJS.Signals): void {
-    signalGroup(this.#child, signal);
-  }
-
   async #end(graceMs: number): Promise<void> {
     this.#timer?.cancel();
     this.#timer = null;
     const child = this.#child;
-    if (child === null) return;
+    if (child === null && !this.#isClearing) return;
     if (this.#phase !== "stopping") this.#enter("stopping", null);
     const ended = new Promise<void>((resolve) => this.#ended.push(resolve));
     signalGroup(child, "SIGTERM");
@@ -160,38 +157,46 @@ export class Keeper {
 
   async #launch(): Promise<void> {
     this.#enter("starting", this.#reason);
-    const launch = await this.#options.launch();
+    const launch = await this.#prepare();
     if (this.#isStopping) return;
     if (this.#isRestarting) {
       this.#isRestarting = false;
       void this.#launch();
       return;
     }
-    if ("problem" in launch) {
-      this.#options.log.add("sys", `${launch.problem}\n`);
-      const delayMs = this.#backoff.delayMs({ uptimeMs: 0, isProven: false });
-      this.#retry(launch.problem, delayMs, 0);
-      return;
-    }
-    this.#spawn(launch);
+    if ("problem" in launch) this.#failed(launch.problem);
+    else this.#start(launch);
   }
 
-  #spawn(launch: Launch): void {
-    const [program = "", ...args] = launch.command;
+  /** Whatever is in the way (no port free, a disk that is full) may be gone the next time. */
+  async #prepare(): Promise<Launch | { readonly problem: string }> {
+    try {
+      return await this.#options.launch();
+    } catch (error) {
+      return { problem: (error as Error).message };
+    }
+  }
+
+  #failed(problem: string): void {
+    this.#options.log.add("sys", `${problem}\n`);
+    const delayMs = this.#backoff.delayMs({ uptimeMs: 0, isProven: false });
+    this.#retry(problem, delayMs, 0);
+  }
+
+  #start(launch: Launch): void {
+    let child: ChildProcess;
+    try {
+      child = this.#spawn(launch);
+    } catch (error) {
+      // Some of what the system refuses is thrown: an environment too large, for one.
+      this.#failed((error as Error).message);
+      return;
+    }
     const { log, clock } = this.#options;
-    const child = spawn(program, args, {
-      cwd: launch.cwd,
-      env: launch.env,
-      detached: true, // a session of its own: a Ctrl-C on our terminal is ours alone
-      stdio: ["ignore", "pipe", "pipe", ...(launch.hasChannel ? (["ipc"] as const) : [])],
-      serialization: "json",
-    });
     this.#child = child;
     this.#wasReady = false;
     this.#startedMs = clock.monotonicMs();
     log.add("sys", `started ${launch.title} (pid ${child.pid ?? "none"})\n`);
-    this.#read(child.stdout!, "out");
-    this.#read(child.stderr!, "err");
     child.on("message", (message) => this.#options.events.onMessage(message));
     child.on("error", (error) => {
       if (child.pid === undefined) this.#exited(child, error.message);
@@ -200,9 +205,22 @@ export class Keeper {
       this.#exited(child, signal === null ? `exited with code ${code}` : `killed by ${signal}`);
     });
     if (child.pid === undefined) return;
+    this.#read(child.stdout!, "out");
+    this.#read(child.stderr!, "err");
     this.#options.sessions.add(child.pid);
     this.#enter("running", null);
     this.#options.events.onStart();
+  }
+
+  #spawn(launch: Launch): ChildProcess {
+    const [program = "", ...args] = launch.command;
+    return spawn(program, args, {
+      cwd: launch.cwd,
+      env: launch.env,
+      detached: true, // a session of its own: a Ctrl-C on our terminal is ours alone
+      stdio: ["ignore", "pipe", "pipe", ...(launch.hasChannel ? (["ipc"] as const) : [])],
+      serialization: "json",
+    });
   }
 
   #read(stream: Readable, name: LogStream): void {
@@ -226,11 +244,16 @@ export class Keeper {
     const { cleanUp, sessions } = this.#options;
     const { pid = 0 } = child;
     const next = () => {
+      this.#isClearing = false;
       sessions.delete(pid);
       this.#afterEnd(reason, uptimeMs);
     };
-    if (cleanUp === null || pid === 0) next();
-    else void cleanUp(pid).then(next);
+    if (cleanUp === null || pid === 0) {
+      next();
+      return;
+    }
+    this.#isClearing = true;
+    void cleanUp(pid).then(next, next); // what could not be looked for stays for the janitor
   }
 
   #afterEnd(reason: string, uptimeMs: number): void {

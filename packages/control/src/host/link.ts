@@ -36,6 +36,11 @@ export interface WorkloadSpec {
   readonly proxy: ProxySpec | null;
   /** Goes: its application is sent SIGTERM once `drain` has been carried out, and the proxy ends last. */
   readonly drain: boolean;
+  /**
+   * Its application may be ended now, where `app` says another thing than it runs as (`isOutdated`): callers know. One that
+   * does not run starts as `app` says without being allowed to.
+   */
+  readonly mayRestart: boolean;
 }
 
 export interface AppSpec {
@@ -118,6 +123,8 @@ export interface WorkloadObserved {
   readonly uid: string;
   readonly app: ProcessObserved | null;
   readonly proxy: ProcessObserved | null;
+  /** Its application runs as an earlier spec said. */
+  readonly isOutdated: boolean;
   /** Port numbers of the application, by name. */
   readonly ports: Readonly<Record<string, number>>;
 }

@@ -68,17 +68,23 @@ export class Sidecar {
     this.#send({ type: "token", token: token.token, bundlePem: token.bundlePem });
   }
 
-  /** Asks it to finish what is in flight. Resolves when it has, when it ends, or after `graceMs`. */
-  async drain(graceMs: number): Promise<void> {
-    if (!this.#keeper.isRunning) return;
-    const drained = new Promise<void>((resolve) => {
-      this.#onDrained = resolve;
+  /**
+   * Asks it to finish what is in flight; `isFinal`: for good, else for a restart of the application. Resolves when it has,
+   * when it ends, after `graceMs`, or when it is asked again.
+   */
+  drain({ graceMs, isFinal }: { graceMs: number; isFinal: boolean }): Promise<void> {
+    this.cutDrain();
+    if (!this.#keeper.isRunning) return Promise.resolve();
+    return new Promise((resolve) => {
+      const finish = () => {
+        timer.cancel();
+        this.#onDrained = null;
+        resolve();
+      };
+      const timer = this.#context.clock.after(graceMs, finish);
+      this.#onDrained = finish;
+      this.#send({ type: "drain", isFinal });
     });
-    this.#send({ type: "drain", graceMs });
-    const timer = this.#context.clock.after(graceMs, () => this.#onDrained?.());
-    await drained;
-    timer.cancel();
-    this.#onDrained = null;
   }
 
   /** Ends the wait of `drain` now. */

@@ -140,35 +140,83 @@ test("killing a proxy or the control plane stops nothing else and refuses no con
   expect(harness.seen.length).toBe(1);
 });
 
-test("a changed command restarts the application, a new listener of its proxy does not", async () => {
+test("a changed spec restarts the application once it may, a new listener of its proxy does not", async () => {
   const proxy = { sockets: [], stateDir: harness.stateDir, controlSocket: "control/api" };
   const first = harness.app("one", [], { env: { KVS_SERVICE_URL: "http://a" } });
-  const desire = (app: typeof first) =>
+  const desire = (app: typeof first, mayRestart: boolean) =>
     harness.desire({
       sockets: [apiSocket],
       workloads: [
-        harness.workload("w-0", { app, proxy }),
-        harness.workload("bare-0", { app: { ...app, command: app.command.with(2, "bare") } }),
+        harness.workload("w-0", { app, proxy, mayRestart }),
+        harness.workload("bare-0", {
+          app: { ...app, command: app.command.with(2, "bare") },
+          mayRestart,
+        }),
       ],
     });
-  desire(first);
+  desire(first, false);
   await harness.supervisor.start();
   const one = await harness.until("one", () => harness.alive("one"));
   const bare = await harness.until("the one without a proxy", () => harness.alive("bare"));
   const env = { ...first.env, KVS_SERVICE_URL: "http://b" };
-  desire({ ...first, env });
+  desire({ ...first, env }, true);
   // Without a proxy the variable names a process that has gone elsewhere.
   await harness.until("the restart of the one without a proxy", () => {
     const alive = harness.alive("bare");
     return alive !== undefined && alive.pid !== bare.pid;
   });
   expect(harness.alive("one")?.pid).toBe(one.pid);
-  desire({ ...first, env, generation: 2 });
+  expect(harness.lines).not.toContain("uid-w-0/proxy: finishing");
+  desire({ ...first, env, generation: 2 }, false);
+  await harness.until("that it is outdated", () => harness.observed("w-0")?.isOutdated);
+  expect(harness.alive("one")?.pid).toBe(one.pid);
+  desire({ ...first, env, generation: 2 }, true);
   const again = await harness.until("another one", () => {
     const alive = harness.alive("one");
     return alive !== undefined && alive.pid !== one.pid ? alive : null;
   });
   expect(again.env["KVS_SERVICE_URL"]).toBe("http://b");
+  expect(harness.lines).toContain("uid-w-0/proxy: finishing");
+  expect(harness.observed("w-0")?.isOutdated).toBe(false);
+});
+
+test("what runs is probed as it was started, until it is restarted", async () => {
+  const app = harness.app("kvs", ["serve"], {
+    env: { PORT: "{{port:http}}" },
+    ports: [{ name: "http", bind: null }],
+    readiness: { ...readiness, periodMs: 1, failureThreshold: 1 },
+  });
+  harness.desire({ sockets: [], workloads: [harness.workload("kvs-0", { app })] });
+  await harness.supervisor.start();
+  await harness.until("readiness", () => harness.observed("kvs-0")?.app?.ready);
+  const tcp = { ...readiness, action: { kind: "tcp", port: "none" } } as const;
+  const changed = { ...app, command: [...app.command, "slow"], readiness: tcp };
+  harness.desire({ sockets: [], workloads: [harness.workload("kvs-0", { app: changed })] });
+  await harness.until("that it is outdated", () => harness.observed("kvs-0")?.isOutdated);
+  expect(harness.observed("kvs-0")?.app).toMatchObject({ ready: true, reason: null });
+  const workloads = [harness.workload("kvs-0", { app: changed, mayRestart: true })];
+  harness.desire({ sockets: [], workloads });
+  await harness.until(
+    "the new probe",
+    () => harness.observed("kvs-0")?.app?.reason === 'readiness: the process has no port "none"',
+  );
+});
+
+test("what the system refuses to start harms nobody else", async () => {
+  const large = harness.app("large", [], { env: { LARGE: "x".repeat(1 << 20) } });
+  const zero = harness.app("zero", ["\0"]);
+  const workloads = [
+    harness.workload("large-0", { app: large }),
+    harness.workload("zero-0", { app: zero }),
+    harness.workload("good-0", { app: harness.app("good") }),
+  ];
+  harness.desire({ sockets: [], workloads });
+  await harness.supervisor.start();
+  await harness.until("the good one", () => harness.observed("good-0")?.app?.ready);
+  await harness.until("the reasons", () =>
+    ["large-0", "zero-0"].every((name) => harness.observed(name)?.app?.phase === "backoff"),
+  );
+  expect(harness.observed("large-0")?.app?.reason).toContain("E2BIG");
 });
 
 test("a socket that is taken is said to be, and bound once it is free", async () => {

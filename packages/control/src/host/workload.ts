@@ -29,6 +29,7 @@ const unhurried: Haste = {
  * One workload: an application, its proxy, or both.
  *
  *   coming   the proxy first, then the application, so that its first call finds a listener
+ *   renewed  the proxy finishes what is in flight → the application is restarted as its spec says now
  *   going    the proxy drains → SIGTERM to the application, whose calls still work → the proxy last
  */
 export class Workload {
@@ -39,6 +40,7 @@ export class Workload {
   #app: App | null;
   #isAppStarted = false;
   #proxyWait: Timer | null = null;
+  #isRenewing = false;
   #leaving: Promise<void> | null = null;
   #isGone = false;
 
@@ -74,6 +76,7 @@ export class Workload {
       uid: this.uid,
       app: this.#app?.observed ?? null,
       proxy: this.#sidecar?.observed ?? null,
+      isOutdated: this.#app?.isOutdated ?? false,
       ports: this.#app?.ports ?? {},
     };
   }
@@ -102,7 +105,8 @@ export class Workload {
       return;
     }
     if (spec.proxy !== null) this.#sidecar?.update(spec.proxy);
-    if (spec.app !== null) void this.#app?.update(spec.app);
+    if (spec.app !== null) this.#app?.update(spec.app);
+    if (spec.mayRestart) void this.#renew();
   }
 
   give(token: TokenIssued): void {
@@ -127,10 +131,20 @@ export class Workload {
     await this.#sidecar?.stop(haste.proxyGraceMs);
   }
 
+  async #renew(): Promise<void> {
+    const app = this.#app;
+    if (app === null || !app.isOutdated || this.#isRenewing) return;
+    this.#isRenewing = true;
+    await this.#sidecar?.drain({ graceMs: app.spec.graceMs, isFinal: false });
+    // Meanwhile it may have ended, be told to go, or be meant to run as it does.
+    if (this.#leaving === null && app.isOutdated) await app.restart();
+    this.#isRenewing = false;
+  }
+
   async #leave(haste: Haste): Promise<void> {
     this.#proxyWait?.cancel();
     const graceMs = this.#app?.spec.graceMs ?? PROXY_DRAIN_MS;
-    await this.#sidecar?.drain(Math.min(graceMs, haste.drainMs));
+    await this.#sidecar?.drain({ graceMs: Math.min(graceMs, haste.drainMs), isFinal: true });
     await this.#app?.stop(Math.min(graceMs, haste.graceMs));
     await this.#sidecar?.stop(Math.min(PROXY_GRACE_MS, haste.proxyGraceMs));
     this.#isGone = true;

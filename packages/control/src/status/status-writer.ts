@@ -86,8 +86,9 @@ export class StatusWriter {
       const view = views.get(uid);
       if (view !== undefined) add(workload, workloadStatus(workload, view, host.workload(uid)));
     }
-    for (const process of objects.processes.values())
-      add(process, processStatus(process, workloads));
+    for (const [key, process] of objects.processes) {
+      add(process, processStatus(process, workloads, controller.rolloutOf(key), now));
+    }
     for (const [key, claims] of index.outputs.routes) {
       const route = newest(index.inputs.routes.get(key));
       if (route !== null && claims.length > 0) add(route, routeStatus(route, claims, now));

@@ -8,6 +8,7 @@ import type { Process } from "@heddle/mesh/resource/heddle/process.ts";
 import type { Workload, WorkloadStatus } from "@heddle/mesh/resource/heddle/workload.ts";
 import type { Condition, ConditionClaim, Resource } from "@heddle/mesh/resource/meta.ts";
 import type { ProcessObserved, WorkloadObserved } from "../host/link.ts";
+import type { Rollout } from "../watch/restarts.ts";
 import { conditionsOf } from "./conditions.ts";
 
 /** What is said of a Workload. `inbound` is written down once it is an endpoint, for the next life of the control plane. */
@@ -51,17 +52,41 @@ function phaseOf(
   }
 }
 
-export function processStatus(process: Process, workloads: readonly Workload[]): unknown {
+/** What is said of a Process. `rollout` null: all of it runs as its spec says. */
+export function processStatus(
+  process: Process,
+  workloads: readonly Workload[],
+  rollout: Rollout | null,
+  now: string,
+): unknown {
   const own = workloads.filter(
     ({ metadata, spec }) =>
       spec.process === process.metadata.name && metadata.namespace === process.metadata.namespace,
   );
+  const generation = process.metadata.generation ?? 0;
   return {
     ...process.status,
     replicas: own.length,
     readyReplicas: own.filter(({ status }) => status?.ready === true).length,
-    observedGeneration: process.metadata.generation ?? 0,
+    observedGeneration: generation,
+    conditions: conditionsOf([progress(rollout)], process.status?.conditions, generation, now),
   };
+}
+
+/** Condition and reasons as a Deployment's. */
+export function progress(rollout: Rollout | null): ConditionClaim {
+  const type = "Progressing";
+  if (rollout === null) {
+    const message = "All of its workloads run as its spec says.";
+    return { type, status: "True", reason: "NewReplicaSetAvailable", message };
+  }
+  const pending = rollout.pending.join(", ");
+  if (!rollout.isStuck) {
+    const message = `Restarted one after the other: ${pending} to come or not ready yet.`;
+    return { type, status: "True", reason: "ReplicaSetUpdated", message };
+  }
+  const message = `A restarted workload does not become ready; still to come or not ready: ${pending}.`;
+  return { type, status: "False", reason: "ProgressDeadlineExceeded", message };
 }
 
 /** Our part of a route's status; what other controllers said of their parents stays. */

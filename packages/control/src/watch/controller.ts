@@ -12,10 +12,11 @@ import { isSameData } from "../revision/revision.ts";
 import type { Store, Write } from "../store/store.ts";
 import { desiredOf, ownerOf } from "./desired.ts";
 import { directPort, fillDirectPort } from "./direct.ts";
-import { Drains } from "./drains.ts";
+import { type DrainFollowing, Drains } from "./drains.ts";
 import { HostView } from "./host-view.ts";
 import { Objects, slotsWrite } from "./objects.ts";
 import { Proxies } from "./proxies.ts";
+import { type Replicas, Restarts, type Rollout } from "./restarts.ts";
 import { type Slice, sliceOf } from "./slice.ts";
 import { planSlots } from "./slot-plan.ts";
 import { Views } from "./views.ts";
@@ -68,6 +69,7 @@ export class Controller {
   readonly objects: Objects;
   readonly #options: ControllerOptions;
   readonly #drains: Drains;
+  readonly #restarts: Restarts;
   readonly #views: Views;
   #endpointsVersion: number;
   #revision: number;
@@ -88,7 +90,10 @@ export class Controller {
     this.objects = new Objects(this.index, () => this.#schedule());
     const { clock } = options;
     this.#drains = new Drains(clock);
-    this.#views = new Views({ clock, index: this.index, host: this.host, drains: this.#drains });
+    this.#restarts = new Restarts(clock);
+    const { index, host } = this;
+    const [drains, restarts] = [this.#drains, this.#restarts];
+    this.#views = new Views({ clock, index, host, drains, restarts });
   }
 
   /** Takes in the store; the first pass follows. */
@@ -145,6 +150,11 @@ export class Controller {
 
   isDraining(uid: string): boolean {
     return this.#drains.has(uid);
+  }
+
+  /** How far a Process is with restarting for a changed spec; null: all of it runs as it says. */
+  rolloutOf(process: string): Rollout | null {
+    return this.#restarts.rollout(process);
   }
 
   workloadOf(uid: string): Workload | null {
@@ -244,8 +254,10 @@ export class Controller {
     });
     await this.#write([...writes, ...this.#finalise()]);
     if (this.#isClosed) return;
+    this.#restarts.update(this.#replicas());
     for (const uid of this.#views.update(this.objects.workloads.values())) {
       this.#drains.forget(uid);
+      this.#restarts.forget(uid);
       this.proxies.forget(uid);
     }
     this.index.setSockets(this.host.sockets);
@@ -313,14 +325,33 @@ export class Controller {
   }
 
   #followDrains(): void {
-    const waitMs = this.#drains.follow({
+    const following: DrainFollowing = {
       endpointsVersion: this.#endpointsVersion,
       isCalled: (uid) => (this.views.get(uid)?.state ?? null) !== null,
       isKnown: (uid, version) => this.proxies.haveAcknowledged(this.#servicesOf(uid), version),
-    });
+    };
+    const waits = [this.#drains.follow(following), this.#restarts.follow(following)];
+    const waitMs = Math.min(...waits.filter((wait) => wait !== null));
     this.#drainTimer?.cancel();
-    if (waitMs === null) return;
+    if (waitMs === Number.POSITIVE_INFINITY) return;
     this.#drainTimer = this.#options.clock.after(waitMs, () => this.#schedule());
+  }
+
+  /** The workloads of each Process that are to stay. */
+  #replicas(): readonly Replicas[] {
+    const staying = [...this.objects.workloads.values()].filter(
+      ({ metadata }) => metadata.deletionTimestamp === undefined,
+    );
+    return [...this.objects.processes.keys()].map((process) => ({
+      process,
+      members: staying
+        .filter((workload) => workload.spec.process !== undefined && ownerOf(workload) === process)
+        .sort((a, b) => (a.spec.ordinal ?? 0) - (b.spec.ordinal ?? 0))
+        .map(({ metadata }) => {
+          const uid = metadata.uid!;
+          return { uid, name: metadata.name, observed: this.host.workload(uid) };
+        }),
+    }));
   }
 
   #servicesOf(uid: string): readonly ServiceKey[] {
@@ -346,6 +377,7 @@ export class Controller {
           process: this.#processOf(workload),
           gateway: isGateway ? (this.index.outputs.gateways.get(owner) ?? null) : null,
           isDrained: this.#drains.isOver(view.uid),
+          mayRestart: this.#restarts.mayRestart(view.uid),
         };
       }),
       hasProxies: this.hasProxies,

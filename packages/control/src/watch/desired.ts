@@ -30,6 +30,8 @@ export interface DesiredInputs {
     readonly gateway: CompiledGateway | null;
     /** Callers know: it may go. */
     readonly isDrained: boolean;
+    /** Its application may be ended to start as its Process says now. */
+    readonly mayRestart: boolean;
   }[];
   /** Crawl: no proxies. */
   readonly hasProxies: boolean;
@@ -65,6 +67,7 @@ export function desiredOf(inputs: DesiredInputs): Desired {
           }
         : null,
       drain: one.isDrained,
+      mayRestart: one.mayRestart,
     });
   }
   return { type: "desired", sockets, workloads };

@@ -19,6 +19,7 @@ import {
 import type { Drains } from "./drains.ts";
 import type { HostView } from "./host-view.ts";
 import { ownDocument } from "./proxies.ts";
+import type { Restarts } from "./restarts.ts";
 import { identityOf } from "./workload-plan.ts";
 
 export interface ViewsOptions {
@@ -26,6 +27,7 @@ export interface ViewsOptions {
   readonly index: MeshIndex;
   readonly host: HostView;
   readonly drains: Drains;
+  readonly restarts: Restarts;
 }
 
 /** Workloads as the compiler sees them: what is meant, what the supervisor sees, what their proxies acknowledged. */
@@ -83,19 +85,22 @@ export class Views {
   }
 
   #viewOf(workload: Workload): WorkloadView {
-    const { host, drains, clock, index } = this.#options;
+    const { host, drains, restarts, clock, index } = this.#options;
     const { hasProxies } = this;
     const { name, labels = {}, uid = "" } = workload.metadata;
     const namespace = namespaceOf(workload);
-    const isDraining = workload.metadata.deletionTimestamp !== undefined;
-    if (isDraining) drains.note(uid);
+    const isLeaving = workload.metadata.deletionTimestamp !== undefined;
+    if (isLeaving) drains.note(uid);
+    const observed = host.workload(uid);
+    // One that restarts drains while it is ready, and is away from then on until it is again.
+    const isDraining = isLeaving || (restarts.has(uid) && observed?.app?.ready === true);
     const ports = this.#portsOf(workload);
     const inbound = hasProxies
       ? (host.sockets.get(inboundSocket({ name, namespace })) ?? null)
       : (ports[0]?.address ?? null);
     const inputs: AdmissionInputs = {
       inbound,
-      observed: host.workload(uid),
+      observed,
       isHostKnown: host.isKnown,
       isDraining,
       nowWallMs: clock.wallMs(),

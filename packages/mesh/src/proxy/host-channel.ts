@@ -7,7 +7,7 @@ import type { SocketSource } from "./listeners.ts";
 export interface HostEvents {
   onStart(start: Start): void;
   onToken(token: Token): void;
-  onDrain(graceMs: number): void;
+  onDrain(isFinal: boolean): void;
   /** Another listening socket is here. */
   onSocket(name: string): void;
   /** The supervisor is gone. */
@@ -36,7 +36,7 @@ export class HostChannel implements SocketSource {
           events.onToken(message);
           return;
         case "drain":
-          events.onDrain(message.graceMs);
+          events.onDrain(message.isFinal);
           return;
       }
     });

@@ -31,10 +31,14 @@ export interface Token {
   readonly bundlePem: string;
 }
 
-/** Finish what is in flight, refuse nothing that still comes, tell callers to go elsewhere, then say Drained. */
+/**
+ * Finish what is in flight, refuse nothing that still comes, then say Drained. However long that takes: the supervisor
+ * knows how long it waits, and goes on without.
+ */
 export interface Drain {
   readonly type: "drain";
-  readonly graceMs: number;
+  /** The application goes for good: callers are told to go elsewhere. Else it comes back, and connections stay. */
+  readonly isFinal: boolean;
 }
 
 /** The proxy has made a key and has no valid leaf for it. Asked again after 60 s without an answer. */

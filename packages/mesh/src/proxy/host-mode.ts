@@ -38,9 +38,9 @@ export async function runUnderHost(open: (stateDir: string) => Promise<Sidecar>)
     channel.open({
       onStart: (message) => start(message).then(resolve, reject),
       onToken: (token) => proxy?.onToken(token),
-      onDrain: () => {
+      onDrain: (isFinal) => {
         if (proxy === null) channel.send({ type: "drained" });
-        else proxy.drain();
+        else proxy.drain(isFinal);
       },
       onSocket: () => proxy?.workload.listeners.retry(),
       onGone: () => process.exit(0),
@@ -143,9 +143,9 @@ class HostedProxy {
     this.#onToken?.(token);
   }
 
-  /** The application is about to end: callers go elsewhere, its own calls still work. */
-  drain(): void {
-    this.workload.drainInbound();
+  /** The application is about to end, its own calls still work. If for good, callers go elsewhere. */
+  drain(isFinal: boolean): void {
+    if (isFinal) this.workload.drainInbound();
     this.workload.inboundRelay.whenIdle(() => this.#channel.send({ type: "drained" }));
   }
 

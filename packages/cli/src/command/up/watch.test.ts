@@ -22,6 +22,7 @@ const workload = (name: string, command: readonly string[], cwd = "/m"): Workloa
   },
   proxy: null,
   drain: false,
+  mayRestart: false,
 });
 const specs = [
   workload("kvs-0", ["node", "kvs.ts"]),

@@ -97,8 +97,8 @@ export class Harness {
   }
 
   workload(name: string, parts: Partial<WorkloadSpec>): WorkloadSpec {
-    const plain = { namespace: "default", app: null, proxy: null, drain: false };
-    return { ...plain, uid: `uid-${name}`, name, ...parts };
+    const nothing = { app: null, proxy: null, drain: false, mayRestart: false };
+    return { ...nothing, namespace: "default", uid: `uid-${name}`, name, ...parts };
   }
 
   /** Has the control plane desire this, now and after each of its restarts. */

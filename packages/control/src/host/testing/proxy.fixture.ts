@@ -20,7 +20,7 @@ process.on("message", (message: ToProxy, handle: unknown) => {
       break;
     }
     case "drain":
-      console.log("draining");
+      console.log(message.isFinal ? "draining" : "finishing");
       send({ type: "drained" });
       break;
   }
