@@ -152,6 +152,7 @@ export class Egress {
         phase: "ready",
       })),
     });
+    this.#upstream.forgetUnused(); // its addresses of before
     const detail = `${host} has no address: ${problem}`;
     slot.frontend = {
       ...slot.frontend,
@@ -167,6 +168,7 @@ export class Egress {
       if (isResolving) continue;
       this.#destinations.delete(key);
       backend.close();
+      this.#upstream.forgetUnused();
       return;
     }
   }

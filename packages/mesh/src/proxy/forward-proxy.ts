@@ -80,7 +80,13 @@ export class ForwardProxyDoor implements RequestHandler {
     if (service === null || !doc.outbound.some((listener) => listener.service === service)) {
       return null;
     }
-    return this.#options.services.slot(service, port);
+    const { services } = this.#options;
+    // Clients name whatever port they like: only those that may exist are kept a place for.
+    if (services.lacks(service, port)) {
+      const frontend = refusing("no-route", `${service} has no port ${port}`);
+      return { frontend: { ...frontend, service, port } };
+    }
+    return services.slot(service, port);
   }
 
   #connect(stream: Http1ServerStream, head: RequestHead): RequestSink {

@@ -59,6 +59,12 @@ export class ServiceTable {
     return slot;
   }
 
+  /** Do the documents say that `service` has no such port? False also while they are not here. */
+  lacks(service: ServiceKey, port: number): boolean {
+    const doc = this.#serviceDoc(service);
+    return doc !== undefined && !doc.ports.some(({ number }) => number === port);
+  }
+
   /** The backend for a rule; its documents are asked for if they are not here. */
   readonly backendOf = (service: ServiceKey, port: number): Backend => {
     if (!this.#documents.has(`service/${service}`)) this.#want(service);
@@ -111,6 +117,10 @@ export class ServiceTable {
     }
   }
 
+  #serviceDoc(service: ServiceKey): ServiceDoc | undefined {
+    return this.#documents.get(`service/${service}`) as ServiceDoc | undefined;
+  }
+
   #want(service: ServiceKey): void {
     if (this.#wanted.has(service)) return;
     this.#wanted.add(service);
@@ -118,7 +128,7 @@ export class ServiceTable {
   }
 
   #applyService(service: ServiceKey): void {
-    const doc = this.#documents.get(`service/${service}`) as ServiceDoc | undefined;
+    const doc = this.#serviceDoc(service);
     if (doc === undefined || this.#refused.has(documentKey(doc))) return;
     const endpoints = this.#documents.get(`endpoints/${service}`) as EndpointsDoc | undefined;
     const isRefused = this.#refused.has(`endpoints/${service}`);
@@ -138,7 +148,7 @@ export class ServiceTable {
   }
 
   #frontend(service: ServiceKey, port: number): Frontend {
-    const doc = this.#documents.get(`service/${service}`) as ServiceDoc | undefined;
+    const doc = this.#serviceDoc(service);
     const errors =
       this.#refused.get(`service/${service}`) ?? this.#refused.get(`endpoints/${service}`);
     const portDoc = doc?.ports.find((candidate) => candidate.number === port);

@@ -45,13 +45,18 @@ export class Upstream {
     return backend;
   }
 
-  /** Closes backends that `isKept` does not want, and forgets endpoints that no backend names and no exchange uses. */
+  /** Closes backends that `isKept` does not want, and forgets what only they used. */
   prune(isKept: (backend: Backend) => boolean): void {
     for (const [key, backend] of this.#backends) {
       if (isKept(backend)) continue;
       this.#backends.delete(key);
       backend.close();
     }
+    this.forgetUnused();
+  }
+
+  /** Forgets endpoints that no backend names and no connection leads to. */
+  forgetUnused(): void {
     for (const [key, endpoint] of this.#endpoints) {
       if (endpoint.prune()) this.#endpoints.delete(key);
     }

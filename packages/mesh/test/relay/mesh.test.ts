@@ -292,6 +292,16 @@ describe("two proxies with mutual TLS", () => {
       expect(caller.openConnections()).toBe(0);
     });
 
+    test("a port that a service does not have is no route, and recorded as that service's", async () => {
+      for (const port of [81, 82, 83]) {
+        const client = new RawClient(forward).say(
+          `GET http://kvs:${port}/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
+        );
+        expect(await client.end()).toMatch(/404 [\s\S]*default\/kvs has no port/);
+        expect(lastOf(caller)).toMatchObject({ service: "default/kvs", servicePort: port });
+      }
+    });
+
     test("CONNECT to where nobody listens is a 502", async () => {
       const client = new RawClient(forward).say("CONNECT 127.0.0.1:1 HTTP/1.1\r\nHost: x\r\n\r\n");
       expect(await client.end()).toMatch(/502 [\s\S]*connect-refused/);
