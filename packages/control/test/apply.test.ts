@@ -163,3 +163,40 @@ test("ps, endpoints and stat tell of workloads that nobody has called yet", asyn
     { name: "kvs", meshed: { ready: 0, total: 2 }, success: null, rps: 0 },
   ]);
 });
+
+test("a Process and a Gateway of one name are refused, unless one goes as the other comes", async () => {
+  const gateway = {
+    apiVersion: "gateway.networking.k8s.io/v1",
+    kind: "Gateway",
+    metadata: { name: "front" },
+    spec: {
+      gatewayClassName: "heddle",
+      listeners: [{ name: "http", protocol: "HTTP", port: 8080 }],
+    },
+  };
+  const message = (rival: string) =>
+    `${rival}/front runs as workload front-0 already; one of the two needs another name`;
+  const both = await apply([process("front"), gateway]);
+  expect(both.body.details.causes).toEqual([
+    {
+      reason: "FieldValueDuplicate",
+      field: "Process/front metadata.name",
+      message: message("Gateway"),
+    },
+    {
+      reason: "FieldValueDuplicate",
+      field: "Gateway/front metadata.name",
+      message: message("Process"),
+    },
+  ]);
+  await apply([process("front")]);
+  const path = "/apis/gateway.networking.k8s.io/v1/namespaces/default/gateways";
+  const alone = await api.call("POST", path, gateway);
+  expect([alone.status, alone.body.message]).toEqual([
+    422,
+    `Gateway.gateway.networking.k8s.io "front" is invalid: metadata.name: ${message("Process")}`,
+  ]);
+  expect((await apply([gateway])).status).toBe(422);
+  const replaced = await apply([gateway], { prune: true });
+  expect(actions(replaced.body)).toEqual(["Gateway/front created", "Process/front pruned"]);
+});

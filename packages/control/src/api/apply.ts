@@ -6,7 +6,7 @@ import type { IntentLog } from "../revision/intent-log.ts";
 import { writesOf } from "../revision/intent-log.ts";
 import { type IntentChange, intentOf, isSameIntent, undo } from "../revision/revision.ts";
 import type { ObjectKey, Store, Write } from "../store/store.ts";
-import { collectionOf, isIntent, keyOf, kindOfCollection } from "./registry.ts";
+import { collectionOf, isIntent, keyOf, kindOfCollection, rivalOf } from "./registry.ts";
 import type { Resources } from "./resources.ts";
 import { ApiError, type StatusCause } from "./status.ts";
 import type { AppliedChange, ApplyRequest, ApplyResult, RollbackRequest } from "./verbs.ts";
@@ -106,9 +106,25 @@ async function plan(request: ApplyRequest, context: ApplyContext): Promise<Plann
       writes.push({ op: "update", key, object, expect: stored!.metadata.resourceVersion ?? null });
     }
   }
-  if (causes.length > 0) throw refusal(causes);
   if (owner !== null) await planOrphans(owner, prune, named, context, { writes, changes });
+  causes.push(...(await rivals(writes, context.store)));
+  if (causes.length > 0) throw refusal(causes);
   return { writes, changes };
+}
+
+/** New ones whose workloads would be called as those of what is there, or comes in the same set. */
+async function rivals(writes: readonly Write[], store: Store): Promise<readonly StatusCause[]> {
+  const causes: StatusCause[] = [];
+  const after = new Map(writes.map(({ key, op }) => [idOf(key), op !== "delete"]));
+  for (const { op, key } of writes) {
+    const rival = op === "create" ? rivalOf(key) : null;
+    if (rival === null) continue;
+    const isThere = after.get(idOf(rival.key)) ?? (await store.get(rival.key)) !== null;
+    if (!isThere) continue;
+    const field = `${kindOfCollection(key.collection)!.kind}/${key.name} metadata.name`;
+    causes.push({ reason: "FieldValueDuplicate", message: rival.message, field });
+  }
+  return causes;
 }
 
 /** What the owner applied before and is not in the set. */

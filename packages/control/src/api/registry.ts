@@ -3,6 +3,7 @@ import type { Kind } from "@heddle/mesh/resource/kind.ts";
 import type { Resource } from "@heddle/mesh/resource/meta.ts";
 import { defaultNamespace } from "@heddle/mesh/resource/meta.ts";
 import type { ObjectKey } from "../store/store.ts";
+import { rivalKind, rivalMessage } from "../watch/rival.ts";
 
 /** Kinds whose changes are not somebody's intent: the control plane makes them. */
 const observed: ReadonlySet<string> = new Set(["workloads.heddle.dev"]);
@@ -19,6 +20,16 @@ export function kindOfCollection(collection: string): Kind | null {
 /** Do changes of this collection make revisions? */
 export function isIntent(collection: string): boolean {
   return !observed.has(collection) && kindOfCollection(collection) !== null;
+}
+
+/** What may not be there together with the object at `key`, and why; null: nothing. */
+export function rivalOf(
+  key: ObjectKey,
+): { readonly key: ObjectKey; readonly message: string } | null {
+  const rival = rivalKind(kindOfCollection(key.collection)?.kind ?? "");
+  if (rival === null) return null;
+  const collection = collectionOf(kinds.find(({ kind }) => kind === rival)!);
+  return { key: { ...key, collection }, message: rivalMessage(rival, key.name, "") };
 }
 
 /** Where an object of `kind` is kept. */

@@ -8,6 +8,7 @@ import { isSameData } from "../revision/revision.ts";
 import type { CommitOutcome, ObjectKey, Store, Write } from "../store/store.ts";
 import { timestamp } from "../watch/workload-plan.ts";
 import { mergePatch } from "./merge-patch.ts";
+import { rivalOf } from "./registry.ts";
 import { ApiError, invalid } from "./status.ts";
 
 export interface ResourcesOptions {
@@ -48,6 +49,10 @@ export class Resources {
     const object = this.prepare(kind, body, null);
     const named = { ...key, name: object.metadata.name };
     if ((await this.#options.store.get(named)) !== null) throw alreadyExists(kind, named);
+    const rival = rivalOf(named);
+    if (rival !== null && (await this.#options.store.get(rival.key)) !== null) {
+      throw invalid(about(kind, named), [{ path: ["metadata", "name"], message: rival.message }]);
+    }
     return this.#commit(kind, { op: "create", key: named, object }, options);
   }
 

@@ -279,3 +279,26 @@ spec: { selector: { app: q }, ports: [{ port: 80 }] }
     "mesh.yaml:16 Service/b spec.selector: selects no Process",
   ]);
 });
+
+test("a Process and a Gateway of one name are refused: their workloads would be called alike", () => {
+  const gateway = (name: string) => `---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: ${name} }
+spec: { gatewayClassName: heddle, listeners: [{ name: http, protocol: HTTP, port: 8080 }] }
+`;
+  const process = `apiVersion: heddle.dev/v1alpha1
+kind: Process
+metadata: { name: front }
+spec: { command: [p] }
+`;
+  expect(
+    load(process + gateway("front")).errors.map(({ line, message }) => [line, message]),
+  ).toEqual([
+    [
+      8,
+      "metadata.name: Process/front runs as workload front-0 already, at mesh.yaml:1; one of the two needs another name",
+    ],
+  ]);
+  expect(load(process + gateway("other")).errors).toEqual([]);
+});

@@ -4,6 +4,7 @@ import type { KnownResource } from "@heddle/mesh/resource/index.ts";
 import { defaultNamespace, resourceKey } from "@heddle/mesh/resource/meta.ts";
 import { formatProblem, type Problem } from "@heddle/mesh/resource/schema/problem.ts";
 import { isRecord } from "@heddle/mesh/resource/schema/validate.ts";
+import { rivalKind, rivalMessage } from "../watch/rival.ts";
 import { consequences } from "./consequences.ts";
 import type { ManifestResource } from "./manifest-resource.ts";
 import { inTextOrder, type ManifestProblem } from "./problem.ts";
@@ -58,6 +59,7 @@ export function loadManifests(sources: readonly Source[], options: LoadOptions):
             errors,
           );
         else named.set(result.key, `${source.name}:${object.lineOf([])}`);
+        report(rivalProblems(result.key, named), errors);
       }
       report(result.errors, errors);
       report(result.warnings, warnings);
@@ -121,6 +123,15 @@ function keyOf(value: unknown): string | null {
   return typeof name === "string"
     ? `${String(value["kind"])}/${String(namespace ?? defaultNamespace)}/${name}`
     : null;
+}
+
+/** A rival in the text; whether one that the mesh has is to stay only the API knows. */
+function rivalProblems(key: string, named: ReadonlyMap<string, string>): readonly Problem[] {
+  const [kind = "", namespace = "", name = ""] = key.split("/");
+  const rival = rivalKind(kind);
+  const where = rival === null ? "" : (named.get(`${rival}/${namespace}/${name}`) ?? "");
+  if (rival === null || where === "") return [];
+  return [{ path: ["metadata", "name"], message: rivalMessage(rival, name, where) }];
 }
 
 /** A Process runs in its manifest's folder, wherever `heddle` itself was started. */

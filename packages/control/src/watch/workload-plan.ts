@@ -36,7 +36,8 @@ interface Wanted {
 /**
  * What must be written so that there is one Workload for each replica of each Process and for each Gateway of ours: new
  * ones are made, those too many marked for deletion, others brought up to date. A changed service account is another
- * identity, hence another workload. A name that is still draining is taken again once it is free.
+ * identity, hence another workload. A name that is still draining is taken again once it is free. A Process and a Gateway
+ * of one name (`rivalKind`) do not come here; the Process would win.
  */
 export function planWorkloads(inputs: PlanInputs): readonly Write[] {
   const writes: Write[] = [];
