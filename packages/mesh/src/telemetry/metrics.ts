@@ -113,14 +113,16 @@ export class Family<M extends Metric = Metric, Name extends string = string> {
   }
 }
 
+/** Series of one family; those that come later are counted as `overflow`. */
+const SERIES_MAX = 2000;
+
 /** Everything one workload counts. */
 export class Metrics {
   readonly #families = new Map<string, Family>();
   readonly #collectors: (() => void)[] = [];
   readonly #seriesMax: number;
 
-  /** @param seriesMax series of one family; default 2000. */
-  constructor(seriesMax = 2000) {
+  constructor(seriesMax = SERIES_MAX) {
     this.#seriesMax = seriesMax;
   }
 

@@ -22,7 +22,8 @@ type Subject = (typeof subject)[number];
 
 /**
  * The families of the data path. Names and labels are Linkerd's where it has them, so that dashboards made for it read
- * ours (its proxy metrics reference); what it does not have begins with `heddle_`.
+ * ours (its proxy metrics reference); what it does not have begins with `heddle_`. `of` is what the handle's labels are
+ * read from.
  */
 export class ProxyMetrics {
   readonly #requests: Family<Counter, Subject>;
@@ -68,28 +69,35 @@ export class ProxyMetrics {
     this.#open = metrics.gauge("tcp_open_connections", "Connections open now.", connection);
   }
 
-  requests(record: ExchangeRecord): Counter {
-    return this.#requests.child(this.#subjectOf(record));
+  requests(of: ExchangeRecord): Counter {
+    return this.#requests.child(this.#subjectOf(of));
   }
 
-  responses(record: ExchangeRecord, outcome: Exclude<Outcome, "cancelled">): Counter {
+  responses(
+    of: ExchangeRecord,
+    ending: { readonly outcome: Exclude<Outcome, "cancelled">; readonly status: number },
+  ): Counter {
     return this.#responses.child({
-      ...this.#subjectOf(record),
-      classification: outcome,
-      status_code: record.status === 0 ? "" : String(record.status),
+      ...this.#subjectOf(of),
+      classification: ending.outcome,
+      status_code: ending.status === 0 ? "" : String(ending.status),
     });
   }
 
-  latency(record: ExchangeRecord): BucketHistogram {
-    return this.#latency.child(this.#subjectOf(record));
+  latency(of: ExchangeRecord): BucketHistogram {
+    return this.#latency.child(this.#subjectOf(of));
   }
 
   /** Counted once per exchange; at egress in `heddle_egress_total`. */
-  exchanges(record: ExchangeRecord, outcome: Outcome): Counter {
-    if (record.direction === "egress") return this.#egress.child({ classification: outcome });
-    const { direction, origin, reason } = record;
+  exchanges(
+    of: ExchangeRecord,
+    ending: Pick<ExchangeRecord, "origin" | "reason"> & { readonly outcome: Outcome },
+  ): Counter {
+    const { direction } = of;
+    const { origin, reason, outcome } = ending;
+    if (direction === "egress") return this.#egress.child({ classification: outcome });
     return this.#exchanges.child({
-      ...destinationOf(record.backend ?? record.service),
+      ...destinationOf(of.backend ?? of.service),
       direction,
       origin,
       reason: reason ?? "",

@@ -197,6 +197,34 @@ describe("summaries", () => {
     for (const input of [null, {}, "x", row]) expect(parseSummary(input)).toBeNull();
   });
 
+  test("beyond the limit are counted together, and nothing is lost", () => {
+    const { recorder, lines } = setUp();
+    for (let n = 0; n < 5100; n++) recorder.record(exchangeRecord({ endpointUid: `u${n}` }));
+    recorder.record(exchangeRecord({ endpointUid: "u7", status: 500 }));
+    recorder.record(exchangeRecord({ endpointUid: "u5050", status: 500 }));
+    const { rows } = recorder.summary();
+    expect(rows).toHaveLength(5001);
+    expect(rows.at(-1)).toMatchObject({ service: "", endpoint: null, success: 100, failure: 1 });
+    expect(lines('response_total{direction="outbound",tls="no_identity"')).toEqual([
+      'response_total{direction="outbound",tls="no_identity",classification="success",status_code="200"} 100',
+      'response_total{direction="outbound",tls="no_identity",classification="failure",status_code="500"} 1',
+    ]);
+  });
+
+  test("of places outside the mesh are one row, however many names clients choose", () => {
+    const { recorder, lines } = setUp();
+    for (let n = 0; n < 10; n++) {
+      const name = { endpointUid: `10.0.0.${n}:80`, endpointName: `h${n}.test`, servicePort: n };
+      recorder.record(exchangeRecord({ direction: "egress", service: "", backend: "", ...name }));
+    }
+    expect(recorder.summary().rows).toMatchObject([
+      { direction: "egress", success: 10, endpoint: null },
+    ]);
+    expect(lines("request_total")).toEqual([
+      'request_total{direction="egress",tls="no_identity"} 10',
+    ]);
+  });
+
   test("of hostile statuses stay small", () => {
     const { recorder } = setUp();
     for (let status = 200; status < 1000; status++) recorder.record(exchangeRecord({ status }));

@@ -2,13 +2,13 @@ import type { Clock } from "../base/clock.ts";
 import type { Metrics } from "./metrics.ts";
 import type { ConnectionHandles } from "./proxy-metrics.ts";
 import { ProxyMetrics } from "./proxy-metrics.ts";
-import type { Direction, ExchangeRecord, Recorder } from "./record.ts";
+import { type Direction, ExchangeRecord, type Recorder } from "./record.ts";
 import { RecordRing } from "./record-ring.ts";
 import { ExchangeSeries } from "./series.ts";
 import type { ConnectionsRow, SummaryBody } from "./summary.ts";
 import { type Tap, type TapFilter, type TapItem, TapStream } from "./tap.ts";
 
-/** Series of one recorder; what comes beyond is counted by metrics and tap, not by summaries. */
+/** Series of one recorder; what comes beyond is counted together, one nameless series for each direction. */
 const SERIES_MAX = 5000;
 const TAPS_MAX = 64;
 
@@ -58,7 +58,7 @@ export class TelemetryRecorder implements Recorder, ConnectionCounter {
   }
 
   record(record: ExchangeRecord): void {
-    this.#seriesOf(record)?.add(record);
+    this.#seriesOf(record).add(record);
     this.recent.push(record);
     for (const tap of this.#taps) tap.offer(record);
   }
@@ -106,21 +106,41 @@ export class TelemetryRecorder implements Recorder, ConnectionCounter {
     return stream;
   }
 
-  #seriesOf(record: ExchangeRecord): ExchangeSeries | null {
-    const key = record.endpointUid ?? record.direction;
-    let bucket = this.#series.get(key);
-    if (bucket === undefined) {
-      if (this.#seriesCount >= SERIES_MAX) return null;
-      bucket = [];
-      this.#series.set(key, bucket);
-    }
-    for (const series of bucket) if (series.has(record)) return series;
-    if (this.#seriesCount >= SERIES_MAX) return null;
+  #seriesOf(record: ExchangeRecord): ExchangeSeries {
+    // Places outside the mesh are named by clients, without end.
+    if (record.direction === "egress") return this.#namelessOf("egress");
+    return this.#find(record) ?? this.#add(record);
+  }
+
+  #find(record: ExchangeRecord): ExchangeSeries | null {
+    const bucket = this.#series.get(keyOf(record));
+    if (bucket !== undefined) for (const series of bucket) if (series.has(record)) return series;
+    return null;
+  }
+
+  #add(record: ExchangeRecord): ExchangeSeries {
+    if (this.#seriesCount >= SERIES_MAX) return this.#namelessOf(record.direction);
     this.#seriesCount++;
-    const series = new ExchangeSeries(record, this.#metrics);
-    bucket.push(series);
+    return this.#put(record);
+  }
+
+  /** The series of what names nothing. */
+  #namelessOf(direction: Direction): ExchangeSeries {
+    const nameless = new ExchangeRecord(0, direction, 0);
+    return this.#find(nameless) ?? this.#put(nameless);
+  }
+
+  #put(first: ExchangeRecord): ExchangeSeries {
+    const series = new ExchangeSeries(first, this.#metrics);
+    const bucket = this.#series.get(keyOf(first));
+    if (bucket === undefined) this.#series.set(keyOf(first), [series]);
+    else bucket.push(series);
     return series;
   }
+}
+
+function keyOf(record: ExchangeRecord): string {
+  return record.endpointUid ?? record.direction;
 }
 
 /** The connections of one direction, service and side. */

@@ -36,7 +36,7 @@ export class ExchangeSeries {
   #requestBytes = 0;
   #replyBytes = 0;
 
-  /** @param first a record of the series: what identifies it is read from there. */
+  /** @param first a record of the series, or one that only names it: what identifies the series is read from there. */
   constructor(first: ExchangeRecord, metrics: ProxyMetrics) {
     this.#of = first;
     this.#metrics = metrics;
@@ -119,15 +119,17 @@ export class ExchangeSeries {
       }
     }
     if (endings.length >= ENDINGS_MAX) return endings[0]!;
+    const { status, reason, origin } = record;
     const outcome = outcomeOf(record);
     const ending: Ending = {
-      status: record.status,
-      reason: record.reason,
-      origin: record.origin,
+      status,
+      reason,
+      origin,
       outcome,
-      responses: outcome === "cancelled" ? null : this.#metrics.responses(record, outcome),
-      latency: outcome === "cancelled" ? null : this.#metrics.latency(record),
-      exchanges: this.#metrics.exchanges(record, outcome),
+      responses:
+        outcome === "cancelled" ? null : this.#metrics.responses(this.#of, { outcome, status }),
+      latency: outcome === "cancelled" ? null : this.#metrics.latency(this.#of),
+      exchanges: this.#metrics.exchanges(this.#of, { outcome, reason, origin }),
       count: 0,
     };
     endings.push(ending);
