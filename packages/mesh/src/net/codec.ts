@@ -44,6 +44,8 @@ export interface RequestSink {
   onRequestFailed(reason: Reason, detail: string): void;
   /** The reply's queue is empty again. */
   onWritable(): void;
+  /** Asked now and then while the exchange lasts, about once a minute: to see whether anything moves still. */
+  onStillOpen?(): void;
 }
 
 /** Called by a server codec with each request head that passed the strict grammar. */

@@ -11,7 +11,8 @@ export interface OwnReply {
   readonly body: Buffer;
 }
 
-const noBody = Buffer.alloc(0);
+/** What a reply without a body carries. */
+export const noBody = Buffer.alloc(0);
 
 /**
  * The reply that tells the caller of `reason`: the only place where a failure becomes a message. A caller that speaks

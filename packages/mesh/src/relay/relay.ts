@@ -1,7 +1,7 @@
 import type { Placement } from "../balance/placement.ts";
 import { assert, unreachable } from "../base/assert.ts";
 import { Deadline, type DeadlineHandler } from "../base/deadline-wheel.ts";
-import type { FilterReply, ReplyFilter } from "../filter/filter.ts";
+import type { ReplyFilter, RequestFilter } from "../filter/filter.ts";
 import { runReplyFilters, runRequestFilters } from "../filter/index.ts";
 import type { Fields, ReplyHead, RequestHead } from "../model/head.ts";
 import { type Reason, reasonRow } from "../model/reason.ts";
@@ -16,9 +16,10 @@ import type { PooledSession, SessionTaker } from "../upstream/pooled-session.ts"
 import type { Target } from "../upstream/target.ts";
 import { Attempt } from "./attempt.ts";
 import type { RelayContext } from "./context.ts";
-import { failureReply, type OwnReply, peerReason, reasonField } from "./failure.ts";
+import { failureReply, noBody, type OwnReply, peerReason, reasonField } from "./failure.ts";
 import { type Frontend, type FrontendSlot, type Source, workloadField } from "./frontend.ts";
 import { HeldBody } from "./held-body.ts";
+import { QuietWatch } from "./quiet.ts";
 import { answering, asking, choosing, connecting, over, type State } from "./states.ts";
 import { neededUpgrade } from "./upgrade.ts";
 
@@ -61,6 +62,7 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
   #trailers: Fields | null = null;
   #waitSinceMs = -1;
   #waitUntilMs = -1;
+  #quiet: QuietWatch | null = null;
 
   constructor(
     context: RelayContext,
@@ -157,13 +159,7 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
       timeoutMs = rule.requestTimeoutMs ?? timeoutMs;
       if (rule.filters !== null) {
         this.#replyFilters = rule.filters.reply;
-        if (rule.filters.request !== null) {
-          const reply = runRequestFilters(rule.filters.request, head);
-          if (reply !== null) {
-            this.#answerFiltered(reply);
-            return;
-          }
-        }
+        if (this.#isAnsweredBy(rule.filters.request)) return;
       }
       const choice = rule.backends.next();
       if (choice === null || choice.target === null) {
@@ -173,25 +169,18 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
       backend = frontend.backendOf(choice.target.service, choice.target.port);
       if (choice.filters !== null) {
         this.#backendReplyFilters = choice.filters.reply;
-        if (choice.filters.request !== null) {
-          const reply = runRequestFilters(choice.filters.request, head);
-          if (reply !== null) {
-            this.#answerFiltered(reply);
-            return;
-          }
-        }
+        if (this.#isAnsweredBy(choice.filters.request)) return;
       }
     }
     if (backend === null) {
       this.#fail("no-route", "no rule and no default");
       return;
     }
-    this.#limitTime(timeoutMs);
+    if (timeoutMs !== null) this.#limitTime(timeoutMs);
     this.#enter(backend);
   }
 
-  #limitTime(timeoutMs: number | null): void {
-    if (timeoutMs === null) return;
+  #limitTime(timeoutMs: number): void {
     this.#deadline = new Deadline(this);
     const spentMs = this.#context.clock.monotonicMs() - this.#record.startMs;
     this.#context.wheel.set(this.#deadline, timeoutMs - spentMs);
@@ -617,12 +606,23 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
 
   /** The whole exchange has taken too long. */
   onDeadline(): void {
+    this.#timeOut("the time limit of the request has passed");
+  }
+
+  /** Nobody may notice that a client is gone: what stands still is not waited for without end. */
+  onStillOpen(): void {
+    const { requestBytes, replyBytes } = this.#record;
+    this.#quiet ??= new QuietWatch(this.#context.clock);
+    if (this.#quiet.isTooLong(requestBytes + replyBytes)) this.#timeOut("nothing moves any more");
+  }
+
+  #timeOut(detail: string): void {
     switch (this.#state.timeout) {
       case "fail":
-        this.#fail("request-timeout", "the time limit of the request has passed");
+        this.#fail("request-timeout", detail);
         return;
       case "cut":
-        this.#cut("request-timeout", "the time limit of the request has passed");
+        this.#cut("request-timeout", detail);
         return;
       case "ignore":
         return;
@@ -641,10 +641,12 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     this.#answerOwn(failureReply(reason, isEdge ? null : detail, this.#head, wallMs));
   }
 
-  /** A filter has answered. */
-  #answerFiltered(reply: FilterReply): void {
-    const head = new PlainReplyHead(reply.status, reply.fields);
-    this.#answerOwn({ head, body: noBody });
+  /** Runs the filters on the request. True: one of them has answered. */
+  #isAnsweredBy(filters: readonly RequestFilter[] | null): boolean {
+    const reply = filters === null ? null : runRequestFilters(filters, this.#head);
+    if (reply === null) return false;
+    this.#answerOwn({ head: new PlainReplyHead(reply.status, reply.fields), body: noBody });
+    return true;
   }
 
   #answerOwn(reply: OwnReply): void {
@@ -695,5 +697,3 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     assert(false, `no ${input} while ${this.#state.phase}`);
   }
 }
-
-const noBody = Buffer.alloc(0);

@@ -27,6 +27,7 @@ export class RecordedRequest implements RequestSink {
   trailers: string[] = [];
   failure: { reason: Reason; detail: string } | null = null;
   writables = 0;
+  looks = 0;
   onBody: (() => void) | null = null;
   onEnd: (() => void) | null = null;
 
@@ -53,6 +54,10 @@ export class RecordedRequest implements RequestSink {
 
   onWritable(): void {
     this.writables++;
+  }
+
+  onStillOpen(): void {
+    this.looks++;
   }
 }
 

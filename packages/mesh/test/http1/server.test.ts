@@ -225,6 +225,17 @@ test("closeAfter makes the reply the last one", () => {
   expect(connection.hasEnded).toBe(true);
 });
 
+test("an exchange is asked now and then whether it moves; between exchanges the connection closes", () => {
+  const { connection, clock, handler } = openServer();
+  connection.deliver(get());
+  clock.advance(4 * 75_000);
+  expect(handler.requests[0]!.looks).toBe(4);
+  answer(handler.requests[0]!);
+  clock.advance(2 * 75_000);
+  expect(handler.requests[0]!.looks).toBe(4);
+  expect(connection.hasEnded).toBe(true);
+});
+
 test("drain ends an idle connection at once and a busy one after its reply", () => {
   const idle = openServer();
   idle.server.drain();

@@ -216,6 +216,38 @@ describe("time", () => {
     expect(rig.record).toMatchObject({ status: 200, reason: "request-timeout" });
   });
 
+  test("a request of which nothing moves for an hour is answered 504, though it had no limit", () => {
+    const rig = new Rig();
+    const { client, exchange } = rig.ask({ method: "POST", length: "chunked" });
+    rig.server.open();
+    sendBody(exchange, "a");
+    exchange.onStillOpen();
+    rig.clock.advance(3_599_999);
+    sendBody(exchange, "b"); // something moves
+    exchange.onStillOpen();
+    rig.clock.advance(3_599_999);
+    exchange.onStillOpen();
+    expect(client.end).toBe("none");
+    rig.clock.advance(1);
+    exchange.onStillOpen();
+    expect(client.head?.status).toBe(504);
+    expect(rig.record.reason).toBe("request-timeout");
+    expect(rig.server.phase).toBe("closed");
+  });
+
+  test("a reply of which nothing moves for an hour is cut", () => {
+    const rig = new Rig();
+    const { client, exchange } = rig.ask();
+    rig.server.open();
+    rig.server.replyHead(200);
+    rig.server.replyBody("part");
+    exchange.onStillOpen();
+    rig.clock.advance(3_600_000);
+    exchange.onStillOpen();
+    expect([client.body, client.end]).toEqual(["part", "cut"]);
+    expect(rig.record.reason).toBe("request-timeout");
+  });
+
   test("a connection not open within its limit is a connect-timeout", () => {
     const rig = new Rig({ endpoints: 1, frontend: { budgetOf: null } });
     const { client } = rig.ask();

@@ -8,6 +8,8 @@ export interface ServerTimersOwner {
   readonly isIdle: boolean;
   readonly exchanges: number;
   onIdleTooLong(): void;
+  /** A tick of the idle timer, amid an exchange. */
+  onStillBusy(): void;
   onHeadTooSlow(): void;
   /** Others have had their turn. */
   onYielded(): void;
@@ -73,6 +75,7 @@ export class ServerTimers {
       }
       this.#exchangesAtTick = exchanges;
       this.#idle = this.#startIdle();
+      if (!isIdle) this.#owner.onStillBusy();
     });
   }
 

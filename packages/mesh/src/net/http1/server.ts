@@ -367,6 +367,10 @@ export class Http1Server
     this.#closeGracefully();
   }
 
+  onStillBusy(): void {
+    this.#stream?.sink?.onStillOpen?.();
+  }
+
   onHeadTooSlow(): void {
     this.#refuse({ reason: "client-slow", detail: "the head did not arrive in time" });
   }
