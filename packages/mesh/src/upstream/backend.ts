@@ -10,6 +10,7 @@ import type {
   SlotsDoc,
 } from "../model/document.ts";
 import type { Reason } from "../model/reason.ts";
+import { defaultBackendPolicy } from "../policy/backend-policy.ts";
 import type { UpstreamContext } from "./context.ts";
 import type { Target, TargetObserver } from "./target.ts";
 
@@ -52,13 +53,7 @@ export interface EndpointWish {
 
 /** Until the first documents arrive. */
 const emptySpec: BackendSpec = {
-  policy: {
-    picker: "p2c-ewma",
-    connectTimeoutMs: 1000,
-    requestTimeoutMs: null,
-    queueMax: 100,
-    failfastMs: 3000,
-  },
+  policy: defaultBackendPolicy,
   placement: null,
   slots: null,
   members: [],
@@ -87,7 +82,7 @@ export class Backend implements TargetObserver {
     this.#context = context;
     this.service = service;
     this.port = port;
-    this.#picker = buildPicker<Target>("p2c-ewma", [], context.rng);
+    this.#picker = buildPicker<Target>(emptySpec.policy.picker, [], context.rng);
     this.#emptySinceMs = context.clock.monotonicMs();
   }
 

@@ -2,6 +2,7 @@ import { Deadline, type DeadlineHandler } from "../base/deadline-wheel.ts";
 import type { Address } from "../model/address.ts";
 import type { SpiffeId } from "../model/identity.ts";
 import type { TlsDialOptions, TransportFailure } from "../net/transport.ts";
+import { defaultBackendPolicy } from "../policy/backend-policy.ts";
 import { type ConnectReason, connectReason } from "./connect-failure.ts";
 import type { ConnectionMeter, UpstreamContext } from "./context.ts";
 import { IdleLimit } from "./idle-limit.ts";
@@ -36,7 +37,7 @@ const waitMaxMs = 5000;
  */
 export class Pool implements DeadlineHandler, SessionPool {
   readonly key: PoolKey;
-  connectTimeoutMs = 1000;
+  connectTimeoutMs = defaultBackendPolicy.connectTimeoutMs;
   readonly #context: UpstreamContext;
   readonly #observer: PoolObserver;
   readonly #idleLimit: IdleLimit;

@@ -1,5 +1,6 @@
 import { tcp } from "@heddle/mesh/model/address.ts";
 import type { EndpointsDoc, ProxyDoc, ServiceDoc } from "@heddle/mesh/model/document.ts";
+import { defaultBackendPolicy } from "@heddle/mesh/policy/backend-policy.ts";
 
 /** A service with one http port 80, no routes and no placement. */
 export function serviceDoc(name: string, changes: Partial<ServiceDoc> = {}): ServiceDoc {
@@ -9,13 +10,7 @@ export function serviceDoc(name: string, changes: Partial<ServiceDoc> = {}): Ser
     name,
     ports: [{ name: "http", number: 80, protocol: "http", routes: null }],
     placement: null,
-    policy: {
-      picker: "p2c-ewma",
-      connectTimeoutMs: 1000,
-      requestTimeoutMs: null,
-      queueMax: 100,
-      failfastMs: 3000,
-    },
+    policy: defaultBackendPolicy,
     ...changes,
   };
 }

@@ -1,4 +1,5 @@
-import type { BackendPolicyDoc, ServiceDoc, ServicePortDoc } from "../../model/document.ts";
+import type { ServiceDoc, ServicePortDoc } from "../../model/document.ts";
+import { defaultBackendPolicy } from "../../policy/backend-policy.ts";
 import type { Service, ServicePort } from "../core/service.ts";
 import type { HttpRoute } from "../gateway-api/httproute.ts";
 import { isServiceParent, type ParentReference } from "../gateway-api/reference.ts";
@@ -29,15 +30,6 @@ export interface CompiledService {
   readonly lostPlacements: ReadonlyMap<string, Refusal>;
   readonly notes: readonly Problem[];
 }
-
-/** What callers of a service do where nothing else is said. */
-export const defaultPolicy: BackendPolicyDoc = {
-  picker: "p2c-ewma",
-  connectTimeoutMs: 1000,
-  requestTimeoutMs: null,
-  queueMax: 100,
-  failfastMs: 3000,
-};
 
 /** The document a caller in `namespace` is given. */
 export function serviceDocFor(compiled: CompiledService, namespace: string): ServiceDoc {
@@ -70,7 +62,7 @@ export function compileService(service: Service, inputs: ServiceInputs): Compile
     name: service.metadata.name,
     ports: servedPorts(service).map((port) => portDoc(port, attachments, own, consumer)),
     placement,
-    policy: defaultPolicy,
+    policy: defaultBackendPolicy,
   });
   const strangers = new Set(attachments.map(({ namespace }) => namespace));
   strangers.delete(own);
