@@ -124,7 +124,7 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     const head = this.#head;
     const upgrade = neededUpgrade(head);
     if (upgrade !== null) {
-      this.#fail("unsupported", `Upgrade: ${upgrade} is not forwarded yet`);
+      this.#fail("unsupported", `${upgrade} is not forwarded yet`);
       return;
     }
     if (frontend.fails !== null) {

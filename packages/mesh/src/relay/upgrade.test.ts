@@ -8,7 +8,9 @@ const head = (fields: Record<string, string>) =>
 test.each(["websocket", "h2c, websocket", "tailscale-control-protocol"])(
   "%s is needed by who asks for it",
   (upgrade) => {
-    expect(neededUpgrade(head({ connection: "keep-alive, Upgrade", upgrade }))).toBe(upgrade);
+    expect(neededUpgrade(head({ connection: "keep-alive, Upgrade", upgrade }))).toBe(
+      `Upgrade: ${upgrade}`,
+    );
   },
 );
 
@@ -18,4 +20,9 @@ test.each(["h2c", "HTTP/2.0", "h2c, TLS/1.2"])("%s may be ignored", (upgrade) =>
 
 test("an offer that Connection does not name is none", () => {
   expect(neededUpgrade(head({ upgrade: "websocket" }))).toBeNull();
+});
+
+test("a tunnel is needed by who asks for one, here: a proxy's own tunnels do not come this way", () => {
+  const connect = new PlainRequestHead({ method: "CONNECT", path: "", authority: "kvs:80" }, []);
+  expect(neededUpgrade(connect)).toBe("CONNECT");
 });

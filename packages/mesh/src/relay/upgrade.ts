@@ -4,11 +4,15 @@ import type { RequestHead } from "../model/head.ts";
 const ignorable = /^(?:h2c|http\/2(?:\.0)?|tls\/[\d.]+)$/i;
 
 /**
- * The protocol that a client wants to change to and cannot do without, such as `websocket`; null for none. It is not
- * forwarded yet, and a server's answer to a request without it would only puzzle the client.
+ * The other protocol that a client asks for and cannot do without, as `Upgrade: websocket` or a tunnel; null for none. It is
+ * not forwarded yet: a server's answer to a request without it would only puzzle the client, and a tunnel that the
+ * application opened could not be used.
  */
 export function neededUpgrade(head: RequestHead): string | null {
+  if (head.method === "CONNECT") return "CONNECT";
   const offered = head.get("upgrade");
   if (offered === null || !/\bupgrade\b/i.test(head.get("connection") ?? "")) return null;
-  return offered.split(",").every((offer) => ignorable.test(offer.trim())) ? null : offered;
+  return offered.split(",").every((offer) => ignorable.test(offer.trim()))
+    ? null
+    : `Upgrade: ${offered}`;
 }
