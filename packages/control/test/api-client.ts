@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { request } from "node:http";
 import { silentLog } from "@heddle/mesh/base/log.ts";
 import { Facts } from "../src/api/facts.ts";
-import { isIntent } from "../src/api/registry.ts";
+import { isIntent } from "../src/api/is-intent.ts";
 import { Resources } from "../src/api/resources.ts";
 import { ApiServer } from "../src/api/server.ts";
 import { IntentLog } from "../src/revision/intent-log.ts";

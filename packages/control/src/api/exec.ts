@@ -4,7 +4,13 @@ import { type Workload, workloadKind } from "@heddle/mesh/resource/heddle/worklo
 import type { Store } from "../store/store.ts";
 import type { Controller } from "../watch/controller.ts";
 import { directEnvironmentOf, environmentOf } from "../watch/environment.ts";
-import { drainFinalizer, keyOfWorkload, markDeleted, timestamp } from "../watch/workload-plan.ts";
+import {
+  drainFinalizer,
+  keyOfWorkload,
+  markDeleted,
+  timestamp,
+  workloadCollection,
+} from "../watch/workload-plan.ts";
 import type { JsonLines } from "./http.ts";
 import { problemOf } from "./resources.ts";
 import { ApiError, invalid } from "./status.ts";
@@ -72,7 +78,7 @@ export class GuestWatch {
 
   /** Removes those whose process is gone, now and from now on. Those that come later have streams of their own. */
   async start(): Promise<void> {
-    const { items } = await this.#store.list("workloads.heddle.dev", null);
+    const { items } = await this.#store.list(workloadCollection, null);
     const isGuest = ({ metadata }: Workload) =>
       metadata.annotations?.[guestAnnotation] !== undefined;
     await this.#look((items as readonly Workload[]).filter(isGuest));

@@ -1,8 +1,8 @@
 import type { Kind } from "@heddle/mesh/resource/kind.ts";
 import { apiVersion } from "@heddle/mesh/resource/kind.ts";
 import type { Resource } from "@heddle/mesh/resource/meta.ts";
+import { collectionOf } from "../store/collection.ts";
 import type { Store } from "../store/store.ts";
-import { collectionOf } from "./registry.ts";
 import { parseFieldSelector, parseLabelSelector, type Selector } from "./selector.ts";
 import { ApiError } from "./status.ts";
 

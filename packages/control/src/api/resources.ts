@@ -6,9 +6,9 @@ import type { Metadata, Resource } from "@heddle/mesh/resource/meta.ts";
 import type { IntentLog, Motive } from "../revision/intent-log.ts";
 import { isSameData } from "../revision/revision.ts";
 import type { CommitOutcome, ObjectKey, Store, Write } from "../store/store.ts";
+import { rivalOf } from "../watch/rival.ts";
 import { timestamp } from "../watch/workload-plan.ts";
 import { mergePatch } from "./merge-patch.ts";
-import { rivalOf } from "./registry.ts";
 import { ApiError, invalid } from "./status.ts";
 
 export interface ResourcesOptions {

@@ -2,10 +2,10 @@ import type { Clock, Timer } from "@heddle/mesh/base/clock.ts";
 import type { Kind } from "@heddle/mesh/resource/kind.ts";
 import { apiVersion } from "@heddle/mesh/resource/kind.ts";
 import type { Resource } from "@heddle/mesh/resource/meta.ts";
+import { collectionOf } from "../store/collection.ts";
 import type { Change, Store, Watching } from "../store/store.ts";
 import type { JsonLines } from "./http.ts";
 import { selectorOf, wholeNumber } from "./list.ts";
-import { collectionOf } from "./registry.ts";
 import { ApiError } from "./status.ts";
 
 const bookmarkMs = 30_000;

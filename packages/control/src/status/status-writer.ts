@@ -1,11 +1,12 @@
 import type { Clock, Timer } from "@heddle/mesh/base/clock.ts";
 import type { Log } from "@heddle/mesh/base/log.ts";
+import { kindOf } from "@heddle/mesh/resource/check.ts";
 import { isOurClass } from "@heddle/mesh/resource/compile/gateway-class.ts";
 import { gatewaySocket } from "@heddle/mesh/resource/compile/sockets.ts";
-import { kinds } from "@heddle/mesh/resource/index.ts";
-import { namespaceOf, type Resource } from "@heddle/mesh/resource/meta.ts";
+import type { Resource } from "@heddle/mesh/resource/meta.ts";
 import { isSameData } from "../revision/revision.ts";
-import type { ObjectKey, Store, Write } from "../store/store.ts";
+import { keyOf } from "../store/collection.ts";
+import type { Store, Write } from "../store/store.ts";
 import type { Controller } from "../watch/controller.ts";
 import { timestamp } from "../watch/workload-plan.ts";
 import {
@@ -76,7 +77,12 @@ export class StatusWriter {
     const add = (resource: Resource, status: unknown) => {
       if (isSameData(resource.status, status)) return;
       const expect = resource.metadata.resourceVersion ?? null;
-      writes.push({ op: "update", key: keyOf(resource), object: { ...resource, status }, expect });
+      writes.push({
+        op: "update",
+        key: keyOf(kindOf(resource)!, resource),
+        object: { ...resource, status },
+        expect,
+      });
     };
     const newest = <R extends Resource>(known: R | undefined) =>
       known === undefined ? null : (objects.latest(known) as R);
@@ -131,11 +137,4 @@ export class StatusWriter {
     const isReady = host.workload(view.uid)?.proxy?.ready === true;
     return { isProgrammed: isReady, reason: isReady ? null : "Its proxy is not ready." };
   }
-}
-
-function keyOf(resource: Resource): ObjectKey {
-  const kind = kinds.find((one) => one.kind === resource.kind)!;
-  const collection = kind.group === "" ? kind.plural : `${kind.plural}.${kind.group}`;
-  const namespace = kind.isNamespaced ? namespaceOf(resource) : "";
-  return { collection, namespace, name: resource.metadata.name };
 }

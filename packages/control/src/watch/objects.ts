@@ -1,13 +1,17 @@
 import type { SlotsDoc } from "@heddle/mesh/model/document.ts";
 import type { MeshIndex } from "@heddle/mesh/resource/compile/mesh-index.ts";
-import { builtInGatewayClass } from "@heddle/mesh/resource/gateway-api/gatewayclass.ts";
-import type { Process } from "@heddle/mesh/resource/heddle/process.ts";
+import {
+  builtInGatewayClass,
+  gatewayClassKind,
+} from "@heddle/mesh/resource/gateway-api/gatewayclass.ts";
+import { type Process, processKind } from "@heddle/mesh/resource/heddle/process.ts";
 import type { Workload } from "@heddle/mesh/resource/heddle/workload.ts";
 import { type KnownResource, kinds } from "@heddle/mesh/resource/index.ts";
 import { namespacedName, type Resource, resourceKey } from "@heddle/mesh/resource/meta.ts";
 import { isSameIntent } from "../revision/revision.ts";
+import { collectionOf } from "../store/collection.ts";
 import type { Change, ObjectKey, Store, Watching, Write } from "../store/store.ts";
-import { timestamp } from "./workload-plan.ts";
+import { timestamp, workloadCollection } from "./workload-plan.ts";
 
 /** Who keeps which keys of a service; kept so that it outlives everything. Named `<service>`. */
 export const slotsCollection = "slots.internal.heddle.dev";
@@ -31,11 +35,8 @@ export class Objects {
 
   /** Takes in what there is and follows what changes. */
   async follow(store: Store): Promise<void> {
-    const collections = kinds.map(({ group, plural }) =>
-      group === "" ? plural : `${plural}.${group}`,
-    );
     let from: number | null = null;
-    for (const collection of [...collections, slotsCollection]) {
+    for (const collection of [...kinds.map(collectionOf), slotsCollection]) {
       const { items, version } = await store.list(collection, null);
       from ??= version; // changes made while listing are seen twice, which does no harm
       for (const object of items) this.#put(collection, object);
@@ -62,7 +63,7 @@ export class Objects {
     }
     const statusOnly = before !== null && isSameBeside(before, object);
     this.#latest.set(resourceKey(object), object);
-    if (statusOnly && key.collection !== workloads && key.collection !== processes) return;
+    if (statusOnly && !statusMatters(key.collection)) return;
     this.#put(key.collection, object);
     if (!statusOnly) this.#onChange();
   }
@@ -89,8 +90,10 @@ export class Objects {
   }
 }
 
-const workloads = "workloads.heddle.dev";
-const processes = "processes.heddle.dev";
+/** We write the status of these into what we keep of them. */
+function statusMatters(collection: string): boolean {
+  return collection === workloadCollection || collection === collectionOf(processKind);
+}
 
 function isSameBeside(before: Resource, after: Resource): boolean {
   return (
@@ -117,6 +120,6 @@ export function builtInWrites(uid: string, nowWallMs: number): readonly Write[] 
   const { name } = builtInGatewayClass.metadata;
   const creationTimestamp = timestamp(nowWallMs);
   const metadata = { name, uid, creationTimestamp, generation: 1 };
-  const key = { collection: "gatewayclasses.gateway.networking.k8s.io", namespace: "", name };
+  const key = { collection: collectionOf(gatewayClassKind), namespace: "", name };
   return [{ op: "create", key, object: { ...builtInGatewayClass, metadata } }];
 }

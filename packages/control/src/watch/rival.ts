@@ -1,4 +1,7 @@
 import { workloadName } from "@heddle/mesh/resource/heddle/process.ts";
+import { kinds } from "@heddle/mesh/resource/index.ts";
+import { collectionOf, kindOfCollection } from "../store/collection.ts";
+import type { ObjectKey } from "../store/store.ts";
 
 /**
  * The kind that may not have an object of the same name in the same namespace; null: any may. The first workload of a
@@ -13,4 +16,14 @@ export function rivalKind(kind: string): "Process" | "Gateway" | null {
 export function rivalMessage(rival: string, name: string, where: string): string {
   const place = where === "" ? "" : `, at ${where}`;
   return `${rival}/${name} runs as workload ${workloadName(name, 0)} already${place}; one of the two needs another name`;
+}
+
+/** What may not be there together with the object at `key`, and why; null: nothing. */
+export function rivalOf(
+  key: ObjectKey,
+): { readonly key: ObjectKey; readonly message: string } | null {
+  const rival = rivalKind(kindOfCollection(key.collection)?.kind ?? "");
+  if (rival === null) return null;
+  const collection = collectionOf(kinds.find(({ kind }) => kind === rival)!);
+  return { key: { ...key, collection }, message: rivalMessage(rival, key.name, "") };
 }

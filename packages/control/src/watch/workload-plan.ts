@@ -3,12 +3,17 @@ import { isOurClass } from "@heddle/mesh/resource/compile/gateway-class.ts";
 import type { Gateway } from "@heddle/mesh/resource/gateway-api/gateway.ts";
 import type { GatewayClass } from "@heddle/mesh/resource/gateway-api/gatewayclass.ts";
 import { type Process, workloadName } from "@heddle/mesh/resource/heddle/process.ts";
-import type { Workload, WorkloadSpec } from "@heddle/mesh/resource/heddle/workload.ts";
-import { namespacedName, namespaceOf } from "@heddle/mesh/resource/meta.ts";
+import {
+  type Workload,
+  type WorkloadSpec,
+  workloadKind,
+} from "@heddle/mesh/resource/heddle/workload.ts";
+import { namespaceOf } from "@heddle/mesh/resource/meta.ts";
 import { isSameData } from "../revision/revision.ts";
+import { collectionOf, keyOf } from "../store/collection.ts";
 import type { ObjectKey, Write } from "../store/store.ts";
 
-export const workloadCollection = "workloads.heddle.dev";
+export const workloadCollection = collectionOf(workloadKind);
 /** A Workload with it is drained before it goes, whoever deletes it. */
 export const drainFinalizer = "heddle.dev/drain";
 
@@ -165,6 +170,5 @@ function update(workload: Workload): Write {
 }
 
 export function keyOfWorkload(workload: Workload): ObjectKey {
-  const [namespace, name] = namespacedName(workload).split("/") as [string, string];
-  return { collection: workloadCollection, namespace, name };
+  return keyOf(workloadKind, workload);
 }
