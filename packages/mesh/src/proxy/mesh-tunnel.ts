@@ -1,3 +1,5 @@
+import { Deadline, type DeadlineHandler } from "../base/deadline-wheel.ts";
+import type { Reason } from "../model/reason.ts";
 import type { RequestSink } from "../net/codec.ts";
 import { PlainReplyHead } from "../net/http1/plain-head.ts";
 import type { Http1ServerStream } from "../net/http1/server-stream.ts";
@@ -21,6 +23,8 @@ export interface MeshTunnelOptions {
   readonly serveTunnel: ServeTunnel;
 }
 
+/** How long a client may take to show what it speaks, in ms. */
+const firstOctetsMs = 10_000;
 /** What a preface of HTTP/2 begins with (RFC 9113 §3.4); as HTTP/1 it would be a method like any other. */
 const PREFACE = "PRI ";
 
@@ -28,19 +32,21 @@ const PREFACE = "PRI ";
  * CONNECT to a service of the mesh: HTTP/1.1 inside the tunnel goes through the relay like any other request. Anything
  * else, TLS above all, cannot be routed by what it says and gets reason `unsupported` and a close.
  */
-export class MeshTunnel implements RequestSink, ConnectionEvents {
+export class MeshTunnel implements RequestSink, ConnectionEvents, DeadlineHandler {
   readonly #options: MeshTunnelOptions;
   #connection: Connection | null = null;
   /** Once the first octets have shown what is spoken. */
   #server: ConnectionEvents | null = null;
   #first: Buffer = Buffer.alloc(0);
+  readonly #deadline: Deadline = new Deadline(this);
 
   constructor(options: MeshTunnelOptions) {
     this.#options = options;
   }
 
   begin(): void {
-    const { stream } = this.#options;
+    const { stream, context } = this.#options;
+    context.wheel.set(this.#deadline, firstOctetsMs);
     stream.sendHead(new PlainReplyHead(200), 0);
     const { connection, leftover, hasEnded } = stream.takeOver(this);
     this.#connection = connection;
@@ -63,11 +69,12 @@ export class MeshTunnel implements RequestSink, ConnectionEvents {
     const first = Buffer.concat([this.#first, bytes.subarray(start, end)]);
     this.#first = first;
     if (!isMethodStart(first)) {
-      this.#refuse();
+      this.#refuse("unsupported", "only HTTP/1.1 is spoken inside a tunnel to a service");
       return;
     }
     if (first.length < PREFACE.length) return;
-    const { slot, source, serveTunnel } = this.#options;
+    const { context, slot, source, serveTunnel } = this.#options;
+    context.wheel.clear(this.#deadline);
     this.#server = serveTunnel(this.#connection!, slot, source);
     this.#server.onBytes(first, 0, first.length);
     this.#first = Buffer.alloc(0);
@@ -83,13 +90,18 @@ export class MeshTunnel implements RequestSink, ConnectionEvents {
   }
 
   onClose(failure: TransportFailure | null): void {
+    this.#options.context.wheel.clear(this.#deadline);
     this.#server?.onClose(failure);
   }
 
-  #refuse(): void {
+  onDeadline(): void {
+    this.#refuse("client-slow", `nothing asked inside the tunnel within ${firstOctetsMs} ms`);
+  }
+
+  #refuse(reason: Reason, detail: string): void {
     const { context, slot, source } = this.#options;
-    const detail = "only HTTP/1.1 is spoken inside a tunnel to a service";
-    recordRefusal(context, slot.frontend, source, "unsupported", detail);
+    context.wheel.clear(this.#deadline);
+    recordRefusal(context, slot.frontend, source, reason, detail);
     this.#connection?.reset();
   }
 }
