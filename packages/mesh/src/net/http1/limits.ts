@@ -24,7 +24,10 @@ export interface Http1Limits {
   readonly exchangesPerTurnMax: number;
   /** How long octets are read and dropped after the last reply, so that no reset overtakes it (RFC 9112 §9.6). Default 2000. */
   readonly lingerTimeoutMs: number;
-  /** Octets dropped in that time. Default 262144. Beyond it the connection is reset. */
+  /**
+   * Octets dropped in that time. Default 16777216: more than the buffers of both kernels hold, for what was under way when
+   * the reply was sent must not end in a reset that overtakes it. Beyond it the connection is reset.
+   */
   readonly lingerBytesMax: number;
   /** How long the last reply may wait for a client that takes nothing of it, in ms. Default 30000. Then a reset. */
   readonly stallTimeoutMs: number;
@@ -44,6 +47,6 @@ export const defaultHttp1Limits: Http1Limits = {
   idleTimeoutMs: 75_000,
   exchangesPerTurnMax: 64,
   lingerTimeoutMs: 2000,
-  lingerBytesMax: 262_144,
+  lingerBytesMax: 16_777_216,
   stallTimeoutMs: 30_000,
 };
