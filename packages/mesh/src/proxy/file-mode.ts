@@ -1,4 +1,3 @@
-import { watch } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { readDocuments } from "../discovery/file.ts";
@@ -9,6 +8,7 @@ import { drainGraceMs, drainWorkload } from "./drain.ts";
 import { bindsItself } from "./listeners.ts";
 import type { Sidecar } from "./sidecar.ts";
 import { systemResolver } from "./system-resolver.ts";
+import { watchPath } from "./watch-path.ts";
 import { Workload } from "./workload.ts";
 
 /** Changes of files within this time are read together, in ms. */
@@ -52,10 +52,14 @@ export async function runFromFile(
 
   process.on("SIGHUP", reload);
   let timer = clock.after(0, () => {});
-  const watcher = watch(path, { recursive: true }, () => {
-    timer.cancel();
-    timer = clock.after(settleMs, reload);
-  });
+  const watcher = watchPath(
+    path,
+    () => {
+      timer.cancel();
+      timer = clock.after(settleMs, reload);
+    },
+    (cause) => log.warn({ cause: cause.message }, "files not watched any more; SIGHUP reads them"),
+  );
   if (stateDir !== null) {
     await mkdir(stateDir, { recursive: true, mode: 0o700 });
     await openAdmin(join(stateDir, "admin.sock"), {
