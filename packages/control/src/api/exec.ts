@@ -68,6 +68,7 @@ export class GuestWatch {
   readonly #clock: Clock;
   readonly #isAlive: (pid: number) => boolean;
   #timer: Timer | null = null;
+  #isClosed = false;
 
   /** @param isAlive does this process of this machine run? */
   constructor(store: Store, clock: Clock, isAlive: (pid: number) => boolean) {
@@ -85,6 +86,7 @@ export class GuestWatch {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#timer?.cancel();
   }
 
@@ -92,10 +94,18 @@ export class GuestWatch {
     const living: Workload[] = [];
     for (const guest of guests) {
       const pid = Number(guest.metadata.annotations?.[guestAnnotation]);
-      if (pid > 1 && this.#isAlive(pid)) living.push(guest);
-      else await removeGuest(this.#store, keyOfWorkload(guest), this.#clock.wallMs());
+      if ((pid > 1 && this.#isAlive(pid)) || !(await this.#remove(guest))) living.push(guest);
     }
-    if (living.length > 0) this.#timer = this.#clock.after(lookMs, () => void this.#look(living));
+    if (living.length > 0 && !this.#isClosed)
+      this.#timer = this.#clock.after(lookMs, () => void this.#look(living));
+  }
+
+  /** False: the store could not, and is asked again. */
+  #remove(guest: Workload): Promise<boolean> {
+    return removeGuest(this.#store, keyOfWorkload(guest), this.#clock.wallMs()).then(
+      () => true,
+      () => false,
+    );
   }
 }
 

@@ -48,7 +48,11 @@ export class JsonLines {
 
   constructor(response: ServerResponse) {
     this.#response = response;
-    this.closed = new Promise((resolve) => response.once("close", () => resolve()));
+    this.closed = new Promise((resolve) => {
+      if (response.destroyed)
+        resolve(); // the client went while its request was read
+      else response.once("close", () => resolve());
+    });
   }
 
   get queuedBytes(): number {

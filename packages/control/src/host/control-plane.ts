@@ -82,6 +82,11 @@ export class ControlPlane {
     this.send(request);
   }
 
+  /** The workload is gone, and so is its wish. */
+  forget(workloadUid: string): void {
+    this.#tokensWanted.delete(workloadUid);
+  }
+
   /** Tells which ports are bound, and passes it those of its own that it has not yet. */
   sendSockets(): void {
     const { sockets } = this.#options.context;

@@ -51,3 +51,13 @@ test("the last words are kept for the report of a failure, remarks apart", () =>
   for (let line = 0; line < 15; line++) log.add("err", `line ${line}\n\n`);
   expect(log.recent).toEqual(Array.from({ length: 10 }, (_, index) => `line ${index + 5}`));
 });
+
+test("a disk that is full loses lines, and nothing else", () => {
+  const full = new LogFile("/dev/full", new VirtualClock());
+  expect(full.add("out", "hello\n")).toEqual(["hello"]);
+  expect(full.recent).toEqual(["hello"]);
+  full.close();
+  const nowhere = new LogFile(join(folder, "none", "a.log"), new VirtualClock());
+  expect(nowhere.add("out", "hello\n")).toEqual(["hello"]);
+  nowhere.close();
+});

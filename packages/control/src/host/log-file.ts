@@ -15,16 +15,15 @@ export type LogStream = "out" | "err" | "sys";
 export class LogFile {
   readonly path: string;
   readonly #clock: Clock;
-  #fd: number;
-  #bytes: number;
+  #fd = -1;
+  #bytes = 0;
+  #isClosed = false;
   readonly #partial: Record<LogStream, string> = { out: "", err: "", sys: "" };
   readonly #recent: string[] = [];
 
   constructor(path: string, clock: Clock) {
     this.path = path;
     this.#clock = clock;
-    this.#fd = openSync(path, "a", 0o600);
-    this.#bytes = fstatSync(this.#fd).size;
   }
 
   /** Adds a piece of output; a line is written once it ends. Returns the lines that did. */
@@ -53,28 +52,38 @@ export class LogFile {
   }
 
   close(): void {
-    if (this.#fd < 0) return;
+    if (this.#isClosed) return;
     this.flush();
-    closeSync(this.#fd);
-    this.#fd = -1;
+    this.#isClosed = true;
+    if (this.#fd >= 0) closeSync(this.#fd);
   }
 
   #write(stream: LogStream, lines: readonly string[]): void {
-    if (lines.length === 0 || this.#fd < 0) return;
-    const time = new Date(this.#clock.wallMs()).toISOString();
-    const bytes = Buffer.from(lines.map((line) => `${time} ${stream} ${line}\n`).join(""));
-    if (this.#bytes + bytes.length > FILE_BYTES_MAX) this.#rotate();
-    writeSync(this.#fd, bytes);
-    this.#bytes += bytes.length;
+    if (lines.length === 0 || this.#isClosed) return;
     if (stream !== "sys") this.#recent.push(...lines.filter((line) => line.trim() !== ""));
     this.#recent.splice(0, this.#recent.length - 10);
+    const time = new Date(this.#clock.wallMs()).toISOString();
+    const bytes = Buffer.from(lines.map((line) => `${time} ${stream} ${line}\n`).join(""));
+    try {
+      if (this.#fd < 0) this.#open();
+      if (this.#bytes + bytes.length > FILE_BYTES_MAX) this.#rotate();
+      writeSync(this.#fd, bytes);
+      this.#bytes += bytes.length;
+    } catch {
+      // The disk is full or gone: these lines are lost, what they are of runs on.
+    }
+  }
+
+  #open(): void {
+    this.#fd = openSync(this.path, "a", 0o600);
+    this.#bytes = fstatSync(this.#fd).size;
   }
 
   #rotate(): void {
-    closeSync(this.#fd);
+    const old = this.#fd;
     renameSync(this.path, `${this.path}.1`);
-    this.#fd = openSync(this.path, "a", 0o600);
-    this.#bytes = 0;
+    this.#open();
+    closeSync(old);
   }
 }
 

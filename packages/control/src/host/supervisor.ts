@@ -244,7 +244,9 @@ export class Supervisor {
     const workloads = all.map((workload) => workload.observed);
     this.#control.send({ type: "observed", workloads });
     for (const workload of all) {
-      if (workload.isGone && !wanted.has(workload.uid)) this.#workloads.delete(workload.uid);
+      if (!workload.isGone || wanted.has(workload.uid)) continue;
+      this.#workloads.delete(workload.uid);
+      this.#control.forget(workload.uid);
     }
     this.#options.events.onChange();
   }

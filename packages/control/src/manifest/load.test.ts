@@ -302,3 +302,69 @@ spec: { command: [p] }
   ]);
   expect(load(process + gateway("other")).errors).toEqual([]);
 });
+
+test("a manifest without any object is an error, not the wish that everything goes", () => {
+  expect(errorsOf("")).toEqual(["mesh.yaml:1 there is no object in it"]);
+  expect(errorsOf("# all of it\n---\n---\n")).toEqual(["mesh.yaml:1 there is no object in it"]);
+});
+
+test("an alias without an anchor is an error where it stands", () => {
+  expect(errorsOf("apiVersion: v1\nkind: Service\nspec: { selector: *no }\n")).toEqual([
+    "mesh.yaml:3 Unresolved alias (the anchor must be set before the alias): no",
+  ]);
+});
+
+test("what is no YAML is told once a line", () => {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the text itself
+  const text = "kind: Service\nspec: { selector: { app: ${1BAD} }, ports: [{ port: ${} }] }\n";
+  expect(errorsOf(text)).toHaveLength(1);
+  expect(load(text).errors[0]).toMatchObject({ line: 2 });
+});
+
+test("what is nested without end is refused in words", () => {
+  expect(errorsOf(`a: ${"[".repeat(20_000)}${"]".repeat(20_000)}`)).toEqual([
+    "mesh.yaml:1 nested too deeply",
+  ]);
+});
+
+const bound = (name: string, port: number, more = "") => `---
+apiVersion: heddle.dev/v1alpha1
+kind: Process
+metadata: { name: ${name} }
+spec: { command: [p]${more}, ports: [{ name: http, bind: ${port} }] }
+`;
+
+const gatewayAt = (name: string, ...ports: readonly number[]) => `---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: ${name} }
+spec:
+  gatewayClassName: heddle
+  listeners:
+${ports.map((port) => `    - { name: p${port}, protocol: HTTP, port: ${port} }\n`).join("")}`;
+
+test("a fixed port that two want is an error at the second", () => {
+  expect(errorsOf(bound("a", 7000) + bound("b", 7000) + bound("c", 7001))).toEqual([
+    "mesh.yaml:10 Process/b spec.ports[0].bind: 7000 is the port of Process/a already, at mesh.yaml:5",
+  ]);
+  expect(errorsOf(bound("a", 7000) + gatewayAt("g", 80, 7000))).toEqual([
+    "mesh.yaml:14 Gateway/g spec.listeners[1].port: 7000 is the port of Process/a already, at mesh.yaml:5",
+  ]);
+  expect(errorsOf(bound("a", 7000) + bound("b", 7000, ", replicas: 0"))).toEqual([]);
+});
+
+test("a port of another Gateway, or of what the mesh has, is warned of", () => {
+  expect(warningsOf(gatewayAt("g", 80) + gatewayAt("h", 80))).toEqual([
+    "mesh.yaml:16 Gateway/h spec.listeners[0].port: 80 is the port of Gateway/g already, at mesh.yaml:8",
+  ]);
+  const existing = load(bound("a", 7000) + bound("b", 7001)).resources.map((one) => one.resource);
+  const text = bound("b", 7000) + bound("c", 7001);
+  const { errors, warnings } = loadManifests([{ name: "-", text, folder: "/" }], {
+    variables: {},
+    existing,
+  });
+  expect(errors).toEqual([]); // b leaves 7001 to c
+  expect(warnings.map(({ subject, message }) => `${subject} ${message}`)).toEqual([
+    "Process/b spec.ports[0].bind: 7000 is the port of Process/a already, which the mesh has",
+  ]);
+});

@@ -7,6 +7,7 @@ import { isRecord } from "@heddle/mesh/resource/schema/validate.ts";
 import { rivalKind, rivalMessage } from "../watch/rival.ts";
 import { consequences } from "./consequences.ts";
 import type { ManifestResource } from "./manifest-resource.ts";
+import { portClashes } from "./port-clashes.ts";
 import { inTextOrder, type ManifestProblem } from "./problem.ts";
 import { checkReferences } from "./references.ts";
 import type { Source } from "./source.ts";
@@ -43,9 +44,11 @@ export function loadManifests(sources: readonly Source[], options: LoadOptions):
   const warnings: ManifestProblem[] = [];
   /** All that have a kind and a name, well-formed or not: a reference to a broken object is no second error. */
   const named = new Map<string, string>(existing.map((one) => [resourceKey(one), ""]));
+  let isEmpty = true;
   for (const source of sources) {
     const { objects, errors: unreadable } = parseText(source, variables);
     errors.push(...unreadable);
+    if (objects.length > 0) isEmpty = false;
     for (const object of objects) {
       const report = (problems: readonly Problem[], to: ManifestProblem[]) => {
         to.push(...problems.map((problem) => place(object, problem)));
@@ -69,8 +72,16 @@ export function loadManifests(sources: readonly Source[], options: LoadOptions):
     }
   }
   errors.push(...checkReferences(resources, new Set(named.keys())));
-  if (errors.length === 0) warnings.push(...consequences(resources, existing));
+  const clashes = portClashes(resources, existing);
+  errors.push(...clashes.errors);
+  if (isEmpty && errors.length === 0) errors.push(...sources.slice(0, 1).map(nothingIn));
+  if (errors.length === 0) warnings.push(...clashes.warnings, ...consequences(resources, existing));
   return { resources, errors: inTextOrder(errors, files), warnings: inTextOrder(warnings, files) };
+}
+
+/** A file that was cut off, or a pipe that brought nothing: not the wish that all of its objects go. */
+function nothingIn({ name }: Source): ManifestProblem {
+  return { file: name, line: 1, subject: "", message: "there is no object in it" };
 }
 
 interface ReadResult {

@@ -8,6 +8,7 @@ import {
   LineCounter,
   type Node,
   parseAllDocuments,
+  visit,
 } from "yaml";
 import type { ManifestProblem } from "./problem.ts";
 import type { Source } from "./source.ts";
@@ -38,7 +39,9 @@ export function parseText(
     errors.push({ file: source.name, line: lineAt(lines, offset), subject: "", message });
   };
   for (const document of documents as Document.Parsed[]) {
-    for (const error of document.errors) fail(firstLine(error.message), error.pos[0]);
+    // After the first one of a line the parser is lost, and the rest is noise.
+    const byLine = Map.groupBy(document.errors, ({ pos }) => lineAt(lines, pos[0]));
+    for (const [error] of byLine.values()) fail(firstLine(error!.message), error!.pos[0]);
     if (document.errors.length > 0) continue;
     expandMarks(document, references, variables, (name, offset) => {
       fail(`\${${name}} is not set; set it, or give a default: \${${name}:-value}`, offset);
@@ -55,9 +58,29 @@ function toData(document: Document, fail: (message: string, offset: number) => v
   try {
     return document.toJS({ maxAliasCount: 100 });
   } catch (error) {
-    fail(firstLine((error as Error).message), document.contents?.range?.[0] ?? 0);
+    const begin = document.contents?.range?.[0] ?? 0;
+    if (isTooDeep(error)) fail("nested too deeply", begin);
+    else fail(firstLine((error as Error).message), danglingAlias(document) ?? begin);
     return null;
   }
+}
+
+/** The parser recurses, and so does whatever reads what it made. */
+function isTooDeep(error: unknown): boolean {
+  return error instanceof RangeError && /call stack/.test(error.message);
+}
+
+/** Where the first alias is that has no anchor before it; null: there is none. */
+function danglingAlias(document: Document): number | null {
+  let offset: number | null = null;
+  visit(document, {
+    Alias: (_key, node) => {
+      if (node.resolve(document) !== undefined) return undefined;
+      offset = node.range?.[0] ?? null;
+      return visit.BREAK;
+    },
+  });
+  return offset;
 }
 
 function items(

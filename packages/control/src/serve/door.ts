@@ -1,3 +1,4 @@
+import type { Timer } from "@heddle/mesh/base/clock.ts";
 import {
   type Answer,
   controlAlpn,
@@ -45,6 +46,8 @@ export class Door {
   readonly #options: DoorOptions;
   readonly #sessions = new Map<string, Session>();
   readonly #summaries = new Map<string, SummaryBody>();
+  /** Of workloads that are gone: until their traffic is forgotten. */
+  readonly #farewells = new Set<Timer>();
   #listening: Listening | null = null;
 
   private constructor(options: DoorOptions) {
@@ -96,6 +99,7 @@ export class Door {
   async close(): Promise<void> {
     await this.#listening?.close();
     for (const session of this.#sessions.values()) session.line.end();
+    for (const timer of this.#farewells) timer.cancel();
   }
 
   /** A workload that is gone for good; its traffic of the last minute stays told. */
@@ -103,7 +107,12 @@ export class Door {
     const { controller, clock } = this.#options.context;
     if (controller.views.has(uid)) return;
     this.#sessions.get(uid)?.line.end();
-    if (this.#summaries.delete(uid)) clock.after(statWindowMs, () => this.stats.remove(uid));
+    if (!this.#summaries.delete(uid)) return;
+    const timer = clock.after(statWindowMs, () => {
+      this.#farewells.delete(timer);
+      this.stats.remove(uid);
+    });
+    this.#farewells.add(timer);
   }
 
   #accept(connection: Connection): ConnectionEvents | null {
@@ -131,13 +140,15 @@ export class Door {
   }
 
   #onSummary(uid: string, body: unknown): void {
+    const { controller, clock, log } = this.#options.context;
+    if (!controller.views.has(uid)) return; // forgotten already, and nobody would forget it again
     const summary = parseSummary(body);
     if (summary === null) {
-      this.#options.context.log.debug({ uid }, "summary not understood");
+      log.debug({ uid }, "summary not understood");
       return;
     }
     this.#summaries.set(uid, summary);
-    this.stats.add(uid, summary, this.#options.context.clock.monotonicMs());
+    this.stats.add(uid, summary, clock.monotonicMs());
   }
 
   #onAnswer(session: Session, answer: Answer): void {

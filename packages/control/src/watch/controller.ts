@@ -16,7 +16,7 @@ import { type DrainFollowing, Drains } from "./drains.ts";
 import { HostView } from "./host-view.ts";
 import { Objects, slotsWrite } from "./objects.ts";
 import { Proxies } from "./proxies.ts";
-import { type Replicas, Restarts, type Rollout } from "./restarts.ts";
+import { Restarts, type Rollout, replicasOf } from "./restarts.ts";
 import { type Slice, sliceOf } from "./slice.ts";
 import { planSlots } from "./slot-plan.ts";
 import { Views } from "./views.ts";
@@ -254,7 +254,7 @@ export class Controller {
     });
     await this.#write([...writes, ...this.#finalise()]);
     if (this.#isClosed) return;
-    this.#restarts.update(this.#replicas());
+    this.#restarts.update(replicasOf(this.objects, this.host));
     for (const uid of this.#views.update(this.objects.workloads.values())) {
       this.#drains.forget(uid);
       this.#restarts.forget(uid);
@@ -335,23 +335,6 @@ export class Controller {
     this.#drainTimer?.cancel();
     if (waitMs === Number.POSITIVE_INFINITY) return;
     this.#drainTimer = this.#options.clock.after(waitMs, () => this.#schedule());
-  }
-
-  /** The workloads of each Process that are to stay. */
-  #replicas(): readonly Replicas[] {
-    const staying = [...this.objects.workloads.values()].filter(
-      ({ metadata }) => metadata.deletionTimestamp === undefined,
-    );
-    return [...this.objects.processes.keys()].map((process) => ({
-      process,
-      members: staying
-        .filter((workload) => workload.spec.process !== undefined && ownerOf(workload) === process)
-        .sort((a, b) => (a.spec.ordinal ?? 0) - (b.spec.ordinal ?? 0))
-        .map(({ metadata }) => {
-          const uid = metadata.uid!;
-          return { uid, name: metadata.name, observed: this.host.workload(uid) };
-        }),
-    }));
   }
 
   #servicesOf(uid: string): readonly ServiceKey[] {

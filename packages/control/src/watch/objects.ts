@@ -9,7 +9,7 @@ import type { Workload } from "@heddle/mesh/resource/heddle/workload.ts";
 import { type KnownResource, kinds } from "@heddle/mesh/resource/index.ts";
 import { namespacedName, type Resource, resourceKey } from "@heddle/mesh/resource/meta.ts";
 import { isSameIntent } from "../revision/revision.ts";
-import { collectionOf } from "../store/collection.ts";
+import { collectionOf, kindOfCollection } from "../store/collection.ts";
 import type { Change, ObjectKey, Store, Watching, Write } from "../store/store.ts";
 import { timestamp, workloadCollection } from "./workload-plan.ts";
 
@@ -55,6 +55,8 @@ export class Objects {
   }
 
   #onStoreChange({ type, key, object, before }: Change): void {
+    // Revisions, for one, are kept in the same store.
+    if (key.collection !== slotsCollection && kindOfCollection(key.collection) === null) return;
     if (type === "deleted") {
       this.#latest.delete(resourceKey(object));
       this.#remove(key, object);
@@ -62,8 +64,10 @@ export class Objects {
       return;
     }
     const statusOnly = before !== null && isSameBeside(before, object);
-    this.#latest.set(resourceKey(object), object);
-    if (statusOnly && !statusMatters(key.collection)) return;
+    if (statusOnly && !statusMatters(key.collection)) {
+      this.#latest.set(resourceKey(object), object);
+      return;
+    }
     this.#put(key.collection, object);
     if (!statusOnly) this.#onChange();
   }

@@ -1,6 +1,9 @@
 import type { Clock } from "@heddle/mesh/base/clock.ts";
 import type { WorkloadObserved } from "../host/link.ts";
+import { ownerOf } from "./desired.ts";
 import { type DrainFollowing, Drains } from "./drains.ts";
+import type { HostView } from "./host-view.ts";
+import type { Objects } from "./objects.ts";
 
 /** A restart that has not come further for so long is said to be stuck, in ms. */
 const stuckMs = 60_000;
@@ -15,6 +18,20 @@ export interface Replicas {
     /** Null: the supervisor has not told of it. */
     readonly observed: WorkloadObserved | null;
   }[];
+}
+
+/** The workloads of each Process that are to stay. */
+export function replicasOf(objects: Objects, host: HostView): readonly Replicas[] {
+  const staying = [...objects.workloads.values()]
+    .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+    .sort((a, b) => (a.spec.ordinal ?? 0) - (b.spec.ordinal ?? 0));
+  const byOwner = Map.groupBy(staying, ownerOf);
+  return [...objects.processes.keys()].map((process) => ({
+    process,
+    members: (byOwner.get(process) ?? [])
+      .filter(({ spec }) => spec.process !== undefined)
+      .map(({ metadata: { uid = "", name } }) => ({ uid, name, observed: host.workload(uid) })),
+  }));
 }
 
 /** How far a Process is with taking on a changed spec. */
