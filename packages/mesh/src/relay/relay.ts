@@ -108,6 +108,7 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     if (this.#context.isDraining) this.#stream.closeAfter();
     const { pending } = this.#frontend;
     if (pending !== null) {
+      this.#waitSinceMs = this.#record.startMs;
       this.#pauseRequest();
       pending.wait(this);
     } else {
@@ -148,7 +149,7 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     if (frontend.routes !== null) {
       const rule = frontend.routes.match(head);
       if (typeof rule === "string") {
-        this.#fail(rule, "no rule matches the request");
+        this.#fail(rule, unroutable[rule]);
         return;
       }
       this.#record.route = rule.name;
@@ -242,6 +243,7 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     switch (this.#state.endpoint) {
       case "pick":
         if (this.#slot !== null) {
+          this.#stopWaiting(this.#context.clock.monotonicMs());
           this.#frontend = this.#slot.frontend; // its documents have come
           this.#decide();
         } else {
@@ -697,3 +699,9 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     assert(false, `no ${input} while ${this.#state.phase}`);
   }
 }
+
+/** Why a route table has no rule for a request, for people. */
+const unroutable = {
+  "no-route": "no rule matches the request",
+  "bad-request": "servers read such a path in different ways, and routes look at it",
+} as const;

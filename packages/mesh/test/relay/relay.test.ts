@@ -1,4 +1,5 @@
 import { toSpiffeId } from "@heddle/mesh/model/identity.ts";
+import type { EndpointWaiter } from "@heddle/mesh/upstream/backend.ts";
 import { describe, expect, test } from "vitest";
 import { Rig, sendBody } from "./harness.ts";
 
@@ -304,6 +305,22 @@ describe("what was surely not processed", () => {
     expect(rig.record.reason).toBe("no-endpoint");
     const next = rig.ask();
     expect(next.client.head?.status).toBe(503);
+  });
+
+  test("for documents is counted, and not taken for the endpoint's latency", () => {
+    const rig = new Rig();
+    const server = rig.warm();
+    const waiters: EndpointWaiter[] = [];
+    const pending = { wait: (waiter: EndpointWaiter) => waiters.push(waiter), cancel: () => {} };
+    Object.assign(rig.frontend, { pending });
+    rig.ask();
+    rig.clock.advance(1500);
+    waiters[0]!.onEndpoint();
+    rig.clock.advance(5);
+    server.reply(200);
+    expect(rig.record).toMatchObject({ queueMs: 1500, status: 200 });
+    const { target } = rig.backend.spec.members[0]!;
+    expect(target.loadMs(rig.clock.monotonicMs())).toBeLessThan(50);
   });
 
   test("goes on as soon as a probe reaches the endpoint", () => {
