@@ -41,7 +41,7 @@ export function parseText(
   for (const document of documents as Document.Parsed[]) {
     // After the first one of a line the parser is lost, and the rest is noise.
     const byLine = Map.groupBy(document.errors, ({ pos }) => lineAt(lines, pos[0]));
-    for (const [error] of byLine.values()) fail(firstLine(error!.message), error!.pos[0]);
+    for (const [error] of byLine.values()) fail(inWords(error!.message), error!.pos[0]);
     if (document.errors.length > 0) continue;
     expandMarks(document, references, variables, (name, offset) => {
       fail(`\${${name}} is not set; set it, or give a default: \${${name}:-value}`, offset);
@@ -59,15 +59,9 @@ function toData(document: Document, fail: (message: string, offset: number) => v
     return document.toJS({ maxAliasCount: 100 });
   } catch (error) {
     const begin = document.contents?.range?.[0] ?? 0;
-    if (isTooDeep(error)) fail("nested too deeply", begin);
-    else fail(firstLine((error as Error).message), danglingAlias(document) ?? begin);
+    fail(inWords((error as Error).message), danglingAlias(document) ?? begin);
     return null;
   }
-}
-
-/** The parser recurses, and so does whatever reads what it made. */
-function isTooDeep(error: unknown): boolean {
-  return error instanceof RangeError && /call stack/.test(error.message);
 }
 
 /** Where the first alias is that has no anchor before it; null: there is none. */
@@ -130,6 +124,8 @@ function lineAt(lines: LineCounter, offset: number): number {
   return Math.max(1, lines.linePos(offset).line);
 }
 
-function firstLine(text: string): string {
-  return text.split("\n", 1)[0]!;
+function inWords(message: string): string {
+  // The parser recurses, and so does what reads its result.
+  if (/call stack/.test(message)) return "nested too deeply";
+  return message.split("\n", 1)[0]!;
 }
