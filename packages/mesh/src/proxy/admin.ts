@@ -2,6 +2,7 @@ import { chmod, rm } from "node:fs/promises";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { metricsMediaTypes, renderMetrics } from "../telemetry/metrics-text.ts";
+import type { RecordRing } from "../telemetry/record-ring.ts";
 import { showClusters, showConnections, type showSnapshot } from "./admin-views.ts";
 import { type JsonLog, type LogLevel, logLevels } from "./log.ts";
 import type { Workload } from "./workload.ts";
@@ -9,12 +10,16 @@ import type { Workload } from "./workload.ts";
 export interface AdminOptions {
   readonly workload: Workload;
   readonly metrics: Metrics;
+  readonly recent: RecordRing;
   readonly log: JsonLog;
   /** Does it listen everywhere it should and act on documents? */
   readonly isReady: () => boolean;
   /** What it acts on, for people. */
   readonly snapshot: () => ReturnType<typeof showSnapshot>;
 }
+
+/** Records on one page, the newest. */
+const recentShown = 100;
 
 interface Page {
   readonly status: number;
@@ -25,7 +30,7 @@ interface Page {
 /**
  * A proxy's own door for people and scrapers: HTTP on a unix socket in its folder, reachable for its user only.
  *
- *   GET /live  /ready  /metrics  /snapshot  /clusters  /connections  /loglevel      PUT /loglevel
+ *   GET /live  /ready  /metrics  /snapshot  /clusters  /connections  /recent  /loglevel      PUT /loglevel
  */
 export async function openAdmin(path: string, options: AdminOptions): Promise<Server> {
   // An import would read every export, and with it load fetch and WebSocket: measured, 6.4 MB of each proxy.
@@ -75,10 +80,15 @@ async function pageOf(options: AdminOptions, request: IncomingMessage): Promise<
       return json(showClusters(workload));
     case "/connections":
       return json(showConnections(workload));
+    case "/recent":
+      return json(options.recent.newest(recentShown));
     case "/loglevel":
       return text(200, `${options.log.level}\n`);
     default:
-      return text(404, "/live /ready /metrics /snapshot /clusters /connections /loglevel\n");
+      return text(
+        404,
+        "/live /ready /metrics /snapshot /clusters /connections /recent /loglevel\n",
+      );
   }
 }
 

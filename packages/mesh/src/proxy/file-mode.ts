@@ -65,6 +65,7 @@ export async function runFromFile(
     await openAdmin(join(stateDir, "admin.sock"), {
       workload,
       metrics: sidecar.metrics,
+      recent: recorder.recent,
       log,
       isReady: () => workload.listeners.missing().length === 0,
       snapshot: () => showSnapshot(snapshot, refused),

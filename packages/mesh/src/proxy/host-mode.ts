@@ -121,6 +121,7 @@ class HostedProxy {
     await openAdmin("admin.sock", {
       workload: this.workload,
       metrics,
+      recent: recorder.recent,
       log,
       isReady: () => this.#isReady(),
       snapshot: () =>

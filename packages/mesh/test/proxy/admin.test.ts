@@ -7,8 +7,10 @@ import { join } from "node:path";
 import { openAdmin } from "@heddle/mesh/proxy/admin.ts";
 import { JsonLog } from "@heddle/mesh/proxy/log.ts";
 import { Metrics } from "@heddle/mesh/telemetry/metrics.ts";
+import { RecordRing } from "@heddle/mesh/telemetry/record-ring.ts";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startProxy } from "../relay/mesh-rig.ts";
+import { exchangeRecord } from "../support/records.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "heddle-admin-"));
 const path = join(folder, "admin.sock");
@@ -16,6 +18,7 @@ const log = new JsonLog(
   () => {},
   () => 0,
 );
+const recent = new RecordRing(4);
 let server: Server;
 
 beforeAll(async () => {
@@ -24,6 +27,7 @@ beforeAll(async () => {
   server = await openAdmin(path, {
     workload,
     metrics,
+    recent,
     log,
     isReady: () => true,
     snapshot: () => null,
@@ -49,6 +53,15 @@ test("the log's level is set by a word, and by known words only", async () => {
   expect(await ask("PUT", "/loglevel", "loud")).toMatch(/^400 expected one of debug/);
   expect(await ask("PUT", "/loglevel", "x".repeat(100))).toBe("413 too long\n");
   expect(log.level).toBe("debug");
+});
+
+test("the newest records are shown, newest first", async () => {
+  for (const path of ["/1", "/2"]) recent.push(exchangeRecord({ path, reason: "reset" }));
+  const page = await ask("GET", "/recent");
+  expect(JSON.parse(page.slice("200 ".length))).toMatchObject([
+    { path: "/2", reason: "reset", service: "default/kvs" },
+    { path: "/1" },
+  ]);
 });
 
 test("a client that hangs up amid its request harms nobody", async () => {
