@@ -1,5 +1,7 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { connect } from "node:net";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { ApplyRequest, ApplyResult } from "../src/api/verbs.ts";
+import { NotCommittedError } from "../src/store/store.ts";
 import { Api, type Reply } from "./api-client.ts";
 import { placement, process, service } from "./resources.ts";
 
@@ -199,4 +201,39 @@ test("a Process and a Gateway of one name are refused, unless one goes as the ot
   expect((await apply([gateway])).status).toBe(422);
   const replaced = await apply([gateway], { prune: true });
   expect(actions(replaced.body)).toEqual(["Gateway/front created", "Process/front pruned"]);
+});
+
+test("a rollback to what holds already changes nothing", async () => {
+  await apply([service("a")]);
+  await apply([service("a"), service("b")]);
+  const back = { revision: 1, author: "dana" };
+  expect((await api.call("POST", "/heddle/v1/rollback", back)).body.revision).toBe(3);
+  const { body } = await api.call("POST", "/heddle/v1/rollback", back);
+  expect([body.revision, body.changes]).toEqual([3, []]);
+});
+
+test("a store that cannot write says why, and nothing has changed", async () => {
+  vi.spyOn(api.plane.store, "commit").mockRejectedValueOnce(
+    new NotCommittedError("nothing was written to store.db: database or disk is full"),
+  );
+  const { status, body } = await apply([service("a")]);
+  expect([status, body.message]).toEqual([
+    500,
+    "nothing was written to store.db: database or disk is full",
+  ]);
+  expect((await apply([service("a")])).body.revision).toBe(1);
+});
+
+test("who sends too much and reads only then is told so, and does not wait for ever", async () => {
+  const { port } = api.server;
+  const bytes = 17 << 20;
+  const client = connect(port, "127.0.0.1");
+  client.pause();
+  client.write(
+    `POST /heddle/v1/apply HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAuthorization: Bearer ${api.token}\r\n` +
+      `Content-Type: application/json\r\nContent-Length: ${bytes}\r\nConnection: close\r\n\r\n`,
+  );
+  await new Promise((resolve) => client.write(Buffer.alloc(bytes, " "), resolve));
+  const reply = (await client.resume().toArray()).join("");
+  expect(reply).toMatch(/^HTTP\/1\.1 413 .*a body has at most 16 MiB/s);
 });

@@ -50,7 +50,23 @@ export async function rollBack(
   { revision, author }: RollbackRequest,
   context: ApplyContext,
 ): Promise<ApplyResult> {
-  const { intent, store, resources } = context;
+  const { intent } = context;
+  for (let attempt = 1; attempt <= attemptsMax; attempt++) {
+    const after = intent.revision;
+    const { writes, changes } = await planRollback(revision, context);
+    const result = () => ({ revision: intent.revision, changes, warnings: [] });
+    if (writes.length === 0) return result();
+    // What is undone is all that came since, and no more may come meanwhile.
+    const outcome = await intent.commit(writes, { author, cause: `rollback ${revision}`, after });
+    if (outcome.ok) return result();
+  }
+  throw new ApiError("Conflict", "the resources keep changing under this rollback; try again");
+}
+
+async function planRollback(
+  revision: number,
+  { intent, store, resources }: ApplyContext,
+): Promise<Planned> {
   const all = await intent.list();
   const oldest = all.at(-1)?.revision ?? 1;
   // The state before the oldest that is remembered can be reached, too.
@@ -64,10 +80,7 @@ export async function rollBack(
   const writes = await writesOf(changes, store, (resource, stored) =>
     resources.prepare(kindOf(resource)!, resource, stored),
   );
-  const cause = `rollback ${revision}`;
-  const outcome = await intent.commit(writes, { author, cause });
-  if (!outcome.ok) throw new ApiError("Conflict", "the resources changed meanwhile; try again");
-  return { revision: intent.revision, changes: changes.map(rolledBack), warnings: [] };
+  return { writes, changes: changes.map(rolledBack) };
 }
 
 async function plan(request: ApplyRequest, context: ApplyContext): Promise<Planned> {

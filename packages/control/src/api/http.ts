@@ -8,9 +8,13 @@ const bodyBytesMax = 16 << 20;
 export async function readJson(request: IncomingMessage): Promise<unknown> {
   const parts: Buffer[] = [];
   let bytes = 0;
-  for await (const part of request as AsyncIterable<Buffer>) {
+  for await (const part of request.iterator({ destroyOnReturn: false })) {
     bytes += part.length;
-    if (bytes > bodyBytesMax) throw new ApiError("RequestEntityTooLarge", "body too large");
+    if (bytes > bodyBytesMax) {
+      request.resume(); // the rest is read and forgotten: who sends all before it reads would wait for us for ever
+      const message = `a body has at most ${bodyBytesMax >> 20} MiB`;
+      throw new ApiError("RequestEntityTooLarge", message);
+    }
     parts.push(part);
   }
   if (bytes === 0) return null;

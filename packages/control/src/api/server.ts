@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Log } from "@heddle/mesh/base/log.ts";
+import { NotCommittedError } from "../store/store.ts";
 import { sendJson, sendStatus } from "./http.ts";
 import { parseApiPath } from "./paths.ts";
 import { type ResourceContext, serveResource } from "./resource-api.ts";
@@ -68,7 +69,11 @@ export class ApiServer {
       const { log } = this.#options;
       const cause = error instanceof Error ? (error.stack ?? error.message) : String(error);
       log.error({ cause, method: request.method, url: request.url }, "request failed");
-      sendStatus(response, new ApiError("InternalError", "internal error; see the log").status);
+      const message =
+        error instanceof NotCommittedError
+          ? error.message
+          : "internal error; the control plane's log tells more";
+      sendStatus(response, new ApiError("InternalError", message).status);
     }
   }
 

@@ -17,6 +17,8 @@ import {
 export interface Motive {
   readonly author: string;
   readonly cause: string;
+  /** Only as the next after this revision; a conflict where another came first. Absent: after whichever is the last. */
+  readonly after?: number;
 }
 
 /**
@@ -87,7 +89,9 @@ export class IntentLog {
     return found === null ? null : revisionOf(found);
   }
 
-  async #commit(writes: readonly Write[], { author, cause }: Motive): Promise<CommitOutcome> {
+  async #commit(writes: readonly Write[], motive: Motive): Promise<CommitOutcome> {
+    const { author, cause, after = this.#revision } = motive;
+    if (after !== this.#revision) return { ok: false, at: 0, problem: "conflict" };
     const changes = await this.#changesOf(writes);
     if (changes.length === 0) return this.#store.commit(writes);
     const revision = this.#revision + 1;

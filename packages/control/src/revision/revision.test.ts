@@ -85,4 +85,14 @@ test("undoing goes back to what was before the first of several changes", () => 
   const later = [revision(3, { x: 2 }, { x: 3 }), revision(2, { x: 1 }, { x: 2 })];
   expect(undo(later)).toEqual([change({ x: 3 }, { x: 1 })]);
   expect(undo([revision(2, null, { x: 1 }), revision(3, { x: 1 }, null)])).toEqual([]);
+  expect(undo([revision(2, { x: 1 }, { x: 2 }), revision(3, { x: 2 }, { x: 1 })])).toEqual([]);
+});
+
+test("a commit that only fits after one revision is refused after another", async () => {
+  const log = await IntentLog.open(new MemoryStore("epoch"), new VirtualClock(), () => true);
+  const [first, second] = await Promise.all([
+    log.commit([write("create", "a", {})], { ...motive, after: 0 }),
+    log.commit([write("create", "b", {})], { ...motive, after: 0 }),
+  ]);
+  expect([first.ok, second.ok, log.revision]).toEqual([true, false, 1]);
 });

@@ -120,7 +120,7 @@ export function undo(later: readonly Revision[]): readonly IntentChange[] {
     }
   }
   return [...first.values()]
-    .filter(({ before, after }) => before !== null || after !== null) // came and went meanwhile
+    .filter(({ before, after }) => !isSameData(before, after)) // it came and went, or is as it was
     .map(({ collection, before, after }) => ({ collection, before: after, after: before }));
 }
 

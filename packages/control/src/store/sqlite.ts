@@ -2,7 +2,16 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { Resource } from "@heddle/mesh/resource/meta.ts";
 import { Journal, journalLengthMax } from "./journal.ts";
 import { MemoryStore, outcomeOf } from "./memory.ts";
-import type { Change, CommitOutcome, Listed, ObjectKey, Store, Watching, Write } from "./store.ts";
+import {
+  type Change,
+  type CommitOutcome,
+  type Listed,
+  NotCommittedError,
+  type ObjectKey,
+  type Store,
+  type Watching,
+  type Write,
+} from "./store.ts";
 
 export interface SqliteStoreOptions {
   /** The database file; made where it is missing. */
@@ -24,6 +33,7 @@ const format = "1";
  */
 export class SqliteStore implements Store {
   readonly epoch: string;
+  readonly #path: string;
   readonly #database: DatabaseSync;
   readonly #memory: MemoryStore;
   readonly #journal: Journal;
@@ -34,6 +44,7 @@ export class SqliteStore implements Store {
   readonly #journalLength: number;
 
   constructor(options: SqliteStoreOptions) {
+    this.#path = options.path;
     this.#journalLength = options.journalLength ?? journalLengthMax;
     const database = new DatabaseSync(options.path, { timeout: 5_000 });
     this.#database = database;
@@ -108,7 +119,8 @@ export class SqliteStore implements Store {
       this.#database.exec("COMMIT");
     } catch (cause) {
       if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
-      throw new Error("store: not committed", { cause });
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new NotCommittedError(`nothing was written to ${this.#path}: ${why}`, { cause });
     }
   }
 

@@ -52,6 +52,11 @@ export interface Watching {
   close(): void;
 }
 
+/** The world failed a commit: nothing of it was made. The message says what people can do something about. */
+export class NotCommittedError extends Error {
+  override readonly name = "NotCommittedError";
+}
+
 /**
  * Where resources are kept: list and watch, compare and set. A commit is whole or nothing, and on stable storage when
  * its promise is fulfilled. Versions grow with every change; clients compare them for equality only.
