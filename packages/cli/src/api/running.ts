@@ -18,12 +18,22 @@ export async function listRunning(): Promise<readonly string[]> {
   const found: string[] = [];
   for (const runId of readdirSync(folder)) {
     const file = join(folder, runId);
-    const stateDir = readFileSync(file, "utf8");
-    const record = readHostRecord(stateDir);
-    if (record?.runId === runId && (await isAnswering(record.door))) found.push(stateDir);
+    const stateDir = readNote(file);
+    const record = stateDir === null ? null : readHostRecord(stateDir);
+    if (stateDir !== null && record?.runId === runId && (await isAnswering(record.door)))
+      found.push(stateDir);
     else rmSync(file, { force: true });
   }
   return found.sort();
+}
+
+/** Null: it is gone again, as others look and forget too. */
+function readNote(file: string): string | null {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return null;
+  }
 }
 
 function runningFolder(): string {

@@ -3,14 +3,13 @@ import { Command } from "commander";
 import type { ApiClient } from "../api/client.ts";
 import { StatusError } from "../api/status-error.ts";
 import { formatChanges } from "../render/changes.ts";
-import { exits } from "../render/fault.ts";
 import {
-  formatErrorCount,
   listIntent,
   ManifestFault,
   type ManifestSet,
   readManifests,
   refusalLines,
+  tellManifestFault,
 } from "./manifests.ts";
 import { type MeshOptions, withExamples, withMesh } from "./options.ts";
 import { apiOf, type World } from "./world.ts";
@@ -41,9 +40,7 @@ export function applyCommand(world: World): Command {
         world.out.write(formatChanges(result, options.dryRun === true));
       } catch (error) {
         if (!(error instanceof ManifestFault)) throw error;
-        world.err.write(error.lines.map((line) => `${line}\n`).join(""));
-        world.err.write(`${formatErrorCount(error.lines.length, revision)}\n`);
-        process.exitCode = exits.badInput;
+        process.exitCode = tellManifestFault(world, error, revision);
       }
     });
   return withExamples(withMesh(command), [

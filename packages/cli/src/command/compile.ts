@@ -2,8 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { compileFiles } from "@heddle/control/manifest/compile-files.ts";
 import { Command, InvalidArgumentError } from "commander";
-import { exits } from "../render/fault.ts";
-import { formatErrorCount, ManifestFault, readManifests } from "./manifests.ts";
+import { ManifestFault, readManifests, tellManifestFault } from "./manifests.ts";
 import { withExamples } from "./options.ts";
 import type { World } from "./world.ts";
 
@@ -37,9 +36,7 @@ export function compileCommand(world: World): Command {
         }
       } catch (error) {
         if (!(error instanceof ManifestFault)) throw error;
-        world.err.write(error.lines.map((line) => `${line}\n`).join(""));
-        world.err.write(`${formatErrorCount(error.lines.length, null, "written")}\n`);
-        process.exitCode = exits.badInput;
+        process.exitCode = tellManifestFault(world, error, null, "written");
       }
     });
   return withExamples(command, [

@@ -32,12 +32,9 @@ export function deleteCommand(world: World): Command {
         const api = await apiOf(world, options);
         for (const { kind, names } of targets) {
           for (const name of names) {
-            try {
-              await api.delete(kind, namespace, name, world.author);
-              world.out.write(`${kind.singular}/${name} deleted\n`);
-            } catch (error) {
-              if (!(error instanceof StatusError) || error.status.code !== 404) throw error;
-              if (options.ignoreNotFound === true) continue;
+            const wasThere = await isDeleted(() => api.delete(kind, namespace, name, world.author));
+            if (wasThere) world.out.write(`${kind.singular}/${name} deleted\n`);
+            else if (options.ignoreNotFound !== true) {
               throw new Fault(
                 exits.no,
                 `there is no ${kind.kind} "${name}" in namespace ${namespace}`,
@@ -52,4 +49,15 @@ export function deleteCommand(world: World): Command {
     ["heddle delete placement kvs-by-key", "one resource"],
     ["heddle delete service/a process/a", "several"],
   ]);
+}
+
+/** False: there was no such thing. */
+async function isDeleted(remove: () => Promise<void>): Promise<boolean> {
+  try {
+    await remove();
+    return true;
+  } catch (error) {
+    if (error instanceof StatusError && error.status.code === 404) return false;
+    throw error;
+  }
 }

@@ -77,6 +77,17 @@ export function refusalLines(set: ManifestSet, error: StatusError): readonly str
   return formatProblems(problems);
 }
 
+/** Says all that is wrong with manifests, and how many errors that is. Returns the exit code. */
+export function tellManifestFault(
+  world: World,
+  { lines }: ManifestFault,
+  ...counted: readonly [revision: number | null, done?: "applied" | "written"]
+): number {
+  world.err.write(lines.map((line) => `${line}\n`).join(""));
+  world.err.write(`${formatErrorCount(lines.length, ...counted)}\n`);
+  return exits.badInput;
+}
+
 /** The last line after errors: `4 errors, nothing applied; revision 7 still serves.` */
 export function formatErrorCount(
   count: number,

@@ -112,3 +112,17 @@ test("a control plane that starts again goes on where the supervisor is", async 
   await within(bench, 5_000);
   expect(bench.restarted).toEqual(names);
 });
+
+test("what does not serve comes first, and the others once it does", async () => {
+  const bench = await serving();
+  bench.ready.delete("kvs-2");
+  bench.report();
+  await within(bench, 100);
+  await change(bench, "y");
+  await within(bench, 10_000);
+  expect(bench.restarted).toEqual(["kvs-2"]);
+  bench.ready.add("kvs-2");
+  bench.report();
+  await within(bench, 5_000);
+  expect(bench.restarted).toEqual(["kvs-2", "kvs-0", "kvs-1"]);
+});

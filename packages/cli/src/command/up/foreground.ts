@@ -3,7 +3,7 @@ import { stateFolder } from "../../api/find-mesh.ts";
 import { exits } from "../../render/fault.ts";
 import { formatTitle } from "../../render/progress.ts";
 import type { Terminal } from "../../render/terminal.ts";
-import { formatErrorCount, ManifestFault, type ManifestSet, readManifests } from "../manifests.ts";
+import { ManifestFault, type ManifestSet, readManifests, tellManifestFault } from "../manifests.ts";
 import { version } from "../own-version.ts";
 import type { World } from "../world.ts";
 import { confirm } from "./confirm.ts";
@@ -88,7 +88,7 @@ export async function runUp(
     onSettled(result.isReady);
   } catch (error) {
     await (host.supervisor.isStopping ? host.stopped : host.stop());
-    if (error instanceof ManifestFault) return failManifest(world, error);
+    if (error instanceof ManifestFault) return tellManifestFault(world, error, null);
     throw error;
   }
   voice.open();
@@ -103,15 +103,9 @@ async function readOrTell(world: World, file: string): Promise<ManifestSet | nul
     return await readManifests(world, [file]);
   } catch (error) {
     if (!(error instanceof ManifestFault)) throw error;
-    failManifest(world, error);
+    tellManifestFault(world, error, null);
     return null;
   }
-}
-
-function failManifest(world: World, fault: ManifestFault): number {
-  world.err.write(fault.lines.map((line) => `${line}\n`).join(""));
-  world.err.write(`${formatErrorCount(fault.lines.length, null)}\n`);
-  return exits.badInput;
 }
 
 function stopOnSignals(host: Host, terminal: Terminal): void {

@@ -1,5 +1,4 @@
 import { dirname, relative, resolve } from "node:path";
-import { Fault } from "../../render/fault.ts";
 import { formatErrorCount, ManifestFault, readManifests } from "../manifests.ts";
 import { applyAgain, type UpSession } from "./session.ts";
 import type { Voice } from "./voice.ts";
@@ -23,7 +22,8 @@ export function watchMesh(session: UpSession, voice: Voice): () => void {
         folder,
         onChange: (files: readonly string[]) => void onChange(folder, files),
       };
-      ends.set(folder, watchFiles({ clock: world.clock, ...watching }));
+      const end = watchFiles({ clock: world.clock, ...watching });
+      if (end !== null) ends.set(folder, end);
     }
   };
   watchFolders();
@@ -54,8 +54,8 @@ async function reapply(session: UpSession, voice: Voice): Promise<void> {
     voice.say(`${relative(world.cwd, session.file)} applied`);
     for (const line of lines) voice.remark(line);
   } catch (error) {
-    if (!(error instanceof ManifestFault) && !(error instanceof Fault)) throw error;
-    const lines = error instanceof ManifestFault ? error.lines : [error.message];
+    // Whatever it is, what runs runs on: we are its supervisor.
+    const lines = error instanceof ManifestFault ? error.lines : [(error as Error).message];
     for (const line of lines) voice.remark(line);
     voice.remark(formatErrorCount(lines.length, null));
   }

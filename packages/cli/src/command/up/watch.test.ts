@@ -43,7 +43,7 @@ test("a file that no command names may be anybody's", () => {
 
 test("a save is one change of one file, whatever the editor does meanwhile", async () => {
   const folder = mkdtempSync(join(tmpdir(), "heddle-watch-"));
-  let stop = () => {};
+  let stop: (() => void) | null = null;
   try {
     const changed = await new Promise<readonly string[]>((resolve) => {
       stop = watchFiles({ clock: new SystemClock(), folder, onChange: resolve });
@@ -53,7 +53,12 @@ test("a save is one change of one file, whatever the editor does meanwhile", asy
     });
     expect(changed).toEqual(["kvs.ts"]);
   } finally {
-    stop();
+    (stop as (() => void) | null)?.();
     rmSync(folder, { recursive: true });
   }
+});
+
+test("a folder that is not there is not watched", () => {
+  const clock = new SystemClock();
+  expect(watchFiles({ clock, folder: "/no/such/folder", onChange: () => {} })).toBeNull();
 });

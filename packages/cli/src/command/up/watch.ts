@@ -15,8 +15,9 @@ export interface WatchOptions {
   readonly onChange: (files: readonly string[]) => void;
 }
 
-/** Watches the files of a folder and below. Returns what ends it. */
-export function watchFiles({ clock, folder, onChange }: WatchOptions): () => void {
+/** Watches the files of a folder and below. Returns what ends it; null where there is no such folder. */
+export function watchFiles({ clock, folder, onChange }: WatchOptions): (() => void) | null {
+  if (!existsSync(folder)) return null;
   const changed = new Set<string>();
   let timer: Timer | null = null;
   const watcher = watch(folder, { recursive: true }, (_, name) => {
