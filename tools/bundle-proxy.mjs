@@ -13,12 +13,6 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const sources = join(root, "packages", "mesh", "src");
 const output = join(root, "dist", "proxy.mjs");
 
-/**
- * Heap flags a proxy is started with: measured, the default semi-space lets 0.3 million requests grow a proxy to
- * 142 MB, 2 MB to 41 MB.
- */
-export const proxyNodeArguments = ["--max-semi-space-size=2", "--max-old-space-size=256"];
-
 /** The bundle's path, made anew where a source is newer. */
 export async function bundleProxy(isForced = false) {
   const own = statSync(fileURLToPath(import.meta.url)).mtimeMs;

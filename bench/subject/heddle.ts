@@ -7,7 +7,7 @@ import { type SpiffeId, toSpiffeId } from "@heddle/mesh/model/identity.ts";
 import { type BoundTcpSocket, bindSocket } from "@heddle/mesh/net/bound-socket.ts";
 import { diffSnapshots } from "@heddle/mesh/snapshot/diff.ts";
 import { Digester } from "@heddle/mesh/snapshot/digest.ts";
-import { findPrograms } from "../../packages/cli/src/command/programs.ts";
+import { findPrograms, leanMalloc } from "../../packages/cli/src/command/programs.ts";
 import type { Leaf } from "../rig/certificates.ts";
 import type { Child } from "../rig/children.ts";
 import { freePort, whenListening } from "../rig/ports.ts";
@@ -43,6 +43,7 @@ async function startPlain(rig: Rig): Promise<Running> {
     name: "heddle",
     cpu: rig.cpus.proxy,
     command: [...(await findPrograms()).proxy, "--config", config, "--state", folder],
+    env: leanMalloc,
   });
   return { port, proxies: [child], stallMs: () => longestStallMs(join(folder, "admin.sock")) };
 }
@@ -108,6 +109,7 @@ async function startHosted(
     name: `heddle ${uid}`,
     cpu: rig.cpus.proxy,
     command: [...(await findPrograms()).proxy, "--host"],
+    env: leanMalloc,
     hasChannel: true,
   });
   const control = { host: "127.0.0.1", port: await freePort() };

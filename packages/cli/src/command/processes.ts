@@ -4,7 +4,7 @@ import { Command } from "commander";
 import { exits, Fault } from "../render/fault.ts";
 import { runInForeground } from "./foreground.ts";
 import { withExamples } from "./options.ts";
-import { findPrograms } from "./programs.ts";
+import { findPrograms, leanMalloc } from "./programs.ts";
 import type { World } from "./world.ts";
 
 /** `heddle proxy` and `heddle control`: one process of the mesh, in the foreground, without a supervisor. */
@@ -22,7 +22,10 @@ export function proxyCommand(world: World): Command {
       }
       const { proxy } = await findPrograms();
       const argv = [...proxy, "--config", options.config];
-      process.exitCode = await runInForeground({ command: argv, env: world.env });
+      process.exitCode = await runInForeground({
+        command: argv,
+        env: { ...world.env, ...leanMalloc },
+      });
     });
   return withExamples(command, [
     ["heddle compile mesh.yaml -o walk", "writes a folder for each workload"],
@@ -37,7 +40,10 @@ export function controlCommand(world: World): Command {
     .action(async (options: { readonly state: string }) => {
       const { control } = await findPrograms();
       const argv = [...control, "--state", options.state];
-      process.exitCode = await runInForeground({ command: argv, env: world.env });
+      process.exitCode = await runInForeground({
+        command: argv,
+        env: { ...world.env, ...leanMalloc },
+      });
     });
   return withExamples(command, [
     ["heddle control --state /tmp/mesh", "and then: heddle apply --mesh /tmp/mesh -f mesh.yaml"],

@@ -16,6 +16,15 @@ const quiet = "--disable-warning=ExperimentalWarning";
 const proxyHeap = ["--max-semi-space-size=2", "--max-old-space-size=256"];
 
 /**
+ * Environment of heddle's own processes: glibc gives memory back sooner and keeps one arena instead of eight per core.
+ * Measured on a proxy after 80,000 requests on 1,000 connections: 54.8 instead of 58.0 MB. Other C libraries ignore it.
+ */
+export const leanMalloc: Readonly<Record<string, string>> = {
+  MALLOC_ARENA_MAX: "1",
+  MALLOC_TRIM_THRESHOLD_: "262144",
+};
+
+/**
  * The programs of this installation. Proxies run from one bundled file, which a clone makes where its sources are newer.
  * @throws Fault where that cannot be made.
  */

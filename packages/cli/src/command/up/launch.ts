@@ -8,7 +8,7 @@ import { SeededRng } from "@heddle/mesh/base/rng.ts";
 import { bindSocket } from "@heddle/mesh/net/bound-socket.ts";
 import { noteRunning } from "../../api/running.ts";
 import { exits, Fault } from "../../render/fault.ts";
-import { findPrograms } from "../programs.ts";
+import { findPrograms, leanMalloc } from "../programs.ts";
 import type { World } from "../world.ts";
 
 /** A supervisor in this process, with its lock, its door and its place in the list of meshes. */
@@ -44,7 +44,7 @@ export async function launchHost(
     controlCommand: [...programs.control, "--state", stateDir],
     proxyCommand: [...programs.proxy, "--host"],
     appEnv: appEnvironment(world.env),
-    ownEnv: ownEnvironment(world.env),
+    ownEnv: { ...ownEnvironment(world.env), ...leanMalloc },
     bind: bindSocket,
     platform,
     clock: world.clock,
