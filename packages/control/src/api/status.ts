@@ -81,7 +81,7 @@ export function invalid(
   });
 }
 
-export function causeOf({ path, message }: Problem): StatusCause {
+function causeOf({ path, message }: Problem): StatusCause {
   const reason =
     message === "required"
       ? "FieldValueRequired"

@@ -18,7 +18,6 @@ beforeEach(async () => {
     path: join(folder, "host.sock"),
     status: () => status,
     down: () => void asked.push("down"),
-    restart: (uid) => void asked.push(`restart ${uid}`),
   });
   await door.open();
 });
@@ -43,9 +42,8 @@ function ask(line: string): Promise<string> {
 test("answers on a socket that is its user's alone", async () => {
   expect(statSync(folder).mode & 0o077).toBe(0);
   expect(JSON.parse(await ask('{"verb":"status"}\n'))).toEqual({ ok: true, status });
-  await ask('{"verb":"restart","uid":"u"}\n');
   await ask('{"verb":"down"}\n');
-  expect(asked).toEqual(["restart u", "down"]);
+  expect(asked).toEqual(["down"]);
 });
 
 test.each(["nonsense\n", '{"verb":"sing"}\n', "null\n"])("refuses %j", async (line) => {

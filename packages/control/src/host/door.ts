@@ -9,8 +9,7 @@ import type { HostStatus } from "./supervisor.ts";
 export type DoorRequest =
   | { readonly verb: "status" }
   /** Stops all. The connection ends when the supervisor has. */
-  | { readonly verb: "down" }
-  | { readonly verb: "restart"; readonly uid: string };
+  | { readonly verb: "down" };
 
 /** The answer, one line. */
 export type DoorReply =
@@ -21,7 +20,6 @@ export interface DoorOptions {
   readonly path: string;
   readonly status: () => HostStatus;
   readonly down: () => void;
-  readonly restart: (uid: string) => void;
 }
 
 /** A longer request is nonsense. */
@@ -75,11 +73,10 @@ export class Door {
   }
 
   #answer(line: string): DoorReply {
-    const { status, down, restart } = this.#options;
+    const { status, down } = this.#options;
     try {
       const request = JSON.parse(line) as DoorRequest;
       if (request.verb === "down") down();
-      else if (request.verb === "restart") restart(request.uid);
       else if (request.verb !== "status") throw new Error("unknown verb");
       return { ok: true, status: status() };
     } catch (error) {

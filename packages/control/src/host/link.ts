@@ -3,7 +3,7 @@
  * supervisor has no opinion: it keeps the last Desired it was given, also while the control plane is away, and reports
  * what is. Sockets are bound by the supervisor and passed to the processes by name.
  */
-export type ToHost = Desired | TokenIssued | StopAll;
+export type ToHost = Desired | TokenIssued;
 export type FromHost = Observed | SocketsBound | SocketPassed | TokenRequest | HostEvent;
 
 /** The whole of what should run. Sent again whenever it changes; the same uid with the same spec is left alone. */
@@ -94,10 +94,6 @@ export interface TokenIssued {
   readonly workloadUid: string;
   readonly token: string;
   readonly bundlePem: string;
-}
-
-export interface StopAll {
-  readonly type: "stop-all";
 }
 
 export interface SocketsBound {

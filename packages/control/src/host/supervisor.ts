@@ -193,9 +193,6 @@ export class Supervisor {
       case "token":
         this.#workloads.get(message.workloadUid)?.give(message);
         break;
-      case "stop-all":
-        void this.stop();
-        break;
     }
   }
 

@@ -67,10 +67,6 @@ export class Workload {
     return this.#isGone;
   }
 
-  get isLeaving(): boolean {
-    return this.#leaving !== null;
-  }
-
   get observed(): WorkloadObserved {
     return {
       uid: this.uid,

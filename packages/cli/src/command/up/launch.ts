@@ -60,7 +60,6 @@ export async function launchHost(
     path: doorPath(stateDir, runId, platform),
     status: () => supervisor.status(),
     down: () => void stop(),
-    restart: (uid) => void supervisor.restartApp(uid),
   });
   const forget = noteRunning(stateDir, runId);
   const stop = (): Promise<void> => {
