@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import type { FilterDoc } from "../model/document.ts";
 import { normalPath } from "../model/normal-path.ts";
+import { pathEnd } from "../model/target.ts";
 import type { Filter } from "./filter.ts";
 
 type Doc = Extract<FilterDoc, { type: "url-rewrite" }>;
@@ -57,6 +58,5 @@ function withoutLastSlash(path: string): string {
 }
 
 function queryOf(target: string): string {
-  const start = target.indexOf("?");
-  return start === -1 ? "" : target.slice(start);
+  return target.slice(pathEnd(target));
 }

@@ -189,12 +189,13 @@ export interface PlacementDoc {
 
 /** Where a request carries its key. */
 export interface PlacementKeyDoc {
+  /** Segments count from 1; `source` is the caller's workload uid, `identity` its SPIFFE ID. */
   readonly from:
-    | { readonly kind: "path-segment"; readonly index: number } /** 1 is the first */
+    | { readonly kind: "path-segment"; readonly index: number }
     | { readonly kind: "header"; readonly name: string }
     | { readonly kind: "query"; readonly name: string }
-    | { readonly kind: "source" } /** the caller's workload uid */
-    | { readonly kind: "identity" } /** the caller's SPIFFE ID */;
+    | { readonly kind: "source" }
+    | { readonly kind: "identity" };
   readonly type: "integer" | "text";
 }
 
@@ -230,9 +231,8 @@ export interface EndpointDoc {
 
 export type EndpointState =
   | { readonly phase: "ready" }
-  | {
-      readonly phase: "draining";
-    } /** finishes what it has; new requests go elsewhere, unless only it may answer */
+  /** Finishes what it has; new requests go elsewhere, unless only it may answer. */
+  | { readonly phase: "draining" }
   | { readonly phase: "away"; readonly sinceWallMs: number; readonly reason: string };
 
 /** Which workload keeps which slots. */

@@ -15,7 +15,7 @@ const domain = /^[a-z0-9._-]+$/;
 /** The identity's SPIFFE ID (SPIFFE-ID §2). Null where a part is not allowed there. */
 export function formatSpiffeId(identity: Identity): SpiffeId | null {
   const text = `spiffe://${identity.trustDomain}/ns/${identity.namespace}/sa/${identity.serviceAccount}`;
-  return parseSpiffeId(text) === null ? null : (text as SpiffeId);
+  return toSpiffeId(text);
 }
 
 /** The parts of a SPIFFE ID of this mesh's form, or null for any other text. */

@@ -1,3 +1,5 @@
+import { pathEnd } from "./target.ts";
+
 /**
  * The one spelling of a request target in which routes compare it and in which it is forwarded: escapes of unreserved
  * characters decoded, other escapes in upper case (RFC 3986 §6.2.2), runs of slashes made one. The query is left alone.
@@ -6,8 +8,7 @@
  */
 export function normalPath(target: string): string | null {
   if (!mayDiffer.test(target)) return target;
-  const query = target.indexOf("?");
-  const end = query === -1 ? target.length : query;
+  const end = pathEnd(target);
   const path = decodeUnreserved(target.slice(0, end));
   if (path === null || path.includes("\\")) return null;
   const merged = path.includes("//") ? path.replace(/\/{2,}/g, "/") : path;

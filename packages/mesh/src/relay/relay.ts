@@ -9,7 +9,8 @@ import type { BodyLength, ReplyFailure, RequestSink, ServerStream } from "../net
 import { PlainReplyHead } from "../net/http1/plain-head.ts";
 import { isIdempotent } from "../policy/method.ts";
 import { decideRetry } from "../policy/retry.ts";
-import { ExchangeRecord } from "../telemetry/record.ts";
+import { unroutable } from "../route/match.ts";
+import type { ExchangeRecord } from "../telemetry/record.ts";
 import { type Backend, type EndpointWaiter, slotWaitMs } from "../upstream/backend.ts";
 import type { ConnectReason } from "../upstream/connect-failure.ts";
 import type { PooledSession, SessionTaker } from "../upstream/pooled-session.ts";
@@ -19,6 +20,7 @@ import type { RelayContext } from "./context.ts";
 import { failureReply, noBody, type OwnReply, peerReason, reasonField } from "./failure.ts";
 import { type Frontend, type FrontendSlot, type Source, workloadField } from "./frontend.ts";
 import { HeldBody } from "./held-body.ts";
+import { openRecord } from "./open-record.ts";
 import { QuietWatch } from "./quiet.ts";
 import { answering, asking, choosing, connecting, over, type State } from "./states.ts";
 import { neededUpgrade } from "./upgrade.ts";
@@ -81,19 +83,10 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     this.#head = head;
     this.#length = length;
     this.#held = length === 0 ? null : new HeldBody();
-    const record = new ExchangeRecord(
-      context.nextId(),
-      frontend.direction,
-      context.clock.monotonicMs(),
-    );
-    record.service = frontend.service;
-    record.servicePort = frontend.port;
+    const record = openRecord(context, frontend, source);
     record.method = head.method;
     record.path = head.path;
     record.authority = head.authority;
-    record.sourceAddress = source.address;
-    record.sourceId = source.identity;
-    record.tls = source.isTls;
     this.#record = record;
   }
 
@@ -699,9 +692,3 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     assert(false, `no ${input} while ${this.#state.phase}`);
   }
 }
-
-/** Why a route table has no rule for a request, for people. */
-const unroutable = {
-  "no-route": "no rule matches the request",
-  "bad-request": "servers read such a path in different ways, and routes look at it",
-} as const;

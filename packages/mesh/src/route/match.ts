@@ -1,8 +1,14 @@
 import type { RequestHead } from "../model/head.ts";
 import { normalPath } from "../model/normal-path.ts";
-import { firstQueryValue } from "../model/target.ts";
+import { firstQueryValue, pathEnd } from "../model/target.ts";
 import { hostOf, matchesHostname } from "./host.ts";
 import type { Entry, Rule } from "./rule.ts";
+
+/** Why there is no rule for a request, for people. */
+export const unroutable = {
+  "no-route": "no rule matches the request",
+  "bad-request": "servers read such a path in different ways, and routes look at it",
+} as const;
 
 /** Entries of one prefix length, so that a path is cut once for each length that occurs and not for each segment. */
 interface PrefixLength {
@@ -46,15 +52,14 @@ export class RouteTable {
    * The rule for this request, or why there is none. Where routes look at paths the head's path is put in its normal
    * form first, and so forwarded: what was matched is what is sent.
    */
-  match(head: RequestHead): Rule | "no-route" | "bad-request" {
+  match(head: RequestHead): Rule | keyof typeof unroutable {
     const host = this.#readsHost ? hostOf(head.authority) : "";
     let best: Entry | null = null;
     if (this.#readsPath) {
       const target = normalPath(head.path);
       if (target === null) return "bad-request";
       if (target !== head.path) head.path = target;
-      const query = target.indexOf("?");
-      const path = query === -1 ? target : target.slice(0, query);
+      const path = target.slice(0, pathEnd(target));
       best = first(this.#exact.get(path), head, host, best);
       for (const { length, entries } of this.#prefixes) {
         if (length > path.length) continue;

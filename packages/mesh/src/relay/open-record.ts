@@ -1,0 +1,22 @@
+import { ExchangeRecord } from "../telemetry/record.ts";
+import type { RelayContext } from "./context.ts";
+import type { Frontend, Source } from "./frontend.ts";
+
+/** The record of an exchange that begins now, with what is known before its head is looked at. */
+export function openRecord(
+  context: RelayContext,
+  frontend: Frontend,
+  source: Source,
+): ExchangeRecord {
+  const record = new ExchangeRecord(
+    context.nextId(),
+    frontend.direction,
+    context.clock.monotonicMs(),
+  );
+  record.service = frontend.service;
+  record.servicePort = frontend.port;
+  record.sourceAddress = source.address;
+  record.sourceId = source.identity;
+  record.tls = source.isTls;
+  return record;
+}
