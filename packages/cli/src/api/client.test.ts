@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findKindByWord } from "@heddle/mesh/resource/index.ts";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { ApiClient } from "./client.ts";
+import { exits } from "../render/fault.ts";
+import { ApiClient, readApiPid } from "./client.ts";
 
 let folder: string;
 let server: Server;
@@ -100,4 +101,23 @@ test("who deletes is said, for the revision", async () => {
   };
   await ApiClient.open(folder).delete(findKindByWord("svc")!, "shop", "kvs", "dana");
   expect(asked).toBe("DELETE /api/v1/namespaces/shop/services/kvs?fieldManager=dana");
+});
+
+test("a control plane that dies in the middle of an answer is one that is away", async () => {
+  serve = (_, reply) => {
+    reply.writeHead(200, { "content-length": 100 });
+    reply.write("[", () => reply.destroy());
+  };
+  await expect(ApiClient.open(folder).verb("ps")).rejects.toMatchObject({
+    exitCode: exits.noControl,
+    message: expect.stringContaining("it went away before it had answered"),
+  });
+});
+
+test("an api.json that is not whole is nobody's", () => {
+  expect(readApiPid(folder)).toBe(1);
+  writeFileSync(join(folder, "api.json"), '{"pid":');
+  expect(readApiPid(folder)).toBeNull();
+  expect(() => ApiClient.open(folder)).toThrow(/it has no api.json/);
+  expect(readApiPid(join(folder, "none"))).toBeNull();
 });

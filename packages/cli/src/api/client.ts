@@ -99,8 +99,13 @@ export class ApiClient {
 
   async #json(path: string, call: ApiCall): Promise<unknown> {
     const reply = await this.#send(path, call);
-    if ((reply.statusCode ?? 0) >= 400) throw await statusError(reply);
-    return JSON.parse(await readText(reply));
+    try {
+      if ((reply.statusCode ?? 0) < 400) return JSON.parse(await readText(reply));
+    } catch (cause) {
+      const why = `it went away before it had answered (${(cause as Error).message})`;
+      throw Object.assign(notRunning(this.#stateDir, why), { cause });
+    }
+    throw await statusError(reply);
   }
 
   /** Asks. A control plane that has just restarted has another token, which it publishes once it serves. */
@@ -152,6 +157,15 @@ export class ApiClient {
       });
       sent.end(body === undefined ? undefined : JSON.stringify(body));
     });
+  }
+}
+
+/** The process that published `api.json`; null where none has, or where the file is not whole. */
+export function readApiPid(stateDir: string): number | null {
+  try {
+    return (JSON.parse(readFileSync(join(stateDir, "api.json"), "utf8")) as ApiFile).pid;
+  } catch {
+    return null;
   }
 }
 

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { VirtualClock } from "@heddle/mesh/base/virtual-clock.ts";
 import { describe, expect, test } from "vitest";
 import { buildStyle } from "../render/style.ts";
@@ -95,4 +98,14 @@ describe("what cannot be is said before anything is asked", () => {
     expect(await run(world, argv)).toBe(code);
     expect(err.join("")).toContain(words);
   });
+});
+
+test("a state folder that cannot be made is said in a line", async () => {
+  const { world, err } = quietWorld();
+  const cwd = mkdtempSync(join(tmpdir(), "heddle-up-"));
+  writeFileSync(join(cwd, "mesh.yaml"), "");
+  writeFileSync(join(cwd, ".heddle"), "in the way");
+  expect(await run({ ...world, cwd }, ["up", "-d"])).toBe(1);
+  expect(err.join("")).toMatch(/^error: ENOTDIR: not a directory, mkdir '.*'\n$/);
+  rmSync(cwd, { recursive: true });
 });

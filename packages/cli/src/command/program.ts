@@ -61,9 +61,19 @@ function explain(world: World, error: unknown): number {
     world.err.write(`error: ${error.message}\n`);
     return [400, 422].includes(error.status.code) ? exits.badInput : exits.no;
   }
+  if (isOfTheSystem(error)) {
+    world.err.write(`error: ${error.message}\n`);
+    return exits.no;
+  }
   if (!(error instanceof Fault)) throw error;
   world.err.write(formatFault(error, world.program));
   return error.exitCode;
+}
+
+/** A file that may not be written, a disk that is full: what the system says of a path is plain enough. */
+function isOfTheSystem(error: unknown): error is NodeJS.ErrnoException {
+  const { syscall, path } = (error ?? {}) as NodeJS.ErrnoException;
+  return error instanceof Error && typeof syscall === "string" && typeof path === "string";
 }
 
 function wordsOf(program: Command): CompletionWords {

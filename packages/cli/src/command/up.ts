@@ -4,7 +4,7 @@ import { Command } from "commander";
 import { stateFolder } from "../api/find-mesh.ts";
 import { exits, Fault, formatFault } from "../render/fault.ts";
 import { withExamples } from "./options.ts";
-import { isDetached, remoteTerminal, runDetached, tellSettled } from "./up/detached.ts";
+import { isDetached, remoteTerminal, runDetached, tellEnded, tellSettled } from "./up/detached.ts";
 import { runUp, type UpOptions } from "./up/foreground.ts";
 import type { World } from "./world.ts";
 
@@ -53,10 +53,13 @@ export function upCommand(world: World): Command {
 async function runInBackground(world: World, options: UpOptions): Promise<number> {
   const remote = remoteTerminal(world);
   try {
-    return await runUp({ ...world, out: remote, err: remote }, options, remote, tellSettled);
+    const code = await runUp({ ...world, out: remote, err: remote }, options, remote, tellSettled);
+    tellEnded();
+    return code;
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     remote.write(formatFault(error, world.program));
+    tellEnded();
     return error.exitCode;
   }
 }

@@ -1,4 +1,5 @@
 import type { WriteStream } from "node:tty";
+import { exits } from "./fault.ts";
 import { buildStyle, type Style } from "./style.ts";
 
 /** Where words go: standard output or standard error. */
@@ -31,7 +32,10 @@ export function openTerminal(
 
 /** The reader, `head` for example, has had enough: whoever stops in good order does so, the others end here. */
 function onceGone(this: NodeJS.WriteStream, error: NodeJS.ErrnoException): void {
-  if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
+  if (error.code !== "EPIPE" && error.code !== "EIO") {
+    process.stderr.write(`error: what was asked for cannot be written: ${error.message}\n`);
+    process.exit(exits.no);
+  }
   this.off("error", onceGone).on("error", () => undefined);
   if (process.listenerCount("SIGTERM") === 0) process.exit(0);
   process.emit("SIGTERM", "SIGTERM");

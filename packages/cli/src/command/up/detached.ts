@@ -1,14 +1,15 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
-import { exits } from "../../render/fault.ts";
+import { exits, Fault, formatFault } from "../../render/fault.ts";
 import type { Terminal } from "../../render/terminal.ts";
 import type { World } from "../world.ts";
 
 /** What the process in the background tells the one that started it. */
 type Told =
   | { readonly type: "text"; readonly text: string }
-  | { readonly type: "settled"; readonly isReady: boolean };
+  | { readonly type: "settled"; readonly isReady: boolean }
+  | { readonly type: "ended" };
 
 /** Marks the process in the background. */
 const DETACHED = "HEDDLE_DETACHED";
@@ -25,14 +26,20 @@ export function runDetached(
   logDir: string,
 ): Promise<number> {
   mkdirSync(logDir, { recursive: true, mode: 0o700 });
-  const log = openSync(join(logDir, "up.log"), "a", 0o600);
+  const logFile = join(logDir, "up.log");
+  const log = openSync(logFile, "a", 0o600);
   const child = spawn(process.execPath, [...process.execArgv, ...argv], {
     detached: true,
     stdio: ["ignore", log, log, "ipc"],
     env: { ...world.env, [DETACHED]: "1" },
   });
   return new Promise((resolve) => {
+    let hasSaidWhy = false;
     child.on("message", (told: Told) => {
+      if (told.type === "ended") {
+        hasSaidWhy = true;
+        return;
+      }
       if (told.type === "text") {
         world.out.write(told.text);
         return;
@@ -41,7 +48,16 @@ export function runDetached(
       child.unref();
       resolve(told.isReady ? exits.ok : exits.no);
     });
-    child.once("exit", (code) => resolve(code ?? exits.no));
+    child.once("exit", (code, signal) => {
+      if (!hasSaidWhy) {
+        const how = signal === null ? `code ${code}` : signal;
+        const message = `heddle in the background ended with ${how} and did not say why`;
+        world.err.write(
+          formatFault(new Fault(exits.no, message, `less ${logFile}`), world.program),
+        );
+      }
+      resolve(code ?? exits.no);
+    });
   });
 }
 
@@ -58,6 +74,11 @@ export function remoteTerminal(world: World): Terminal {
 /** Tells that the mesh is ready or not; nobody listens afterwards. */
 export function tellSettled(isReady: boolean): void {
   tell({ type: "settled", isReady });
+}
+
+/** Tells that nothing runs, and that why has been said. */
+export function tellEnded(): void {
+  tell({ type: "ended" });
 }
 
 function tell(told: Told): void {

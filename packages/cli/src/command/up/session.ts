@@ -1,7 +1,6 @@
-import { existsSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import type { ApiFile, ApplyResult, MeshInfo, WorkloadRow } from "@heddle/control/api/verbs.ts";
-import { ApiClient } from "../../api/client.ts";
+import type { ApplyResult, MeshInfo, WorkloadRow } from "@heddle/control/api/verbs.ts";
+import { ApiClient, readApiPid } from "../../api/client.ts";
 import { poll } from "../../api/poll.ts";
 import { changeName } from "../../render/changes.ts";
 import { exits, Fault } from "../../render/fault.ts";
@@ -137,10 +136,7 @@ async function waitForControl(
     const { control } = supervisor.status();
     onWait(control.reason ?? "starting");
     if (control.restarts >= 3) return "failed" as const;
-    const file = join(stateDir, "api.json");
-    if (!existsSync(file)) return null;
-    const { pid } = JSON.parse(readFileSync(file, "utf8")) as ApiFile;
-    if (pid !== control.pid) return null; // an earlier one's
+    if (control.pid === null || readApiPid(stateDir) !== control.pid) return null; // an earlier one's
     try {
       return await ApiClient.open(stateDir).verb<MeshInfo>("info");
     } catch (error) {
