@@ -127,14 +127,15 @@ export class StatusWriter {
   #gatewayFacts(key: string): GatewayFacts {
     const { index, host, views } = this.#options.controller;
     const view = [...views.values()].find((one) => `${one.namespace}/${one.gateway}` === key);
-    if (view === undefined) return { isProgrammed: false, reason: "Its proxy is not there yet." };
-    for (const { name } of index.outputs.gateways.get(key)?.sockets ?? []) {
+    const unbound = new Map<number, string>();
+    if (view === undefined) return { waiting: "Its proxy is not there yet.", unbound };
+    for (const { name, port } of index.outputs.gateways.get(key)?.sockets ?? []) {
       const socket = gatewaySocket(view, name);
       const failed = host.failedSockets[socket];
-      if (failed !== undefined) return { isProgrammed: false, reason: failed };
-      if (!host.sockets.has(socket)) return { isProgrammed: false, reason: "Not bound yet." };
+      if (failed !== undefined || !host.sockets.has(socket))
+        unbound.set(port, failed ?? "Not bound yet.");
     }
     const isReady = host.workload(view.uid)?.proxy?.ready === true;
-    return { isProgrammed: isReady, reason: isReady ? null : "Its proxy is not ready." };
+    return { waiting: isReady ? null : "Its proxy is not ready.", unbound };
   }
 }

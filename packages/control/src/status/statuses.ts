@@ -115,10 +115,10 @@ export function routeStatus(
 }
 
 export interface GatewayFacts {
-  /** Is every socket of it bound, and its proxy ready? */
-  readonly isProgrammed: boolean;
-  /** Why not. */
-  readonly reason: string | null;
+  /** Why its proxy does not serve yet; null: it does. */
+  readonly waiting: string | null;
+  /** Ports that are not bound, and why. */
+  readonly unbound: ReadonlyMap<number, string>;
 }
 
 export function gatewayStatus(
@@ -129,30 +129,47 @@ export function gatewayStatus(
 ): GatewayStatus {
   const generation = gateway.metadata.generation ?? 0;
   const before = gateway.status;
-  const programmed: ConditionClaim = facts.isProgrammed
-    ? { type: "Programmed", status: "True", reason: "Programmed", message: "It listens." }
-    : { type: "Programmed", status: "False", reason: "Pending", message: facts.reason ?? "" };
+  const [pending = facts.waiting] = facts.unbound.values();
   const hosts = [...new Set(compiled.sockets.map(({ host }) => host))];
   return {
     addresses: hosts.map((value) => ({ type: "IPAddress", value })),
     conditions: conditionsOf(
-      [...compiled.conditions, programmed],
+      [...compiled.conditions, programmed(pending)],
       before?.conditions,
       generation,
       now,
     ),
-    listeners: compiled.listeners.map(({ name, attachedRoutes, conditions }) => ({
+    listeners: compiled.listeners.map(({ name, attachedRoutes, conditions }, index) => ({
       name,
       supportedKinds: [{ group: "gateway.networking.k8s.io", kind: "HTTPRoute" }],
       attachedRoutes,
       conditions: conditionsOf(
-        [...conditions, programmed],
+        [...conditions, listenerProgrammed(conditions, gateway.spec.listeners[index]!.port, facts)],
         before?.listeners?.find((one) => one.name === name)?.conditions,
         generation,
         now,
       ),
     })),
   };
+}
+
+/** A listener is as its own port is: that of another one may be taken while it serves. */
+function listenerProgrammed(
+  conditions: readonly ConditionClaim[],
+  port: number,
+  { waiting, unbound }: GatewayFacts,
+): ConditionClaim {
+  const isRefused = conditions.some(({ status }) => status === "False");
+  if (isRefused) return { ...programmed("It is not served."), reason: "Invalid" };
+  return programmed(unbound.get(port) ?? waiting);
+}
+
+/** @param pending why it does not listen yet; null: it does */
+function programmed(pending: string | null): ConditionClaim {
+  const type = "Programmed";
+  return pending === null
+    ? { type, status: "True", reason: "Programmed", message: "It listens." }
+    : { type, status: "False", reason: "Pending", message: pending };
 }
 
 /** A status that is its conditions alone. */
