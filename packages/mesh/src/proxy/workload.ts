@@ -38,6 +38,12 @@ import { Listeners, type SocketSource, type WantedListener } from "./listeners.t
 import { ServiceTable, type Want } from "./service-table.ts";
 import { localSource, peerSource } from "./source.ts";
 
+/**
+ * Idle time of a connection to what can only be refused, in ms; it closes between one and two times this. A protocol in
+ * which the server speaks first would wait for it else.
+ */
+const refusingIdleMs = 1000;
+
 export interface WorkloadOptions {
   readonly clock: Clock;
   readonly wheel: DeadlineWheel;
@@ -283,7 +289,9 @@ export class Workload implements SnapshotSink {
       port: slot?.frontend.port ?? 0,
       peer: "src",
     });
-    const server = new Http1Server(this.#http1, connection, build(source), { dropFields });
+    const isRefusing = slot !== null && slot.frontend.fails !== null;
+    const options = { dropFields, ...(isRefusing && { idleTimeoutMs: refusingIdleMs }) };
+    const server = new Http1Server(this.#http1, connection, build(source), options);
     const sinceMs = this.#options.clock.monotonicMs();
     this.connections.add({ direction, connection, server, sinceMs, series: series ?? null });
     return server;

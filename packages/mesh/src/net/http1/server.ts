@@ -21,6 +21,8 @@ export interface Http1ServerOptions {
    * themselves, such as `x-forwarded-for`. Default none.
    */
   readonly dropFields?: readonly string[];
+  /** In place of the limit of that name: for clients that may have nothing to say in HTTP. */
+  readonly idleTimeoutMs?: number;
 }
 
 /**
@@ -79,7 +81,10 @@ export class Http1Server
     this.writer = new ConnectionWriter(connection, context.gather);
     this.#reader = new HeadReader("request", context.limits, context.requestScanner);
     this.#ahead = new ReadAhead(connection);
-    this.#timers = new ServerTimers(context.clock, context.limits, this);
+    const { idleTimeoutMs } = options;
+    const limits =
+      idleTimeoutMs === undefined ? context.limits : { ...context.limits, idleTimeoutMs };
+    this.#timers = new ServerTimers(context.clock, limits, this);
   }
 
   /** Is no exchange going on, and no head on its way? */
