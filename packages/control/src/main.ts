@@ -198,6 +198,7 @@ async function main(): Promise<void> {
   }
   process.on("disconnect", () => void end("the supervisor is gone"));
   const sockets = new Map<string, unknown>();
+  let isOpening = false;
   hostMessages.follow((message, handle) => {
     switch (message.type) {
       case "observed":
@@ -221,7 +222,8 @@ async function main(): Promise<void> {
       case "socket": {
         sockets.set(message.name, handle);
         const [api, door] = [sockets.get(apiSocket), sockets.get(proxySocket)];
-        if (api === undefined || door === undefined || parts.door !== null) return;
+        if (api === undefined || door === undefined || isOpening) return;
+        isOpening = true;
         openDoor(receiveSocket(door))
           .then((opened) => openApi(api, opened))
           .catch((cause) => {

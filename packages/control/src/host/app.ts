@@ -150,6 +150,10 @@ export class App {
   }
 
   async #takePorts(spec: AppSpec): Promise<Readonly<Record<string, number>>> {
+    for (const name of Object.keys(this.#ports)) {
+      const isNamed = spec.ports.some((port) => port.name === name && port.bind === null);
+      if (!isNamed) this.#context.ports.release(this.#owner(name));
+    }
     const ports: Record<string, number> = {};
     for (const { name, bind } of spec.ports) {
       ports[name] = bind ?? (await this.#context.ports.take(this.#owner(name)));

@@ -22,3 +22,9 @@ test("a proxy that served comes back at once, however often it is killed", () =>
   expect(new Set(delays)).toEqual(new Set([10]));
   expect(backoff.delayMs(at(0))).toBe(100);
 });
+
+test("a control plane that gets ready and ends at once, each time, is not started without pause", () => {
+  const backoff = new Backoff();
+  const delays = Array.from({ length: 4 }, () => backoff.delayMs(at(300, true)));
+  expect(delays).toEqual([100, 200, 400, 800]);
+});

@@ -6,6 +6,8 @@ const LONGEST_MS = 10_000;
 const CLEAN_AFTER_MS = 60_000;
 /** Wait of a process of heddle's own that had been ready, in ms: others queue for it, and it has shown that it can. */
 const PROVEN_MS = 10;
+/** One that ends sooner than this after its start has proven nothing: it may end so each time. In ms. */
+const PROVEN_AFTER_MS = 1000;
 
 /** How a process was when it ended. */
 export interface Ended {
@@ -17,15 +19,16 @@ export interface Ended {
 
 /**
  * How long to wait before a process that keeps ending is started again: 100 ms, doubled each time, 10 s at most; 10 ms
- * for a proxy or a control plane that had been ready, which somebody killed.
+ * for a proxy or a control plane that had been ready and up for a second, which somebody killed.
  */
 export class Backoff {
   #nextMs = FIRST_MS;
 
   /** The wait, in ms. */
   delayMs({ uptimeMs, isProven }: Ended): number {
-    if (uptimeMs >= CLEAN_AFTER_MS || isProven) this.#nextMs = FIRST_MS;
-    if (isProven) return PROVEN_MS;
+    const isKilled = isProven && uptimeMs >= PROVEN_AFTER_MS;
+    if (uptimeMs >= CLEAN_AFTER_MS || isKilled) this.#nextMs = FIRST_MS;
+    if (isKilled) return PROVEN_MS;
     const delay = this.#nextMs;
     this.#nextMs = Math.min(LONGEST_MS, this.#nextMs * 2);
     return delay;

@@ -1,6 +1,6 @@
 import { VirtualClock } from "@heddle/mesh/base/virtual-clock.ts";
 import { expect, test } from "vitest";
-import type { ProbeResult } from "./probe.ts";
+import { type ProbeResult, probeExec, probeHttp } from "./probe.ts";
 import { Prober } from "./prober.ts";
 
 const probe = { periodMs: 1000, timeoutMs: 500, failureThreshold: 3, successThreshold: 2 };
@@ -43,4 +43,27 @@ test("thresholds count answers in a row", async () => {
 test("where nobody asked for a probe, the first success is the last question", async () => {
   const { asked } = await probing(["no", null, null, null, null], true);
   expect(asked.length).toBe(3);
+});
+
+test.each([
+  ["a path that HTTP does not know", () => probeHttp(1, "/a b", 100), "unescaped characters"],
+  [
+    "a word that no program can be given",
+    () => probeExec({ command: ["a\0"], cwd: "/", env: {} }, 100),
+    "null bytes",
+  ],
+])("%s is a no", async (_, ask, words) => {
+  const reason = await new Promise((resolve) => {
+    const prober = new Prober({
+      probe,
+      ask,
+      isOnce: true,
+      clock: new VirtualClock(),
+      onResult: (_ready, why) => {
+        prober.close();
+        resolve(why);
+      },
+    });
+  });
+  expect(reason).toContain(words);
 });

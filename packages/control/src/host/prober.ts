@@ -11,7 +11,7 @@ export interface ProberOptions {
     ReadinessProbe,
     "periodMs" | "timeoutMs" | "failureThreshold" | "successThreshold"
   >;
-  /** Asks once; it bounds its own time by `timeoutMs`. */
+  /** Asks once; it bounds its own time by `timeoutMs`. A promise that is rejected is a no. */
   readonly ask: (timeoutMs: number) => Promise<ProbeResult>;
   /** Stop asking after the first success? So it is where nobody asked for a probe. */
   readonly isOnce: boolean;
@@ -41,7 +41,8 @@ export class Prober {
 
   async #ask(): Promise<void> {
     const { probe, ask, clock, isOnce } = this.#options;
-    const result = await ask(probe.timeoutMs);
+    // What cannot even be asked (a path that HTTP does not know) is a no.
+    const result = await ask(probe.timeoutMs).catch((error) => (error as Error).message);
     if (this.#isClosed) return;
     this.#judge(result);
     if (isOnce && this.#isReady) return;
