@@ -1,10 +1,12 @@
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer as createNetServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findKindByWord } from "@heddle/mesh/resource/index.ts";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { exits } from "../render/fault.ts";
+import { exits, type Fault } from "../render/fault.ts";
 import { ApiClient, readApiPid } from "./client.ts";
 
 let folder: string;
@@ -120,4 +122,21 @@ test("an api.json that is not whole is nobody's", () => {
   expect(readApiPid(folder)).toBeNull();
   expect(() => ApiClient.open(folder)).toThrow(/it has no api.json/);
   expect(readApiPid(join(folder, "none"))).toBeNull();
+});
+
+test("without a control plane, up is of help only where there is no supervisor either", async () => {
+  serve = (request) => request.socket.destroy();
+  const hints = async () => {
+    const error = await ApiClient.open(folder)
+      .verb("ps")
+      .catch((cause: Fault) => cause);
+    return (error as Fault).hints;
+  };
+  const door = join(folder, "host.sock");
+  writeFileSync(join(folder, "host.json"), JSON.stringify({ pid: 1, door, files: ["m.yaml"] }));
+  expect(await hints()).toEqual(["heddle up m.yaml", "heddle check"]);
+  const supervisor = createNetServer().listen(door);
+  await once(supervisor, "listening");
+  expect(await hints()).toEqual(["heddle logs control", "heddle check"]);
+  supervisor.close();
 });

@@ -7,6 +7,7 @@ import { readHostRecord } from "@heddle/control/host/state-dir.ts";
 import type { Kind } from "@heddle/mesh/resource/kind.ts";
 import type { Resource } from "@heddle/mesh/resource/meta.ts";
 import { exits, Fault } from "../render/fault.ts";
+import { isAnswering } from "./door-client.ts";
 import { type ApiStatus, StatusError } from "./status-error.ts";
 
 /** An answer that has not begun within this is none, in ms. */
@@ -153,7 +154,7 @@ export class ApiClient {
         const { code, message } = cause as NodeJS.ErrnoException;
         const how = code === "ECONNREFUSED" ? "connection refused" : message;
         const why = `nothing answers at ${this.address} (${how})`;
-        reject(Object.assign(notRunning(this.#stateDir, why), { cause }));
+        unreachable(this.#stateDir, why).then((fault) => reject(Object.assign(fault, { cause })));
       });
       sent.end(body === undefined ? undefined : JSON.stringify(body));
     });
@@ -189,6 +190,18 @@ function resourcePath(kind: Kind, namespace: string | null, name?: string): stri
     kind.isNamespaced && namespace !== null ? `/namespaces/${encodeURIComponent(namespace)}` : "";
   const end = name === undefined ? "" : `/${encodeURIComponent(name)}`;
   return `${root}${place}/${kind.plural}${end}`;
+}
+
+/** With a supervisor, `up` is no help: it starts the control plane again and again, and its log says why it must. */
+async function unreachable(stateDir: string, why: string): Promise<Fault> {
+  const door = readHostRecord(stateDir)?.door;
+  if (door === undefined || !(await isAnswering(door))) return notRunning(stateDir, why);
+  return new Fault(
+    exits.noControl,
+    `the mesh in ${stateDir} runs, but not its control plane: ${why}`,
+    "heddle logs control",
+    "heddle check",
+  );
 }
 
 function notRunning(stateDir: string, why: string): Fault {

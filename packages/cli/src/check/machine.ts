@@ -1,4 +1,4 @@
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, statfsSync } from "node:fs";
 import { createServer } from "node:net";
 import { totalmem } from "node:os";
 import type { Platform } from "@heddle/control/host/platform.ts";
@@ -7,6 +7,8 @@ import { bad, type Finding, good, warning } from "./finding.ts";
 
 /** Node's first major version that heddle runs on. */
 const NODE_MIN = 24;
+/** With less, changes of intent and new certificates may not be written, in MB. */
+const DISK_MB_MIN = 32;
 
 /** Can a mesh run on this machine? `folder` is where its state would be. */
 export async function checkMachine(
@@ -19,6 +21,7 @@ export async function checkMachine(
     checkHandles(),
     checkDeathSignal(platform),
     checkFolder(folder),
+    checkDisk(folder),
     await checkLoopback(),
     checkMemory(),
   ];
@@ -62,6 +65,15 @@ function checkFolder(folder: string): Finding {
   } catch (error) {
     return bad(name, (error as Error).message, `chmod u+rwx ${folder}`);
   }
+}
+
+function checkDisk(folder: string): Finding {
+  const name = "the disk has room for state and logs";
+  const { bavail, bsize } = statfsSync(folder);
+  const megabytes = Math.floor((bavail * bsize) / 2 ** 20);
+  return megabytes >= DISK_MB_MIN
+    ? good(name, `${megabytes.toLocaleString("en")} MB`)
+    : bad(name, `${megabytes} MB in ${folder}`, `du -sh ${folder}/*`);
 }
 
 async function checkLoopback(): Promise<Finding> {

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { StatusError } from "../api/status-error.ts";
-import { exits, Fault, formatFault } from "../render/fault.ts";
+import { exits, Fault, faultOfTheSystem, formatFault } from "../render/fault.ts";
 import { type CompletionWords, completionCommand } from "./completion.ts";
 import { version } from "./own-version.ts";
 import { type Verb, verbs } from "./verbs.ts";
@@ -61,19 +61,10 @@ function explain(world: World, error: unknown): number {
     world.err.write(`error: ${error.message}\n`);
     return [400, 422].includes(error.status.code) ? exits.badInput : exits.no;
   }
-  if (isOfTheSystem(error)) {
-    world.err.write(`error: ${error.message}\n`);
-    return exits.no;
-  }
-  if (!(error instanceof Fault)) throw error;
-  world.err.write(formatFault(error, world.program));
-  return error.exitCode;
-}
-
-/** A file that may not be written, a disk that is full: what the system says of a path is plain enough. */
-function isOfTheSystem(error: unknown): error is NodeJS.ErrnoException {
-  const { syscall, path } = (error ?? {}) as NodeJS.ErrnoException;
-  return error instanceof Error && typeof syscall === "string" && typeof path === "string";
+  const fault = error instanceof Fault ? error : faultOfTheSystem(error);
+  if (fault === null) throw error;
+  world.err.write(formatFault(fault, world.program));
+  return fault.exitCode;
 }
 
 function wordsOf(program: Command): CompletionWords {

@@ -2,7 +2,7 @@ import { existsSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { Command } from "commander";
 import { stateFolder } from "../api/find-mesh.ts";
-import { exits, Fault, formatFault } from "../render/fault.ts";
+import { exits, Fault, faultOfTheSystem, formatFault } from "../render/fault.ts";
 import { withExamples } from "./options.ts";
 import { isDetached, remoteTerminal, runDetached, tellEnded, tellSettled } from "./up/detached.ts";
 import { runUp, type UpOptions } from "./up/foreground.ts";
@@ -57,9 +57,10 @@ async function runInBackground(world: World, options: UpOptions): Promise<number
     tellEnded();
     return code;
   } catch (error) {
-    if (!(error instanceof Fault)) throw error;
-    remote.write(formatFault(error, world.program));
+    const fault = error instanceof Fault ? error : faultOfTheSystem(error);
+    if (fault === null) throw error;
+    remote.write(formatFault(fault, world.program));
     tellEnded();
-    return error.exitCode;
+    return fault.exitCode;
   }
 }

@@ -26,6 +26,13 @@ export class Fault extends Error {
   }
 }
 
+/** A disk that is full, a folder that may not be written: what the system says is plain enough. Null: something else. */
+export function faultOfTheSystem(error: unknown): Fault | null {
+  const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException;
+  const isPlain = error instanceof Error && typeof syscall === "string" && typeof code === "string";
+  return isPlain ? new Fault(exits.no, error.message) : null;
+}
+
 /** As printed on standard error; `program` is how people type our name. */
 export function formatFault(fault: Fault, program: string): string {
   const hints = fault.hints.map((hint, index) => {
