@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { type Finding, inspect, readHouse, type SourceFile } from "./tools/house.ts";
+import type { Finding } from "./tools/house/finding.ts";
+import { inspect } from "./tools/house/inspect.ts";
+import { readHouse, type SourceFile } from "./tools/house/read.ts";
 
 const house = await readHouse(import.meta.dirname);
 
