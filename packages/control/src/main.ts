@@ -24,16 +24,16 @@ import { Authority, createRoot } from "./ca/authority.ts";
 import { OwnIdentity } from "./ca/own-identity.ts";
 import { openRoot } from "./ca/root-folder.ts";
 import { Tokens } from "./ca/tokens.ts";
-import type { FromHost, ToHost } from "./host/link.ts";
 import { IntentLog } from "./revision/intent-log.ts";
 import { Door } from "./serve/door.ts";
-import { removeLeftovers } from "./serve/leftovers.ts";
+import { HostChannel } from "./serve/host-channel.ts";
+import { Leftovers } from "./serve/leftovers.ts";
 import { StatusWriter } from "./status/status-writer.ts";
 import { SqliteStore } from "./store/sqlite.ts";
 import { countStart } from "./store/starts.ts";
 import type { Store } from "./store/store.ts";
 import { Controller } from "./watch/controller.ts";
-import { apiSocket, proxiesFolder, proxyFolder, proxySocket } from "./watch/desired.ts";
+import { apiSocket, proxiesFolder, proxySocket } from "./watch/desired.ts";
 import { builtInWrites } from "./watch/objects.ts";
 
 const version = "0.1.0";
@@ -47,7 +47,7 @@ const usage = "usage: heddle control --state DIR";
  */
 async function main(): Promise<void> {
   process.umask(0o077); // what we write is ours alone
-  const hostMessages = listenToHost();
+  const host = new HostChannel();
   const { values } = parseArgs({ options: { state: { type: "string" } } });
   if (values.state === undefined) {
     process.stderr.write(`${usage}\n`);
@@ -74,15 +74,7 @@ async function main(): Promise<void> {
   await own.renew();
   const tokens = new Tokens(clock, () => randomBytes(32).toString("base64url"));
   const settled = new Set<() => void>();
-  let workloads = Number.POSITIVE_INFINITY;
-  const sweep = ({ views }: Controller) => {
-    const isFewer = views.size < workloads;
-    workloads = views.size;
-    if (!isFewer) return;
-    void removeLeftovers(join(stateDir, proxiesFolder), (name) =>
-      [...views.values()].some((view) => proxyFolder(view) === name),
-    );
-  };
+  const leftovers = new Leftovers(join(stateDir, proxiesFolder));
   const parts: Parts = { controller: null, door: null, api: null, status: null };
   const controller = await Controller.open({
     store,
@@ -94,12 +86,12 @@ async function main(): Promise<void> {
     stateDir,
     workingDir: dirname(stateDir),
     events: {
-      onDesired: (desired) => tellHost(desired),
+      onDesired: (desired) => host.tell(desired),
       onDocuments: (touched) => parts.door?.onDocuments(touched),
       onSettled: () => {
         parts.status?.onSettled();
         if (parts.controller === null) return;
-        sweep(parts.controller);
+        leftovers.onSettled(parts.controller.views);
         void own.follow(meshSettings(parts.controller.index.inputs.mesh).trustDomain);
         for (const callback of [...settled]) callback();
       },
@@ -190,7 +182,7 @@ async function main(): Promise<void> {
   process.on("SIGTERM", () => void end("SIGTERM"));
   process.on("SIGINT", () => void end("SIGINT"));
 
-  if (process.send === undefined) {
+  if (!host.isThere) {
     controller.bind({ type: "sockets", ports: {}, failed: {} });
     controller.observe({ type: "observed", workloads: [] });
     await openApi(null, await openDoor(null));
@@ -199,7 +191,7 @@ async function main(): Promise<void> {
   process.on("disconnect", () => void end("the supervisor is gone"));
   const sockets = new Map<string, unknown>();
   let isOpening = false;
-  hostMessages.follow((message, handle) => {
+  host.follow((message, handle) => {
     switch (message.type) {
       case "observed":
         controller.observe(message);
@@ -209,7 +201,7 @@ async function main(): Promise<void> {
         return;
       case "token-wanted":
         if (controller.identityOf(message.workloadUid) === null) return; // asked again, or for nobody
-        tellHost({
+        host.tell({
           type: "token",
           workloadUid: message.workloadUid,
           token: tokens.issue(message.workloadUid, message.keyFingerprint),
@@ -242,29 +234,6 @@ function isAlive(pid: number): boolean {
   } catch {
     return false;
   }
-}
-
-type HostListener = (message: FromHost, handle: unknown) => void;
-
-/** What the supervisor says before there is anybody to listen waits. */
-function listenToHost(): { follow(listener: HostListener): void } {
-  const waiting: Parameters<HostListener>[] = [];
-  let listener: HostListener | null = null;
-  process.on("message", (message, handle) => {
-    const said: Parameters<HostListener> = [message as FromHost, handle];
-    if (listener === null) waiting.push(said);
-    else listener(...said);
-  });
-  return {
-    follow: (next) => {
-      listener = next;
-      for (const said of waiting.splice(0)) next(...said);
-    },
-  };
-}
-
-function tellHost(message: ToHost): void {
-  if (process.connected === true) process.send?.(message);
 }
 
 async function trustDomainOf(store: Store): Promise<string> {

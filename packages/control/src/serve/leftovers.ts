@@ -1,5 +1,28 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import type { WorkloadView } from "@heddle/mesh/resource/compile/workload-view.ts";
+import { proxyFolder } from "../watch/desired.ts";
+
+/** Looks after `folder`, where each workload's proxy has a folder of its own. */
+export class Leftovers {
+  readonly #folder: string;
+  /** Workloads when we last looked; at first, so many that there are fewer now. */
+  #count = Number.POSITIVE_INFINITY;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** Some workloads may be gone. @param views of all that are there, by uid; followed while folders are removed */
+  onSettled(views: ReadonlyMap<string, WorkloadView>): void {
+    const isFewer = views.size < this.#count;
+    this.#count = views.size;
+    if (!isFewer) return;
+    void removeLeftovers(this.#folder, (name) =>
+      [...views.values()].some((view) => proxyFolder(view) === name),
+    );
+  }
+}
 
 /**
  * Removes the folders of proxies whose workload is gone for good, keys and all. `isKept` is asked right before each, since
