@@ -1,10 +1,8 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { exits, Fault } from "../render/fault.ts";
 import { listRunning } from "./running.ts";
-
-/** Name of a mesh's state folder, beside its manifest. */
-export const stateFolder = ".heddle";
+import { isFolder, stateFolder } from "./state-folder.ts";
 
 export interface FindMeshOptions {
   /** `--mesh`: a state folder, or the folder it is in. */
@@ -52,8 +50,4 @@ function nearestFolder(from: string): string | null {
     if (existsSync(join(state, "lock"))) return state;
     if (folder === dirname(folder)) return null;
   }
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }

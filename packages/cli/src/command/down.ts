@@ -1,7 +1,7 @@
-import { rmSync } from "node:fs";
 import { relative } from "node:path";
 import { Command } from "commander";
 import { DoorClient } from "../api/door-client.ts";
+import { deleteState } from "../api/state-folder.ts";
 import { exits, Fault } from "../render/fault.ts";
 import { formatSeconds } from "../render/time.ts";
 import { type MeshOptions, withExamples, withMesh } from "./options.ts";
@@ -22,7 +22,7 @@ export function downCommand(world: World): Command {
       if (isStopped) world.out.write(`Stopped in ${formatSeconds(tookMs)}.\n`);
       else if (options.volumes !== true) world.out.write("It was not running.\n");
       if (options.volumes !== true) return;
-      rmSync(stateDir, { recursive: true, force: true });
+      deleteState(stateDir);
       world.out.write(`Deleted ${relative(world.cwd, stateDir)}.\n`);
     });
   return withExamples(withMesh(command), [

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { Command } from "commander";
-import { stateFolder } from "../api/find-mesh.ts";
+import { stateFolderFor } from "../api/state-folder.ts";
 import { exits, Fault, faultOfTheSystem, formatFault } from "../render/fault.ts";
 import { withExamples } from "./options.ts";
 import { isDetached, remoteTerminal, runDetached, tellEnded, tellSettled } from "./up/detached.ts";
@@ -20,7 +20,10 @@ export function upCommand(world: World): Command {
     .option("--watch", "restart a Process when its files change, apply the manifest when it does")
     .option("--prune", "delete what an earlier state of the manifest made and it no longer names")
     .option("--logs", "print what the applications write")
-    .option("--mesh <dir>", "the state folder (default: .heddle beside the manifest)")
+    .option(
+      "--mesh <dir>",
+      "the state folder, or a folder for it to be in (default: the manifest's)",
+    )
     .action(async (path: string, options: Options) => {
       const isFolder = statSync(resolve(world.cwd, path), { throwIfNoEntry: false })?.isDirectory();
       const file = isFolder === true ? join(path, "mesh.yaml") : path;
@@ -36,8 +39,7 @@ export function upCommand(world: World): Command {
       if (isDetached(world)) {
         process.exitCode = await runInBackground(world, up);
       } else if (options.detach === true) {
-        const beside = join(dirname(resolve(world.cwd, file)), stateFolder);
-        const stateDir = options.mesh === undefined ? beside : resolve(world.cwd, options.mesh);
+        const stateDir = stateFolderFor(world.cwd, options.mesh, file);
         const argv = process.argv.slice(1).filter((word) => word !== "-d" && word !== "--detach");
         process.exitCode = await runDetached(world, argv, join(stateDir, "logs"));
       } else process.exitCode = await runUp(world, up, world.out, () => undefined);

@@ -1,5 +1,5 @@
-import { dirname, join, relative, resolve } from "node:path";
-import { stateFolder } from "../../api/find-mesh.ts";
+import { relative, resolve } from "node:path";
+import { stateFolderFor } from "../../api/state-folder.ts";
 import { exits } from "../../render/fault.ts";
 import { formatTitle } from "../../render/progress.ts";
 import type { Terminal } from "../../render/terminal.ts";
@@ -33,10 +33,7 @@ export async function runUp(
 ): Promise<number> {
   const startMs = world.clock.monotonicMs();
   const file = resolve(world.cwd, options.file);
-  const stateDir =
-    options.mesh === undefined
-      ? join(dirname(file), stateFolder)
-      : resolve(world.cwd, options.mesh);
+  const stateDir = stateFolderFor(world.cwd, options.mesh, file);
   const set = await readOrTell(world, options.file);
   if (set === null) return exits.badInput;
   const place = (path: string) => relative(world.cwd, path) || ".";
