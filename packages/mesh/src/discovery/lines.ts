@@ -70,14 +70,15 @@ export class LineConnection implements ConnectionEvents {
     for (;;) {
       const at = bytes.indexOf(newline, from);
       if (at < 0 || at >= end) break;
+      if (this.#isTooLong(at - from)) return;
       const line = this.#take(bytes.subarray(from, at));
       from = at + 1;
       if (!this.#deliver(line)) return;
     }
     if (from < end) {
+      if (this.#isTooLong(end - from)) return;
       this.#partBytes += end - from;
-      if (this.#partBytes > this.#lineBytesMax) this.fail("line too long");
-      else this.#parts.push(Buffer.from(bytes.subarray(from, end))); // outlives the callback: copied
+      this.#parts.push(Buffer.from(bytes.subarray(from, end))); // outlives the callback: copied
     }
   }
 
@@ -93,6 +94,13 @@ export class LineConnection implements ConnectionEvents {
     this.#parts = [];
     const detail = failure === null ? null : `${failure.kind}: ${failure.detail}`;
     this.#events.onClose(this.#problem ?? detail);
+  }
+
+  /** With so many octets more? Then the connection ends. */
+  #isTooLong(more: number): boolean {
+    const isTooLong = this.#partBytes + more > this.#lineBytesMax;
+    if (isTooLong) this.fail("line too long");
+    return isTooLong;
   }
 
   #take(rest: Buffer): string {

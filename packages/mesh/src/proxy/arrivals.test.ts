@@ -1,12 +1,11 @@
 import { expect, test } from "vitest";
 import { DeadlineWheel } from "../base/deadline-wheel.ts";
 import { VirtualClock } from "../base/virtual-clock.ts";
-import type { UpstreamContext } from "../upstream/context.ts";
 import { Arrivals } from "./arrivals.ts";
 
 function setUp() {
   const clock = new VirtualClock();
-  const arrivals = new Arrivals({ clock, wheel: new DeadlineWheel(clock) } as UpstreamContext);
+  const arrivals = new Arrivals(new DeadlineWheel(clock));
   const said: string[] = [];
   const wait = (service: string) => {
     const waiter = {

@@ -1,7 +1,6 @@
-import { Deadline, type DeadlineHandler } from "../base/deadline-wheel.ts";
+import { Deadline, type DeadlineHandler, type DeadlineWheel } from "../base/deadline-wheel.ts";
 import type { ServiceKey } from "../model/service-key.ts";
 import type { EndpointWaiter } from "../upstream/backend.ts";
-import type { UpstreamContext } from "../upstream/context.ts";
 
 /** How long a request waits for the documents of a service that is used for the first time, in ms. */
 const arrivalMs = 3000;
@@ -10,11 +9,11 @@ const waitersMax = 1000;
 
 /** Requests that wait for a service's documents. */
 export class Arrivals {
-  readonly #context: UpstreamContext;
+  readonly #wheel: DeadlineWheel;
   readonly #waiting = new Map<EndpointWaiter, Arrival>();
 
-  constructor(context: UpstreamContext) {
-    this.#context = context;
+  constructor(wheel: DeadlineWheel) {
+    this.#wheel = wheel;
   }
 
   wait(service: ServiceKey, waiter: EndpointWaiter): void {
@@ -24,14 +23,14 @@ export class Arrivals {
     }
     const arrival = new Arrival(this, service, waiter);
     this.#waiting.set(waiter, arrival);
-    this.#context.wheel.set(arrival.deadline, arrivalMs);
+    this.#wheel.set(arrival.deadline, arrivalMs);
   }
 
   cancel(waiter: EndpointWaiter): void {
     const arrival = this.#waiting.get(waiter);
     if (arrival === undefined) return;
     this.#waiting.delete(waiter);
-    this.#context.wheel.clear(arrival.deadline);
+    this.#wheel.clear(arrival.deadline);
   }
 
   /** The documents of `service` are here. */

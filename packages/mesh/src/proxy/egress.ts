@@ -36,7 +36,7 @@ export class Egress {
   constructor(upstream: Upstream, resolver: Resolver) {
     this.#upstream = upstream;
     this.#resolver = resolver;
-    this.#arrivals = new Arrivals(upstream.context);
+    this.#arrivals = new Arrivals(upstream.context.wheel);
   }
 
   /** The place of the frontend for `host:port`; while its addresses are looked up it is pending. */

@@ -45,7 +45,7 @@ export class ServiceTable {
 
   constructor(options: ServiceTableOptions) {
     this.#options = options;
-    this.#arrivals = new Arrivals(options.upstream.context);
+    this.#arrivals = new Arrivals(options.upstream.context.wheel);
   }
 
   /** The place of the frontend for `port` of `service`. */
