@@ -40,6 +40,20 @@ test("loses no line when the file is set aside while it reads", () => {
   tail.close();
 });
 
+test("loses no line when the file is set aside twice between two looks", () => {
+  writeFileSync(path, "a\n");
+  const tail = new Tail(path);
+  expect(tail.next()).toEqual(["a"]);
+  appendFileSync(path, "b\n");
+  for (const line of ["c\n", "d\n"]) {
+    renameSync(path, `${path}.1`);
+    writeFileSync(path, line);
+  }
+  expect(tail.next()).toEqual(["b", "c", "d"]);
+  expect(tail.next()).toEqual([]);
+  tail.close();
+});
+
 test("a log that is not there yet is empty until it is", () => {
   const tail = new Tail(path);
   expect(tail.last(5)).toEqual([]);

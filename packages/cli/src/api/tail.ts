@@ -1,4 +1,13 @@
-import { closeSync, existsSync, fstatSync, openSync, readSync, statSync, watch } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  statSync,
+  watch,
+} from "node:fs";
 import { basename } from "node:path";
 
 /** Read at a time, in bytes. */
@@ -21,19 +30,23 @@ export class Tail {
     const lines = this.next();
     if (count === 0) return [];
     if (lines.length >= count || !existsSync(older)) return lines.slice(-count);
-    const before = new Tail(older);
-    const all = [...before.next(), ...lines];
-    before.close();
-    return all.slice(-count);
+    return [...linesOf(older), ...lines].slice(-count);
   }
 
   /** The lines that have been completed since. */
   next(): readonly string[] {
-    const lines = this.#read();
-    if (!this.#isReplaced()) return lines;
-    this.close();
-    this.#at = 0;
-    return [...lines, ...this.#read()];
+    const lines = [...this.#read()];
+    while (this.#isReplaced()) {
+      const { ino } = fstatSync(this.#fd);
+      lines.push(...this.#read()); // what was written between our last look and the replacement
+      this.close();
+      this.#at = 0;
+      const older = `${this.path}.1`;
+      const isMissed = (statSync(older, { throwIfNoEntry: false })?.ino ?? ino) !== ino;
+      if (isMissed) lines.push(...linesOf(older)); // replaced twice: one whole file passed us by
+      lines.push(...this.#read());
+    }
+    return lines;
   }
 
   close(): void {
@@ -64,6 +77,10 @@ export class Tail {
     const now = statSync(this.path, { throwIfNoEntry: false });
     return now !== undefined && now.ino !== fstatSync(this.#fd).ino;
   }
+}
+
+function linesOf(path: string): readonly string[] {
+  return readFileSync(path, "utf8").split("\n").slice(0, -1);
 }
 
 /** Calls back whenever a file of this folder changes, until `signal` fires. */
