@@ -87,9 +87,10 @@ export class Workload implements SnapshotSink {
   #doc: ProxyDoc | null = null;
 
   constructor(options: WorkloadOptions) {
-    const { clock, wheel, rng, transport, trust, recorder } = options;
+    const { wheel, rng, transport, trust, recorder } = options;
     this.#options = options;
-    this.#http1 = new Http1Context({ clock });
+    this.#http1 = new Http1Context({ clock: options.clock });
+    const { clock } = this.#http1;
     this.upstream = new Upstream({
       clock,
       wheel,

@@ -78,6 +78,35 @@ for (const [name, make] of [
   });
 }
 
+test("raw: small writes of one connection survive a large one of another in the same turn", async () => {
+  const transport = raw({ clock: new SystemClock() });
+  const accepted: Probe[] = [];
+  const listening = await transport.listen({ at: tcp("127.0.0.1", 0), tls: null }, () => {
+    accepted.push(new Probe());
+    return accepted.at(-1)!;
+  });
+  const probes = [new Probe(), new Probe()] as const;
+  for (const probe of probes) {
+    probe.connection = transport.dial({ address: listening.address, tls: null }, probe);
+  }
+  await Promise.all(probes.map((probe) => probe.until(() => probe.has("open"))));
+  await expect.poll(() => accepted.length).toBe(2);
+  const large = "L".repeat(30_000);
+  probes[0].send("small");
+  probes[1].send("before ");
+  probes[1].send(large);
+  probes[0].send(" and small");
+  probes[0].connection!.end();
+  probes[1].connection!.end();
+  for (const probe of accepted) await probe.until(() => probe.has("end"));
+  expect(accepted.map((probe) => probe.text).sort()).toEqual([
+    `before ${large}`,
+    "small and small",
+  ]);
+  for (const probe of [...probes, ...accepted]) probe.connection?.reset();
+  await listening.close();
+});
+
 test("raw: TLS cut off without close_notify is a reset, not an end", async () => {
   const transport = raw({ clock: new SystemClock() });
   const authority = await TestAuthority.make();

@@ -1,4 +1,5 @@
 import { assert } from "../../base/assert.ts";
+import type { TurnClock } from "../../base/turn-clock.ts";
 import { writeLatin1 } from "./latin1.ts";
 
 /** Somebody whose octets wait in a Gather. */
@@ -24,9 +25,14 @@ export class Gather {
   #owner: Gatherer | null = null;
   #depth = 0;
   readonly #later: Deferred[] = [];
+  readonly #clock: TurnClock | null;
 
-  /** @param capacity octets; 128 KiB holds any head and one read of a body. Grows only for a head that is larger. */
-  constructor(capacity = 131_072) {
+  /**
+   * @param capacity octets; 128 KiB holds any head and one read of a body. Grows only for a head that is larger.
+   * @param clock stands still in each turn
+   */
+  constructor(capacity = 131_072, clock: TurnClock | null = null) {
+    this.#clock = clock;
     this.bytes = Buffer.allocUnsafeSlow(capacity);
   }
 
@@ -36,16 +42,14 @@ export class Gather {
   }
 
   enter(): void {
-    this.#depth++;
+    if (this.#depth++ === 0) this.#clock?.begin();
   }
 
   leave(): void {
     if (this.#depth === 1) {
       this.#owner?.flush();
-      for (let next = this.#later.shift(); next !== undefined; next = this.#later.shift()) {
-        next.proceed();
-        this.#owner?.flush();
-      }
+      if (this.#later.length > 0) this.#proceed();
+      this.#clock?.end();
     }
     this.#depth--;
   }
@@ -56,6 +60,13 @@ export class Gather {
     if (this.#depth > 0) return;
     this.enter();
     this.leave();
+  }
+
+  #proceed(): void {
+    for (let next = this.#later.shift(); next !== undefined; next = this.#later.shift()) {
+      next.proceed();
+      this.#owner?.flush();
+    }
   }
 
   /** Makes `owner` the one who gathers. */

@@ -168,6 +168,7 @@ export class RawConnection implements Connection, TlsOwner, ReaderOwner, WriterO
 
   /** `onClose` follows from the event loop, never from within this call. */
   #close(failure: TransportFailure | null, abruptly: boolean): void {
+    if (this.phase !== "closed") this.#writer.flushPosted(); // may end here, in another call of this
     if (this.phase === "closed") return;
     this.phase = "closed";
     this.#failure = failure;

@@ -7,6 +7,7 @@ import type {
   TcpHandle,
   WriteRequest,
 } from "./binding.ts";
+import { Outbox } from "./outbox.ts";
 
 /** As much as libuv reads at once. */
 const BUFFER_BYTES = 65_536;
@@ -22,6 +23,8 @@ export class RawHost {
   readonly binding: RawBinding;
   /** Everything received is here until the callback returns. */
   readonly readBuffer: Buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+  /** Small writes that leave together. */
+  readonly outbox = new Outbox(this);
   readonly #spares: Buffer[] = [];
   /** What `copy` has made and `release` has not seen. */
   readonly #lent = new WeakSet<ArrayBufferLike>();
@@ -72,6 +75,11 @@ export class RawHost {
     // Node's own pool has the same size, and slices of it belong to all kinds of people.
     if (!this.#lent.delete(buffer) || this.#spares.length >= SPARES_MAX) return;
     this.#spares.push(Buffer.from(buffer, 0, BUFFER_BYTES));
+  }
+
+  /** Does a request of this Node remember how it ended, where nobody has asked to be called (`writeStatus`)? */
+  get remembersEnds(): boolean {
+    return this.#makesRequests;
   }
 
   /** 0: all is with the kernel. Below 0: why not. A request: it is under way and needs `bytes` until it is done. */

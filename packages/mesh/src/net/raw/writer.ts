@@ -2,6 +2,7 @@ import { failureOfStatus } from "../errno.ts";
 import type { TransportFailure, WriteStatus } from "../transport.ts";
 import type { ShutdownRequest, SocketHandle, StreamHandle, WriteRequest } from "./binding.ts";
 import type { RawHost } from "./host.ts";
+import { POSTED_BYTES_MAX, type PostedWriter } from "./outbox.ts";
 
 /** One TLS write takes no more: OpenSSL's output then fits into one `writev` of Node. */
 const TLS_WRITE_MAX = 65_536;
@@ -32,16 +33,20 @@ export interface WriterOwner {
  *  either  while a request is under way further bytes are copied to `queue`
  * ```
  */
-export class RawWriter {
+export class RawWriter implements PostedWriter {
   readonly #owner: WriterOwner;
   readonly #host: RawHost;
   readonly #handle: SocketHandle;
   readonly #stream: StreamHandle;
   readonly #hasTls: boolean;
-  /** A write request is under way. */
-  #isWriting = false;
+  /** A write request is under way, and calls when it is done. */
+  #isAwaiting = false;
+  /** One whose bytes the kernel has taken already; Node says so to whoever asks it later. */
+  #taken: WriteRequest | null = null;
   /** Of that request, what the kernel did not take at once. */
   #writingBytes = 0;
+  /** In the host's outbox. */
+  #postedBytes = 0;
   #queue: Buffer[] | null = null;
   #queueBytes = 0;
   #owesDrain = false;
@@ -59,7 +64,7 @@ export class RawWriter {
   }
 
   get queuedBytes(): number {
-    return this.#writingBytes + this.#queueBytes;
+    return this.#writingBytes + this.#postedBytes + this.#queueBytes;
   }
 
   /** Our FIN is on its way. */
@@ -72,10 +77,19 @@ export class RawWriter {
   }
 
   write(bytes: Buffer, start: number, end: number): WriteStatus {
-    if (this.#owner.phase !== "open" || this.#wantsEnd || this.#isWriting || end <= start) {
+    if (this.#owner.phase !== "open" || this.#wantsEnd || this.#isWriting() || end <= start) {
       return this.#writeLater(bytes, start, end);
     }
     const length = end - start;
+    if (length <= POSTED_BYTES_MAX) {
+      this.#host.outbox.post(this, bytes, start, end);
+      this.#postedBytes += length;
+      return this.#status();
+    }
+    if (!this.#host.outbox.isEmpty) {
+      this.#host.outbox.flush(); // ours comes before this, and all of it lies in the scratch buffer
+      return this.write(bytes, start, end);
+    }
     if (this.#hasTls) {
       if (length > TLS_WRITE_MAX) return this.#enqueue(Buffer.from(bytes.subarray(start, end)));
       return this.#send(bytes.subarray(start, end), null);
@@ -88,10 +102,23 @@ export class RawWriter {
     return this.#send(scratch.subarray(0, length), scratch);
   }
 
+  sendPosted(bytes: Buffer): void {
+    this.#postedBytes = 0;
+    if (this.#owner.phase !== "open") return;
+    if (this.#isWriting()) this.#writeLater(bytes, 0, bytes.length);
+    else this.#send(bytes, this.#hasTls ? null : this.#host.scratch);
+  }
+
+  /** What lies in the outbox goes first. */
+  flushPosted(): void {
+    if (this.#postedBytes > 0) this.#host.outbox.flush();
+  }
+
   writeOwned(bytes: Buffer): WriteStatus {
+    this.flushPosted();
     const { phase } = this.#owner;
     if (phase === "closed" || this.#wantsEnd || bytes.length === 0) return this.#status();
-    const mustQueue = phase !== "open" || this.#isWriting;
+    const mustQueue = phase !== "open" || this.#isWriting();
     if (mustQueue || (this.#hasTls && bytes.length > TLS_WRITE_MAX)) return this.#enqueue(bytes);
     return this.#send(bytes, null);
   }
@@ -99,13 +126,14 @@ export class RawWriter {
   end(): void {
     const { phase } = this.#owner;
     if (phase === "closed" || this.#wantsEnd) return;
+    this.flushPosted();
     this.#wantsEnd = true;
-    if (phase === "open" && !this.#isWriting && this.#queue === null) this.#shutDown();
+    if (phase === "open" && !this.#isWriting() && this.#queue === null) this.#shutDown();
   }
 
   /** The connection has opened: what was written before goes out. */
   begin(): void {
-    if (this.#isWriting) return;
+    if (this.#isWriting()) return;
     if (this.#queue !== null) this.onWritten(0, null);
     else if (this.#wantsEnd) this.#shutDown();
   }
@@ -113,7 +141,7 @@ export class RawWriter {
   /** @param lent what the request kept alive */
   onWritten(status: number, lent: unknown): void {
     if (lent !== null) this.#host.takeBack(lent as Buffer);
-    this.#isWriting = false;
+    this.#isAwaiting = false;
     this.#writingBytes = 0;
     const owner = this.#owner;
     if (owner.phase === "closed") return;
@@ -121,13 +149,13 @@ export class RawWriter {
       owner.onBroken(failureOfStatus(status, "write"));
       return;
     }
-    while (this.#queue !== null && !this.#isWriting && owner.phase === "open") this.#flush();
-    if (this.#isWriting || owner.phase !== "open") return;
+    while (this.#queue !== null && !this.#isWriting() && owner.phase === "open") this.#flush();
+    if (this.#isWriting() || owner.phase !== "open") return;
     if (this.#owesDrain) {
       this.#owesDrain = false;
       owner.onDrained();
     }
-    if (this.#wantsEnd && !this.#isWriting && owner.phase === "open") this.#shutDown();
+    if (this.#wantsEnd && !this.#isWriting() && owner.phase === "open") this.#shutDown();
   }
 
   onShutdown(status: number): void {
@@ -145,6 +173,7 @@ export class RawWriter {
     this.#queue = null;
     this.#queueBytes = 0;
     this.#writingBytes = 0;
+    this.#taken = null;
   }
 
   #status(): WriteStatus {
@@ -165,7 +194,7 @@ export class RawWriter {
     this.#queue.push(bytes);
     this.#queueBytes += bytes.length;
     const isOpen = this.#owner.phase === "open";
-    if (isOpen && !this.#isWriting) this.onWritten(0, null);
+    if (isOpen && !this.#isWriting()) this.onWritten(0, null);
     else if (!this.#hasTls || !isOpen || this.#writingBytes > 0) this.#owesDrain = true;
     if (this.#queueBytes > GATHER_MAX) this.#owesDrain = true;
     return this.#status();
@@ -208,24 +237,35 @@ export class RawWriter {
     if (typeof request === "number") return this.#broken(request);
     const completed = request.writeStatus;
     if (typeof completed === "number") return completed < 0 ? this.#broken(completed) : "done";
-    request.handle = this;
-    request.oncomplete = onWritten;
-    this.#isWriting = true;
     // OpenSSL has its own copy; whatever is still queued below is ciphertext.
     this.#writingBytes = Math.min(this.#handle.writeQueueSize, bytes.length);
     if (this.#hasTls) {
-      request.buffer = null;
       if (this.#writingBytes > 0) this.#owesDrain = true;
+      if (this.#writingBytes > 0 || !this.#host.remembersEnds) this.#await(request, null);
+      else this.#taken = request;
       return this.#status();
     }
-    if (lent === null) {
-      request.buffer = bytes;
-    } else {
-      request.buffer = lent;
-      this.#host.giveAway(lent);
-    }
+    this.#await(request, lent ?? bytes);
+    if (lent !== null) this.#host.giveAway(lent);
     this.#owesDrain = true;
     return "queued";
+  }
+
+  /** @param buffer what it needs until it is done */
+  #await(request: WriteRequest, buffer: Buffer | null): void {
+    request.handle = this;
+    request.oncomplete = onWritten;
+    request.buffer = buffer;
+    this.#isAwaiting = true;
+  }
+
+  /** Is a write request under way? With TLS Node confirms each a moment later, and a call only for that costs 1 µs. */
+  #isWriting(): boolean {
+    const taken = this.#taken;
+    if (taken === null) return this.#isAwaiting;
+    this.#taken = null;
+    if (typeof taken.writeStatus !== "number") this.#await(taken, null);
+    return this.#isAwaiting;
   }
 
   #broken(status: number): WriteStatus {
