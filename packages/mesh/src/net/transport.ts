@@ -62,6 +62,10 @@ export interface Connection {
   readonly peer: Peer | null;
   /** Bytes accepted by `write` and not yet taken by the kernel. */
   readonly queuedBytes: number;
+  /** Bytes passed to `onBytes` so far; with TLS without what it adds. */
+  readonly receivedBytes: number;
+  /** Bytes accepted by `write` so far, sent or queued; with TLS without what it adds. */
+  readonly sentBytes: number;
   /** Sends `bytes[start, end)`. Ignored after `end()` or the close. */
   write(bytes: Buffer, start: number, end: number): WriteStatus;
   /** Sends all of `bytes` without a copy; the caller never touches them again. */

@@ -1,6 +1,6 @@
 import type { Connection } from "../net/transport.ts";
+import type { ConnectionsSeries } from "../telemetry/connections-series.ts";
 import type { Direction } from "../telemetry/record.ts";
-import type { ConnectionsSeries } from "../telemetry/recorder.ts";
 
 /** A downstream connection that can be asked to end when its exchange has. */
 export interface Drainable {
@@ -30,7 +30,7 @@ export class Connections {
 
   add(live: LiveConnection): void {
     this.changes++;
-    live.series?.onOpen();
+    live.series?.onOpen(live.connection);
     this.#live.set(live.connection, live);
   }
 
@@ -45,7 +45,7 @@ export class Connections {
     if (live === undefined) return;
     this.#live.delete(connection);
     this.changes++;
-    live.series?.onClose();
+    live.series?.onClose(live.connection);
   }
 
   all(): Iterable<LiveConnection> {

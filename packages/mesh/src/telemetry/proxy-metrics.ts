@@ -36,6 +36,8 @@ export class ProxyMetrics {
   readonly #egress: Family<Counter, "classification">;
   readonly #opened: Family<Counter, "direction" | "peer" | "dst_namespace" | "dst_service">;
   readonly #closed: Family<Counter, "direction" | "peer" | "dst_namespace" | "dst_service">;
+  readonly #receivedBytes: Family<Counter, "direction" | "peer" | "dst_namespace" | "dst_service">;
+  readonly #sentBytes: Family<Counter, "direction" | "peer" | "dst_namespace" | "dst_service">;
   readonly #open: Family<Gauge, "direction" | "peer" | "dst_namespace" | "dst_service">;
   readonly #clusterDomain: string;
 
@@ -66,6 +68,16 @@ export class ProxyMetrics {
     const connection = ["direction", "peer", "dst_namespace", "dst_service"] as const;
     this.#opened = metrics.counter("tcp_open_total", "Connections opened.", connection);
     this.#closed = metrics.counter("tcp_close_total", "Connections closed.", connection);
+    this.#receivedBytes = metrics.counter(
+      "tcp_read_bytes_total",
+      "Octets received on connections, without those that TLS adds.",
+      connection,
+    );
+    this.#sentBytes = metrics.counter(
+      "tcp_write_bytes_total",
+      "Octets sent on connections, without those that TLS adds.",
+      connection,
+    );
     this.#open = metrics.gauge("tcp_open_connections", "Connections open now.", connection);
   }
 
@@ -110,6 +122,8 @@ export class ProxyMetrics {
     return {
       opened: this.#opened.child(labels),
       closed: this.#closed.child(labels),
+      receivedBytes: this.#receivedBytes.child(labels),
+      sentBytes: this.#sentBytes.child(labels),
       open: this.#open.child(labels),
     };
   }
@@ -139,6 +153,8 @@ export class ProxyMetrics {
 export interface ConnectionHandles {
   readonly opened: Counter;
   readonly closed: Counter;
+  readonly receivedBytes: Counter;
+  readonly sentBytes: Counter;
   readonly open: Gauge;
 }
 

@@ -108,9 +108,20 @@ describe("metrics", () => {
       port: 80,
       peer: "src",
     });
-    series.onOpen();
-    series.onOpen();
-    series.onClose();
+    const [stays, goes] = [
+      { receivedBytes: 10, sentBytes: 100 },
+      { receivedBytes: 0, sentBytes: 0 },
+    ];
+    series.onOpen(stays);
+    series.onOpen(goes);
+    goes.receivedBytes = 5;
+    series.onClose(goes);
+    expect(lines("tcp_read")).toEqual([
+      'tcp_read_bytes_total{direction="inbound",peer="src",dst_namespace="default",dst_service="kvs"} 15',
+    ]);
+    stays.receivedBytes += 1;
+    expect(lines("tcp_read")[0]).toMatch(/ 16$/);
+    expect(lines("tcp_write")[0]).toMatch(/ 100$/);
     expect(lines("tcp_open")).toEqual([
       'tcp_open_connections{direction="inbound",peer="src",dst_namespace="default",dst_service="kvs"} 1',
       'tcp_open_total{direction="inbound",peer="src",dst_namespace="default",dst_service="kvs"} 2',

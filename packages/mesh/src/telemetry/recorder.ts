@@ -1,11 +1,11 @@
 import type { Clock } from "../base/clock.ts";
+import { ConnectionsSeries } from "./connections-series.ts";
 import type { Metrics } from "./metrics.ts";
-import type { ConnectionHandles } from "./proxy-metrics.ts";
 import { ProxyMetrics } from "./proxy-metrics.ts";
 import { type Direction, ExchangeRecord, type Recorder } from "./record.ts";
 import { RecordRing } from "./record-ring.ts";
 import { ExchangeSeries } from "./series.ts";
-import type { ConnectionsRow, SummaryBody } from "./summary.ts";
+import type { SummaryBody } from "./summary.ts";
 import { type Tap, type TapFilter, type TapItem, TapStream } from "./tap.ts";
 
 /** Series of one recorder; what comes beyond is counted together, one nameless series for each direction. */
@@ -55,6 +55,9 @@ export class TelemetryRecorder implements Recorder, ConnectionCounter {
     this.workload = options.workload;
     this.#startMs = options.clock.monotonicMs();
     this.recent = new RecordRing(options.recentMax ?? 1024);
+    options.metrics.onCollect(() => {
+      for (const series of this.#connections.values()) series.collect();
+    });
   }
 
   record(record: ExchangeRecord): void {
@@ -141,34 +144,4 @@ export class TelemetryRecorder implements Recorder, ConnectionCounter {
 
 function keyOf(record: ExchangeRecord): string {
   return record.endpointUid ?? record.direction;
-}
-
-/** The connections of one direction, service and side. */
-export class ConnectionsSeries {
-  readonly #of: Omit<ConnectionsRow, "open" | "opened">;
-  readonly #handles: ConnectionHandles;
-  #open = 0;
-  #opened = 0;
-
-  constructor(of: Omit<ConnectionsRow, "open" | "opened">, handles: ConnectionHandles) {
-    this.#of = of;
-    this.#handles = handles;
-  }
-
-  onOpen(): void {
-    this.#open++;
-    this.#opened++;
-    this.#handles.opened.add(1);
-    this.#handles.open.add(1);
-  }
-
-  onClose(): void {
-    this.#open--;
-    this.#handles.closed.add(1);
-    this.#handles.open.add(-1);
-  }
-
-  summarise(): ConnectionsRow {
-    return { ...this.#of, open: this.#open, opened: this.#opened };
-  }
 }

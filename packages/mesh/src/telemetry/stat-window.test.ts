@@ -69,7 +69,8 @@ describe("services over the last 60 s", () => {
   test("proxies add up; failures show in success; connections are those open at the service", () => {
     const [clock, window] = [new VirtualClock(), new StatWindow()];
     const [a, b, kvs] = [proxy(clock), proxy(clock), proxy(clock)];
-    kvs.connections("inbound", { service: "default/kvs", port: 80, peer: "src" }).onOpen();
+    const of = { service: "default/kvs", port: 80, peer: "src" } as const;
+    kvs.connections("inbound", of).onOpen({ receivedBytes: 0, sentBytes: 0 });
     for (let count = 0; count < 30; count++) {
       a.record(exchangeRecord());
       kvs.record(exchangeRecord({ direction: "inbound" }));

@@ -3,7 +3,7 @@ import type { DeadlineWheel } from "../base/deadline-wheel.ts";
 import type { Rng } from "../base/rng.ts";
 import type { SpiffeId } from "../model/identity.ts";
 import type { ServiceKey } from "../model/service-key.ts";
-import type { PeerVerifier, TlsCredentials, Transport } from "../net/transport.ts";
+import type { Connection, PeerVerifier, TlsCredentials, Transport } from "../net/transport.ts";
 import type { BuildClientCodec } from "./session.ts";
 
 /** Who we are towards peers, and whom we believe. */
@@ -16,8 +16,8 @@ export interface Trust {
 
 /** Counts connections of one kind. */
 export interface ConnectionMeter {
-  onOpen(): void;
-  onClose(): void;
+  onOpen(connection: Connection): void;
+  onClose(connection: Connection): void;
 }
 
 /** What every part of `upstream/` needs of the world. */

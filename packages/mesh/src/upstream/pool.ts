@@ -134,7 +134,7 @@ export class Pool implements DeadlineHandler, SessionPool {
     this.#context.wheel.clear(session.deadline);
     this.#dialling.delete(session);
     session.isOpen = true;
-    this.#meter?.onOpen();
+    this.#meter?.onOpen(session.connection!);
     this.#keep(session);
     this.#dialEnough();
     this.#observer.onConnected(); // last: those who waited for the endpoint find the connection
@@ -153,7 +153,7 @@ export class Pool implements DeadlineHandler, SessionPool {
     const { phase } = session;
     session.phase = "closed";
     this.#all.delete(session);
-    if (session.isOpen) this.#meter?.onClose();
+    if (session.isOpen) this.#meter?.onClose(session.connection!);
     this.#context.wheel.clear(session.deadline);
     if (phase === "dialling") {
       this.#dialling.delete(session);

@@ -24,6 +24,8 @@ export class ScriptedConnection implements Connection {
   /** From now on writes queue up, until `drain`. */
   isStalled = false;
   queuedBytes = 0;
+  readonly receivedBytes = 0;
+  readonly sentBytes = 0;
   isPaused = false;
   hasEnded = false;
   isReset = false;

@@ -274,6 +274,8 @@ export function suite(name: string, makeBackend: () => Backend): void {
         await backend.run(server.until(() => server.has("end") || server.has("close")));
         expect(server.received).toBe(backend.bulkBytes);
         expect(got.digest("hex")).toBe(sent.digest("hex"));
+        expect(client.connection!.sentBytes).toBe(backend.bulkBytes);
+        expect(server.connection!.receivedBytes).toBe(backend.bulkBytes);
         expect(queuedTimes).toBeGreaterThan(0);
         expect(queuedMax).toBeLessThanOrEqual(2 * 65_536 + 1024);
       });

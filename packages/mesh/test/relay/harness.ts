@@ -36,6 +36,8 @@ class NoConnection implements Connection {
   readonly remote: Address;
   readonly peer = null;
   readonly queuedBytes = 0;
+  readonly receivedBytes = 0;
+  readonly sentBytes = 0;
   isReset = false;
   readonly #onReset: () => void;
 

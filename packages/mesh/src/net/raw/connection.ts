@@ -71,6 +71,14 @@ export class RawConnection implements Connection, TlsOwner, ReaderOwner, WriterO
     return this.#writer.queuedBytes;
   }
 
+  get receivedBytes(): number {
+    return this.reader.receivedBytes;
+  }
+
+  get sentBytes(): number {
+    return this.#writer.sentBytes;
+  }
+
   write(bytes: Buffer, start: number, end: number): WriteStatus {
     return this.#writer.write(bytes, start, end);
   }

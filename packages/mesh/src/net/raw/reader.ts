@@ -19,6 +19,7 @@ export class RawReader {
   readonly #host: RawHost;
   readonly #stream: StreamHandle;
   readonly #tls: RawTls | null;
+  receivedBytes = 0;
   #receivedEnd = false;
   #isPaused = false;
   /** Decrypted bytes that came while paused: Node's TLS goes on with what it has read. */
@@ -67,6 +68,7 @@ export class RawReader {
       if (count < 0) this.#tls!.onLost(failureOfStatus(count, "handshake"));
     } else if (count > 0) {
       if (this.#tls?.awaitsFirstBytes && this.#tls.isRefusal(this.#host.readBuffer, count)) return;
+      this.receivedBytes += count;
       if (this.#isPaused || this.#held !== null) this.#hold(count);
       else owner.events!.onBytes(this.#host.readBuffer, 0, count);
     } else if (count === END_OF_STREAM) {

@@ -39,6 +39,8 @@ export class RawWriter implements PostedWriter {
   readonly #handle: SocketHandle;
   readonly #stream: StreamHandle;
   readonly #hasTls: boolean;
+  /** Accepted so far, sent or not. */
+  sentBytes = 0;
   /** A write request is under way, and calls when it is done. */
   #isAwaiting = false;
   /** One whose bytes the kernel has taken already; Node says so to whoever asks it later. */
@@ -77,19 +79,17 @@ export class RawWriter implements PostedWriter {
   }
 
   write(bytes: Buffer, start: number, end: number): WriteStatus {
-    if (this.#owner.phase !== "open" || this.#wantsEnd || this.#isWriting() || end <= start) {
-      return this.#writeLater(bytes, start, end);
-    }
+    if (this.#owner.phase === "closed" || this.#wantsEnd || end <= start) return this.#status();
     const length = end - start;
+    this.sentBytes += length;
+    if (this.#mustQueue()) return this.#writeLater(bytes, start, end);
     if (length <= POSTED_BYTES_MAX) {
       this.#host.outbox.post(this, bytes, start, end);
       this.#postedBytes += length;
       return this.#status();
     }
-    if (!this.#host.outbox.isEmpty) {
-      this.#host.outbox.flush(); // ours comes before this, and all of it lies in the scratch buffer
-      return this.write(bytes, start, end);
-    }
+    this.#host.outbox.flush(); // what is ours comes first, and all of it lies in the scratch buffer
+    if (this.#mustQueue()) return this.#writeLater(bytes, start, end);
     if (this.#hasTls) {
       if (length > TLS_WRITE_MAX) return this.#enqueue(Buffer.from(bytes.subarray(start, end)));
       return this.#send(bytes.subarray(start, end), null);
@@ -115,11 +115,13 @@ export class RawWriter implements PostedWriter {
   }
 
   writeOwned(bytes: Buffer): WriteStatus {
+    if (this.#owner.phase === "closed" || this.#wantsEnd || bytes.length === 0) {
+      return this.#status();
+    }
+    this.sentBytes += bytes.length;
     this.flushPosted();
-    const { phase } = this.#owner;
-    if (phase === "closed" || this.#wantsEnd || bytes.length === 0) return this.#status();
-    const mustQueue = phase !== "open" || this.#isWriting();
-    if (mustQueue || (this.#hasTls && bytes.length > TLS_WRITE_MAX)) return this.#enqueue(bytes);
+    const isTooLong = this.#hasTls && bytes.length > TLS_WRITE_MAX;
+    if (this.#mustQueue() || isTooLong) return this.#enqueue(bytes);
     return this.#send(bytes, null);
   }
 
@@ -176,12 +178,16 @@ export class RawWriter implements PostedWriter {
     this.#taken = null;
   }
 
+  #mustQueue(): boolean {
+    return this.#owner.phase !== "open" || this.#isWriting();
+  }
+
   #status(): WriteStatus {
     return this.#owesDrain ? "queued" : "done";
   }
 
   #writeLater(bytes: Buffer, start: number, end: number): WriteStatus {
-    if (this.#owner.phase === "closed" || this.#wantsEnd || end <= start) return this.#status();
+    if (this.#owner.phase === "closed") return this.#status(); // by what was sent just now
     // OpenSSL copies what it encrypts, so that with TLS a queue's buffers are free as soon as they were written.
     const copy = this.#hasTls
       ? this.#host.copy(bytes, start, end)

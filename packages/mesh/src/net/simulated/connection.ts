@@ -16,6 +16,8 @@ export class SimulatedConnection implements Connection, FlowSource, FlowSink, Op
   readonly remote: Address;
   readonly process: SimulatedProcess;
   readonly name: string;
+  receivedBytes = 0;
+  sentBytes = 0;
   readonly #world: SimulatedWorld;
   #events: ConnectionEvents | null;
   #other: SimulatedConnection | null = null;
@@ -131,6 +133,7 @@ export class SimulatedConnection implements Connection, FlowSource, FlowSink, Op
 
   onBytes(bytes: Buffer, start: number, end: number): void {
     this.#world.trace(this.process, `${this.name} bytes ${end - start}`);
+    this.receivedBytes += end - start;
     this.#events!.onBytes(bytes, start, end);
   }
 
@@ -224,6 +227,7 @@ export class SimulatedConnection implements Connection, FlowSource, FlowSink, Op
       this.close(this.#unseenReset);
       return "done";
     }
+    this.sentBytes += bytes.length;
     if (this.#phase === "opening") {
       this.#early.push(bytes);
       this.#earlyBytes += bytes.length;

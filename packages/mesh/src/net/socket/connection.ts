@@ -31,6 +31,8 @@ export class SocketConnection implements Connection {
   #wantsEnd = false;
   #early: Buffer[] = [];
   #earlyBytes = 0;
+  receivedBytes = 0;
+  sentBytes = 0;
   #isRefusal: ((bytes: Buffer) => boolean) | null = null;
   readonly #written = (): void => this.#onWritten();
 
@@ -80,6 +82,7 @@ export class SocketConnection implements Connection {
 
   writeOwned(bytes: Buffer): WriteStatus {
     if (this.#phase === "closed" || this.#wantsEnd || bytes.length === 0) return this.#status();
+    this.sentBytes += bytes.length;
     if (this.#phase === "opening") {
       this.#early.push(bytes);
       this.#earlyBytes += bytes.length;
@@ -158,6 +161,7 @@ export class SocketConnection implements Connection {
       this.fail({ kind: "identity-mismatch", detail });
       return;
     }
+    this.receivedBytes += end;
     this.#events!.onBytes(bytes, 0, end);
   }
 
