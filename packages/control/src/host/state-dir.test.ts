@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -16,6 +16,23 @@ test("the folder is its user's alone", () => {
   const state = lockStateDir(folder);
   expect(statSync(folder).mode & 0o777).toBe(0o700);
   state.release();
+});
+
+test("so is every file in it, and one that others could read no longer is", () => {
+  const umask = process.umask(0);
+  try {
+    const state = lockStateDir(folder);
+    state.write(record);
+    const files = readdirSync(folder).sort();
+    expect(files).toEqual(expect.arrayContaining(["host.json", "lock"]));
+    for (const file of files) expect(statSync(join(folder, file)).mode & 0o777, file).toBe(0o600);
+    state.release();
+  } finally {
+    process.umask(umask);
+  }
+  chmodSync(join(folder, "lock"), 0o644);
+  lockStateDir(folder).release();
+  expect(statSync(join(folder, "lock")).mode & 0o777).toBe(0o600);
 });
 
 test("a second supervisor is told who has it, and gets it once that has let go", () => {

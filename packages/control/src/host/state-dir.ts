@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
@@ -42,7 +42,9 @@ export interface StateDir {
 export function lockStateDir(path: string): StateDir {
   mkdirSync(path, { recursive: true, mode: 0o700 });
   chmodSync(path, 0o700);
-  const lock = new DatabaseSync(join(path, "lock"), { timeout: 0 });
+  const lockFile = join(path, "lock");
+  makePrivate(lockFile);
+  const lock = new DatabaseSync(lockFile, { timeout: 0 });
   try {
     lock.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
   } catch {
@@ -60,6 +62,15 @@ export function lockStateDir(path: string): StateDir {
       lock.close();
     },
   };
+}
+
+/**
+ * Makes the lock's file 0600 before SQLite does with the modes of the user's umask; its journal takes the mode of the
+ * file. One that is there is not opened: to close it again would end a lock that this process has on it.
+ */
+function makePrivate(file: string): void {
+  if (!existsSync(file)) writeFileSync(file, "", { flag: "a", mode: 0o600 });
+  for (const each of [file, `${file}-journal`]) if (existsSync(each)) chmodSync(each, 0o600);
 }
 
 /** Who runs, or ran, the mesh in this folder; null where nobody ever did. Whether it does, its door tells. */
