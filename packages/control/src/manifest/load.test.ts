@@ -368,3 +368,17 @@ test("a port of another Gateway, or of what the mesh has, is warned of", () => {
     "Process/b spec.ports[0].bind: 7000 is the port of Process/a already, which the mesh has",
   ]);
 });
+
+test("an annotation of ours that says what it may not is an error", () => {
+  const text = `apiVersion: v1
+kind: Service
+metadata:
+  name: kvs
+  annotations:
+    heddle.dev/picker: round-robbin
+spec: { selector: { app: kvs }, ports: [{ port: 80 }] }
+`;
+  expect(errorsOf(text)).toEqual([
+    'mesh.yaml:6 Service/kvs metadata.annotations["heddle.dev/picker"]: expected p2c-ewma, round-robin, got "round-robbin"; did you mean "round-robin"?',
+  ]);
+});

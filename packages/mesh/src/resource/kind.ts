@@ -50,6 +50,8 @@ interface KindOptions {
   readonly status: Schema | null;
   /** What an object may be called. Default: an RFC 1123 subdomain. */
   readonly name?: Typed<string, TextSchema>;
+  /** Annotations that heddle acts on, and what they may say. Others are free. Default: none. */
+  readonly annotations?: Readonly<Record<string, TextSchema>>;
   readonly columns: readonly Column[];
 }
 
@@ -69,7 +71,7 @@ export function buildKind(options: KindOptions): Kind {
     schema: object({
       apiVersion: required(oneOf(apiVersion(group, version))),
       kind: required(oneOf(kind)),
-      metadata: required(metadata(name, isNamespaced)),
+      metadata: required(metadata(name, { isNamespaced, annotations: options.annotations ?? {} })),
       spec: { ...options.spec, required: true },
       ...(options.status === null ? {} : { status: options.status }),
     }),

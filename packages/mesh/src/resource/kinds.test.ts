@@ -180,3 +180,12 @@ describe("HTTPRoute", () => {
     for (const value of ["a\r\nb", "a\nb", "a\0", "€"]) expect(header(value)).toHaveLength(1);
   });
 });
+
+test("an annotation of ours says what it may say; others are free", () => {
+  const asking = (annotations: object) =>
+    problemsOf("Service", { ports: [{ port: 80 }] }, { name: "x", annotations });
+  expect(asking({ "heddle.dev/picker": "round-robin", "example.com/picker": "any" })).toEqual([]);
+  expect(asking({ "heddle.dev/picker": "round-robbin" })).toEqual([
+    'metadata.annotations["heddle.dev/picker"]: expected p2c-ewma, round-robin, got "round-robbin"; did you mean "round-robin"?',
+  ]);
+});

@@ -13,15 +13,29 @@ import {
   type TypeOf,
   text,
 } from "./schema/schema.ts";
+import { validate } from "./schema/validate.ts";
+
+interface MetadataOptions {
+  readonly isNamespaced: boolean;
+  /** Annotations that have a meaning for the kind, and what they may say. */
+  readonly annotations: Readonly<Record<string, TextSchema>>;
+}
 
 /** `ObjectMeta` of Kubernetes; `name` is what the kind allows. */
-export function metadata(name: Typed<string, TextSchema>, isNamespaced: boolean) {
+export function metadata(
+  name: Typed<string, TextSchema>,
+  { isNamespaced, annotations }: MetadataOptions,
+) {
   return object({
     name: required(name),
     generateName: text(),
     ...(isNamespaced ? { namespace: dnsLabel } : {}),
     labels,
-    annotations: map(text(), { keys: qualifiedName }),
+    annotations: map(text(), { keys: qualifiedName }, (given, problems) => {
+      for (const [key, schema] of Object.entries(annotations)) {
+        if (Object.hasOwn(given, key)) validate(schema, given[key], problems.at(key));
+      }
+    }),
     uid: text(),
     resourceVersion: text(),
     /** Grows with each change of `spec`. */

@@ -12,16 +12,20 @@ import type { WorkloadView } from "./workload-view.ts";
 const name = fc.constantFrom("a", "b", "c");
 const namespace = fc.constantFrom("default", "default", "other");
 const port = fc.constantFrom(80, 81);
-const metadata = fc.record({
+const named = {
   name,
   namespace,
   creationTimestamp: fc.constantFrom("2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"),
-});
+};
+const metadata = fc.record(named);
 
 const service = fc.record({
   apiVersion: fc.constant("v1"),
   kind: fc.constant("Service"),
-  metadata,
+  metadata: fc.record({
+    ...named,
+    annotations: fc.constantFrom({}, { "heddle.dev/picker": "round-robin" }),
+  }),
   spec: fc.record(
     {
       selector: fc.record({ app: name }),

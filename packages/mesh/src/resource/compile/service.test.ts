@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { HttpRoute } from "../gateway-api/httproute.ts";
+import { formatProblem } from "../schema/problem.ts";
 import { placement, route, service, services, to } from "./samples.fixture.ts";
 import { compileService, serviceDocFor } from "./service.ts";
 
@@ -71,6 +72,23 @@ describe("attachment", () => {
     const compiled = compileService(external, { routes: [], placements: [], findService });
     expect(compiled.doc.ports).toEqual([]);
     expect(compiled.notes).toHaveLength(1);
+  });
+
+  test("callers choose endpoints as its annotation says, and by default by load", () => {
+    const asking = (picker: string) => ({
+      ...kvs,
+      metadata: { ...kvs.metadata, annotations: { "heddle.dev/picker": picker } },
+    });
+    const given = { routes: [], placements: [], findService };
+    expect(compile().doc.policy.picker).toBe("p2c-ewma");
+    expect(compileService(asking("round-robin"), given).doc.policy.picker).toBe("round-robin");
+    // The doors refuse it; a store that others write to may hold it all the same.
+    const unknown = compileService(asking("round-robbin"), given);
+    expect(unknown.doc.policy).toEqual(compile().doc.policy);
+    expect(unknown.notes.map(formatProblem)).toEqual([
+      'metadata.annotations["heddle.dev/picker"]: expected p2c-ewma, round-robin, got "round-robbin"; did you mean "round-robin"?',
+      'metadata.annotations["heddle.dev/picker"]: p2c-ewma is used instead',
+    ]);
   });
 
   test("ports that are not TCP are not served, unknown protocols are bytes", () => {

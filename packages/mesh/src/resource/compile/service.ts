@@ -1,6 +1,7 @@
 import type { ServiceDoc, ServicePortDoc } from "../../model/document.ts";
 import { defaultBackendPolicy } from "../../policy/backend-policy.ts";
 import type { Service, ServicePort } from "../core/service.ts";
+import { notePicker, pickerOf } from "../core/service-picker.ts";
 import type { HttpRoute } from "../gateway-api/httproute.ts";
 import { isServiceParent, type ParentReference } from "../gateway-api/reference.ts";
 import type { Placement } from "../heddle/placement.ts";
@@ -56,18 +57,20 @@ export function compileService(service: Service, inputs: ServiceInputs): Compile
     });
   }
   const { doc: placement, losers } = compilePlacement(inputs.placements, service.metadata.name);
+  const policy = { ...defaultBackendPolicy, picker: pickerOf(service) };
   const docFor = (consumer: string | null): ServiceDoc => ({
     kind: "service",
     namespace: own,
     name: service.metadata.name,
     ports: servedPorts(service).map((port) => portDoc(port, attachments, own, consumer)),
     placement,
-    policy: defaultBackendPolicy,
+    policy,
   });
   const strangers = new Set(attachments.map(({ namespace }) => namespace));
   strangers.delete(own);
   const notes = new Problems();
   noteUnserved(service, notes);
+  notePicker(service, notes);
   return {
     doc: docFor(null),
     consumers: new Map([...strangers].sort().map((one) => [one, docFor(one)])),

@@ -22,6 +22,7 @@ import {
   type TypeOf,
   text,
 } from "../schema/schema.ts";
+import { pickerAnnotation, pickerName } from "./service-picker.ts";
 
 const servicePort = object({
   name: portName,
@@ -90,6 +91,7 @@ export const serviceKind = buildKind({
   shortNames: ["svc"],
   isNamespaced: true,
   name: dnsLabelWithLetter,
+  annotations: { [pickerAnnotation]: pickerName },
   spec: serviceSpec,
   status: serviceStatus,
   columns: [

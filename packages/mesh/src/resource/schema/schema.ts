@@ -136,8 +136,9 @@ export function object<const F extends Shape>(
 export function map<S extends Schema>(
   values: S,
   options: Options<MapSchema> = {},
+  ...rules: readonly Rule<Readonly<Record<string, TypeOf<S>>>>[]
 ): Typed<Readonly<Record<string, TypeOf<S>>>, MapSchema> {
-  return { type: "map", values, ...options };
+  return { type: "map", values, ...options, rules };
 }
 
 export function anything(): Typed<unknown, AnySchema> {
