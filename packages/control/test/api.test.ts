@@ -164,6 +164,55 @@ describe("conventions", () => {
     expect(status).toBe(415);
   });
 
+  test("a body of another type than JSON is turned down", async () => {
+    for (const type of ["text/plain", "application/yaml", "application/merge-patch+json"]) {
+      const sent = { "content-type": type };
+      const { status, body } = await api.call("POST", services, service("kvs"), sent);
+      expect([status, body.reason], type).toEqual([415, "UnsupportedMediaType"]);
+    }
+    expect((await api.get(`${services}/kvs`)).status).toBe(404);
+    const withCharset = { "content-type": "Application/JSON; charset=utf-8" };
+    expect((await api.call("POST", services, service("kvs"), withCharset)).status).toBe(201);
+    const update = await api.call("PUT", `${services}/kvs`, service("kvs"), {
+      "content-type": "application/x-www-form-urlencoded",
+    });
+    expect(update.status).toBe(415);
+    expect(
+      (await api.call("POST", "/heddle/v1/apply", {}, { "content-type": "text/plain" })).status,
+    ).toBe(415);
+  });
+
+  test("what is to be made has no version yet", async () => {
+    const of = (resourceVersion: string) => ({
+      ...service("kvs"),
+      metadata: { name: "kvs", resourceVersion },
+    });
+    const { status, body } = await api.call("POST", services, of("7"));
+    expect([status, body.message]).toEqual([
+      400,
+      "resourceVersion should not be set on objects to be created",
+    ]);
+    expect((await api.call("POST", services, of(""))).status).toBe(201);
+  });
+
+  test("an object of more than 1.5 MiB is turned down, whichever way it grows", async () => {
+    const large = (bytes: number) => ({
+      metadata: { name: "kvs", annotations: { a: "x".repeat(bytes) } },
+    });
+    const body = (bytes: number) => ({ ...service("kvs"), ...large(bytes) });
+    const refused = await api.call("POST", services, body(1_600_000));
+    expect([refused.status, refused.body.reason]).toEqual([413, "RequestEntityTooLarge"]);
+    expect((await api.call("POST", services, body(1_500_000))).status).toBe(201);
+    const more = { metadata: { annotations: { b: "x".repeat(100_000) } } };
+    expect((await api.call("PATCH", `${services}/kvs`, more)).status).toBe(413);
+    const set = { owner: null, author: "dana", cause: "apply", resources: [body(1_600_000)] };
+    const applied = await api.call("POST", "/heddle/v1/apply", set);
+    expect([applied.status, applied.body.details.causes[0]]).toMatchObject([
+      422,
+      { field: "Service/kvs", message: expect.stringContaining("is too large") },
+    ]);
+  });
+
   test("a deletion may name the version it means", async () => {
     await api.call("POST", services, service("kvs"));
     const wrong = { preconditions: { resourceVersion: "1000" } };

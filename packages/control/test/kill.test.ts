@@ -47,7 +47,10 @@ async function call<T>(path: string, body?: unknown): Promise<T> {
     readFileSync(join(state, "api.json"), "utf8"),
   ) as ApiFile;
   const reply = await fetch(`http://${address.host}:${address.port}${path}`, {
-    headers: { authorization: `Bearer ${readFileSync(tokenFile, "utf8").trim()}` },
+    headers: {
+      authorization: `Bearer ${readFileSync(tokenFile, "utf8").trim()}`,
+      "content-type": "application/json",
+    },
     ...(body === undefined ? {} : { method: "POST", body: JSON.stringify(body) }),
   });
   if (!reply.ok) throw new Error(`${reply.status} ${await reply.text()}`);

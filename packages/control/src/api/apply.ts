@@ -176,7 +176,8 @@ function tryPrepare(
     return resources.prepare(kind, resource, stored);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    for (const cause of error.status.details?.causes ?? []) refuse(cause);
+    const { reason = "InternalError", message, details } = error.status;
+    for (const cause of details?.causes ?? [{ reason, message, field: "" }]) refuse(cause);
     return null;
   }
 }

@@ -4,8 +4,14 @@ import { ApiError, type Status } from "./status.ts";
 /** Longest body taken, in bytes. */
 const bodyBytesMax = 16 << 20;
 
-/** The whole body as JSON; null where there is none. Throws ApiError. */
-export async function readJson(request: IncomingMessage): Promise<unknown> {
+/** The media type of JSON. */
+const jsonType = "application/json";
+
+/**
+ * The whole body as JSON; null where there is none. One that says no type is taken for JSON, as Kubernetes does.
+ * @throws ApiError where it is too long, of another type or no JSON.
+ */
+export async function readJson(request: IncomingMessage, type = jsonType): Promise<unknown> {
   const parts: Buffer[] = [];
   let bytes = 0;
   for await (const part of request.iterator({ destroyOnReturn: false })) {
@@ -18,6 +24,7 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
     parts.push(part);
   }
   if (bytes === 0) return null;
+  checkType(request, type);
   try {
     return JSON.parse(Buffer.concat(parts).toString("utf8"));
   } catch (cause) {
@@ -25,10 +32,18 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
   }
 }
 
+/** Throws ApiError where the body is said to be of another media type. */
+function checkType(request: IncomingMessage, type: string): void {
+  const given = (request.headers["content-type"] ?? jsonType).split(";")[0]!.trim().toLowerCase();
+  if (given === type) return;
+  const message = `the body of the request was in an unknown format - accepted media types include: ${type}`;
+  throw new ApiError("UnsupportedMediaType", message);
+}
+
 export function sendJson(response: ServerResponse, status: number, body: unknown): void {
   const bytes = Buffer.from(JSON.stringify(body));
   response.writeHead(status, {
-    "content-type": "application/json",
+    "content-type": jsonType,
     "content-length": bytes.length,
     "cache-control": "no-store",
   });
@@ -70,7 +85,7 @@ export class JsonLines {
   start(): void {
     if (this.#response.headersSent) return;
     this.#response.writeHead(200, {
-      "content-type": "application/json",
+      "content-type": jsonType,
       "cache-control": "no-store",
     });
     this.#response.flushHeaders();

@@ -44,7 +44,7 @@ export async function serveResource(
       return reply(await resources.setStatus(kind, key, () => body, options()));
     }
     case "PATCH": {
-      const patch = await readPatch(request);
+      const patch = await readJson(request, "application/merge-patch+json");
       if (!isStatus)
         return reply(await resources.patch(kind, key, sameName(patch, key), options()));
       const change = (stored: Resource) => mergePatch(stored, patch);
@@ -121,16 +121,6 @@ function sameName(body: unknown, key: ObjectKey): unknown {
   }
   const namespace = key.namespace === "" ? {} : { namespace: key.namespace };
   return { ...(body as object), metadata: { ...metadata, ...namespace } };
-}
-
-async function readPatch(request: IncomingMessage): Promise<unknown> {
-  const type = (request.headers["content-type"] ?? "").split(";")[0]!.trim();
-  if (type !== "application/merge-patch+json") {
-    const message =
-      "the body of the request was in an unknown format - accepted media types include: application/merge-patch+json";
-    throw new ApiError("UnsupportedMediaType", message);
-  }
-  return readJson(request);
 }
 
 /** Who and why, for the revision: clients of Kubernetes say the former as `fieldManager`. */

@@ -26,6 +26,9 @@ export interface WriteOptions {
 /** How often a patch is tried again when somebody else was faster. */
 const patchAttempts = 5;
 
+/** Largest object that is stored, in bytes of JSON: what etcd takes in one request by default. */
+const objectBytesMax = 1536 << 10;
+
 /** What the API does to one resource, in Kubernetes' conventions, whatever carries the request. */
 export class Resources {
   readonly #options: ResourcesOptions;
@@ -46,6 +49,13 @@ export class Resources {
     body: unknown,
     options: WriteOptions,
   ): Promise<Resource> {
+    const { resourceVersion: version } = (body as Partial<Resource> | null)?.metadata ?? {};
+    if (version !== undefined && version !== "" && version !== "0") {
+      throw new ApiError(
+        "BadRequest",
+        "resourceVersion should not be set on objects to be created",
+      );
+    }
     const object = this.prepare(kind, body, null);
     const named = { ...key, name: object.metadata.name };
     if ((await this.#options.store.get(named)) !== null) throw alreadyExists(kind, named);
@@ -101,6 +111,7 @@ export class Resources {
     const object = { ...rest, ...(body?.status === undefined ? {} : { status: body.status }) };
     const checked = checkResource(kind, object);
     if (!checked.ok) throw invalid(about(kind, key), checked.problems);
+    checkSize(kind, object);
     return this.#update(kind, key, stored, object, options);
   }
 
@@ -136,7 +147,9 @@ export class Resources {
     const { status: given, ...rest } = checked.resource as Resource;
     const status = kind.hasStatus ? stored?.status : given;
     const object = { ...rest, ...(status === undefined ? {} : { status }) };
-    return { ...object, metadata: this.#metadata(kind, object, stored) };
+    const prepared = { ...object, metadata: this.#metadata(kind, object, stored) };
+    checkSize(kind, prepared);
+    return prepared;
   }
 
   #metadata(kind: Kind, object: Resource, stored: Resource | null): Metadata {
@@ -243,6 +256,13 @@ function details(kind: Kind, { name }: ObjectKey) {
 
 function about(kind: Kind, { name }: ObjectKey) {
   return { kind: kind.kind, group: kind.group, name };
+}
+
+function checkSize(kind: Kind, object: Resource): void {
+  const bytes = Buffer.byteLength(JSON.stringify(object));
+  if (bytes <= objectBytesMax) return;
+  const message = `${kind.kind} "${object.metadata.name}" is too large: ${bytes} bytes, at most ${objectBytesMax}`;
+  throw new ApiError("RequestEntityTooLarge", message);
 }
 
 function checkVersion(
