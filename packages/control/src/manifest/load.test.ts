@@ -145,6 +145,31 @@ test("a variable that is not set is an error at its line", () => {
   ]);
 });
 
+test("a variable that is not set brings no second error about the value that it leaves", () => {
+  const text = `apiVersion: heddle.dev/v1alpha1
+kind: Process
+metadata: { name: \${NAME} }
+spec:
+  replicas: \${N}
+  command: [\${RUN}]
+  calls: ["a\${B}"]
+  comand: x
+`;
+  const unset = (name: string) =>
+    `\${${name}} is not set; set it, or give a default: \${${name}:-value}`;
+  expect(load(text).errors.map(({ message }) => message)).toEqual([
+    unset("NAME"),
+    unset("N"),
+    unset("RUN"),
+    unset("B"),
+    expect.stringContaining("spec.comand: unknown field"),
+  ]);
+  const known = { NAME: "p", N: "1", RUN: "x" };
+  expect(
+    load(text.replace("  comand: x\n", ""), known).errors.map(({ message }) => message),
+  ).toEqual([unset("B")]);
+});
+
 test("kinds of a cluster are skipped with a word; kinds that could restrict are refused", () => {
   const of = (apiVersion: string, kind: string) =>
     `apiVersion: ${apiVersion}\nkind: ${kind}\nmetadata: { name: x }\nspec: {}\n`;

@@ -51,7 +51,8 @@ export function loadManifests(sources: readonly Source[], options: LoadOptions):
     if (objects.length > 0) isEmpty = false;
     for (const object of objects) {
       const report = (problems: readonly Problem[], to: ManifestProblem[]) => {
-        to.push(...problems.map((problem) => place(object, problem)));
+        const told = problems.filter(({ path }) => !object.isUnset(path)); // the variable is told of
+        to.push(...told.map((problem) => place(object, problem)));
       };
       const result = read(object, namespace);
       if (result.key !== null) {
@@ -67,8 +68,9 @@ export function loadManifests(sources: readonly Source[], options: LoadOptions):
       report(result.errors, errors);
       report(result.warnings, warnings);
       if (result.resource === null) continue;
-      const { lineOf } = object;
-      resources.push({ resource: result.resource, file: source.name, line: lineOf([]), lineOf });
+      const { lineOf, isUnset } = object;
+      const line = lineOf([]);
+      resources.push({ resource: result.resource, file: source.name, line, lineOf, isUnset });
     }
   }
   errors.push(...checkReferences(resources, new Set(named.keys())));

@@ -8,4 +8,6 @@ export interface ManifestResource {
   /** Where the object begins. */
   readonly line: number;
   readonly lineOf: (path: Path) => number;
+  /** Is a value here made with a variable that has none? */
+  readonly isUnset: (path: Path) => boolean;
 }

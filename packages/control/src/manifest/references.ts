@@ -20,6 +20,7 @@ export function checkReferences(
   return resources.flatMap((one) =>
     referencesOf(one)
       .filter(({ namespace, name }) => !named.has(`Service/${namespace}/${name}`))
+      .filter(({ path }) => !one.isUnset(path))
       .map((reference) => ({
         file: one.file,
         line: one.lineOf(reference.path),

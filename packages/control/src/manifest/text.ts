@@ -20,6 +20,8 @@ export interface TextObject {
   readonly value: unknown;
   /** The line of a field, or of the nearest thing around it where it is missing. */
   readonly lineOf: (path: Path) => number;
+  /** Is a value here, or around here, made with a variable that has none? What it is like then says nothing. */
+  readonly isUnset: (path: Path) => boolean;
 }
 
 /**
@@ -43,12 +45,15 @@ export function parseText(
     const byLine = Map.groupBy(document.errors, ({ pos }) => lineAt(lines, pos[0]));
     for (const [error] of byLine.values()) fail(inWords(error!.message), error!.pos[0]);
     if (document.errors.length > 0) continue;
-    expandMarks(document, references, variables, (name, offset) => {
-      fail(`\${${name}} is not set; set it, or give a default: \${${name}:-value}`, offset);
+    const unset = new Set<unknown>();
+    expandMarks(document, references, variables, (name, at) => {
+      unset.add(at);
+      const message = `\${${name}} is not set; set it, or give a default: \${${name}:-value}`;
+      fail(message, at.range?.[0] ?? 0);
     });
     const value = toData(document, fail);
     if (value === null || value === undefined) continue;
-    objects.push(...items(source, document, value, lines));
+    objects.push(...items(source, document, value, lines, unset));
   }
   return { objects, errors };
 }
@@ -82,11 +87,13 @@ function items(
   document: Document,
   value: unknown,
   lines: LineCounter,
+  unset: ReadonlySet<unknown>,
 ): TextObject[] {
   const object = (part: unknown, base: Path): TextObject => ({
     source,
     value: part,
-    lineOf: (path) => lineAt(lines, offsetOf(document.contents, [...base, ...path])),
+    lineOf: (path) => lineAt(lines, placeOf(document.contents, [...base, ...path]).offset),
+    isUnset: (path) => unset.has(placeOf(document.contents, [...base, ...path]).node),
   });
   const list = value as { apiVersion?: unknown; kind?: unknown; items?: unknown };
   const isList = list.apiVersion === "v1" && list.kind === "List" && Array.isArray(list.items);
@@ -94,8 +101,11 @@ function items(
   return (list.items as unknown[]).map((item, index) => object(item, ["items", index]));
 }
 
-/** Where `path` begins in the text, as far down as it is there: at its key, or at the item of a list. */
-function offsetOf(root: Node | null, path: Path): number {
+/** What `path` leads to, as far down as it is there, and where that begins: at its key, or at the item of a list. */
+function placeOf(
+  root: Node | null,
+  path: Path,
+): { readonly node: unknown; readonly offset: number } {
   let node: unknown = root;
   let offset = root?.range?.[0] ?? 0;
   for (const step of path) {
@@ -104,7 +114,7 @@ function offsetOf(root: Node | null, path: Path): number {
     offset = next.offset;
     node = next.node;
   }
-  return offset;
+  return { node, offset };
 }
 
 function child(node: unknown, step: Step): { node: unknown; offset: number } | null {

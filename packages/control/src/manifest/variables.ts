@@ -36,16 +36,14 @@ export function expandMarks(
   document: Document,
   references: readonly string[],
   variables: Variables,
-  onUnset: (name: string, offset: number) => void,
+  onUnset: (name: string, at: Scalar) => void,
 ): void {
   if (references.length === 0) return;
   visit(document, {
     Scalar: (_key, node) => {
       if (typeof node.value !== "string" || !node.value.includes("\uE000")) return;
       const value = node.value.replace(mark, (_mark, index: string) =>
-        expandReference(references[Number(index)] ?? "", variables, (name) =>
-          onUnset(name, node.range?.[0] ?? 0),
-        ),
+        expandReference(references[Number(index)] ?? "", variables, (name) => onUnset(name, node)),
       );
       node.value = node.type === Scalar.PLAIN ? plainValue(value) : value;
     },
