@@ -87,10 +87,9 @@ export class Workload implements SnapshotSink {
   #doc: ProxyDoc | null = null;
 
   constructor(options: WorkloadOptions) {
-    const { wheel, rng, transport, trust, recorder } = options;
+    const { clock, wheel, rng, transport, trust, recorder } = options;
     this.#options = options;
-    this.#http1 = new Http1Context({ clock: options.clock });
-    const { clock } = this.#http1;
+    this.#http1 = new Http1Context({ clock });
     this.upstream = new Upstream({
       clock,
       wheel,

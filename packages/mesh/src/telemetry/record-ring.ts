@@ -52,9 +52,6 @@ export class RecordRing {
   readonly #lengths: Uint8Array;
   readonly #names: (string | null)[] = [null, "…"];
   readonly #indexOf = new Map<string, number>();
-  /** Per column of `#texts`, the text written last and its index. */
-  readonly #lastTexts: (string | null)[] = texts.map(() => null);
-  readonly #lastIndexes: number[] = texts.map(() => 0);
   #next = 0;
   #count = 0;
 
@@ -95,15 +92,15 @@ export class RecordRing {
     this.#numbers[number + 5] = record.status;
 
     const text = at * texts.length;
-    this.#texts[text] = this.#indexOfText(record.service, 0);
-    this.#texts[text + 1] = this.#indexOfText(record.sourceId, 1);
-    this.#texts[text + 2] = this.#indexOfText(record.sourceName, 2);
-    this.#texts[text + 3] = this.#indexOfText(record.route, 3);
-    this.#texts[text + 4] = this.#indexOfText(record.backend, 4);
-    this.#texts[text + 5] = this.#indexOfText(record.endpointUid, 5);
-    this.#texts[text + 6] = this.#indexOfText(record.endpointName, 6);
-    this.#texts[text + 7] = this.#indexOfText(record.destinationAddress, 7);
-    this.#texts[text + 8] = this.#indexOfText(record.destinationId, 8);
+    this.#texts[text] = this.#intern(record.service);
+    this.#texts[text + 1] = this.#intern(record.sourceId);
+    this.#texts[text + 2] = this.#intern(record.sourceName);
+    this.#texts[text + 3] = this.#intern(record.route);
+    this.#texts[text + 4] = this.#intern(record.backend);
+    this.#texts[text + 5] = this.#intern(record.endpointUid);
+    this.#texts[text + 6] = this.#intern(record.endpointName);
+    this.#texts[text + 7] = this.#intern(record.destinationAddress);
+    this.#texts[text + 8] = this.#intern(record.destinationId);
 
     const flag = at * FLAGS;
     this.#flags[flag] = directions.indexOf(record.direction);
@@ -163,17 +160,8 @@ export class RecordRing {
     return record;
   }
 
-  /** Most records name what the one before named: then no text is looked up. */
-  #indexOfText(text: string | null, column: number): number {
+  #intern(text: string | null): number {
     if (text === null) return 0;
-    if (this.#lastTexts[column] === text) return this.#lastIndexes[column]!;
-    const index = this.#intern(text);
-    this.#lastTexts[column] = text;
-    this.#lastIndexes[column] = index;
-    return index;
-  }
-
-  #intern(text: string): number {
     const known = this.#indexOf.get(text);
     if (known !== undefined) return known;
     if (this.#names.length >= TEXTS_MAX || text.length > 512) return 1;

@@ -1,5 +1,4 @@
 import type { Clock } from "../../base/clock.ts";
-import { TurnClock } from "../../base/turn-clock.ts";
 import { Gather } from "./gather.ts";
 import { defaultHttp1Limits, type Http1Limits } from "./limits.ts";
 import { HeadScanner } from "./scan.ts";
@@ -17,18 +16,15 @@ export interface Http1ContextOptions {
  * Servers and clients that forward to each other must share one, so that head and body leave in one write.
  */
 export class Http1Context {
-  /** Stands still while one event is handled; for all who take part in handling it. */
   readonly clock: Clock;
   readonly limits: Http1Limits;
   readonly via: string | null;
-  readonly gather: Gather;
+  readonly gather = new Gather();
   readonly requestScanner: HeadScanner;
   readonly replyScanner: HeadScanner;
 
   constructor(options: Http1ContextOptions) {
-    const clock = new TurnClock(options.clock);
-    this.clock = clock;
-    this.gather = new Gather(undefined, clock);
+    this.clock = options.clock;
     this.limits = options.limits ?? defaultHttp1Limits;
     this.via = options.via === undefined ? "1.1 heddle" : options.via;
     this.requestScanner = new HeadScanner("request", this.limits);

@@ -1,5 +1,4 @@
 import { assert } from "../../base/assert.ts";
-import type { TurnClock } from "../../base/turn-clock.ts";
 import { writeLatin1 } from "./latin1.ts";
 
 /** Somebody whose octets wait in a Gather. */
@@ -25,14 +24,9 @@ export class Gather {
   #owner: Gatherer | null = null;
   #depth = 0;
   readonly #later: Deferred[] = [];
-  readonly #clock: TurnClock | null;
 
-  /**
-   * @param capacity octets; 128 KiB holds any head and one read of a body. Grows only for a head that is larger.
-   * @param clock stands still in each turn
-   */
-  constructor(capacity = 131_072, clock: TurnClock | null = null) {
-    this.#clock = clock;
+  /** @param capacity octets; 128 KiB holds any head and one read of a body. Grows only for a head that is larger. */
+  constructor(capacity = 131_072) {
     this.bytes = Buffer.allocUnsafeSlow(capacity);
   }
 
@@ -42,14 +36,13 @@ export class Gather {
   }
 
   enter(): void {
-    if (this.#depth++ === 0) this.#clock?.begin();
+    this.#depth++;
   }
 
   leave(): void {
     if (this.#depth === 1) {
       this.#owner?.flush();
       if (this.#later.length > 0) this.#proceed();
-      this.#clock?.end();
     }
     this.#depth--;
   }

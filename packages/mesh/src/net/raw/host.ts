@@ -77,11 +77,6 @@ export class RawHost {
     this.#spares.push(Buffer.from(buffer, 0, BUFFER_BYTES));
   }
 
-  /** Does a request of this Node remember how it ended, where nobody has asked to be called (`writeStatus`)? */
-  get remembersEnds(): boolean {
-    return this.#makesRequests;
-  }
-
   /** 0: all is with the kernel. Below 0: why not. A request: it is under way and needs `bytes` until it is done. */
   write(stream: StreamHandle, bytes: Buffer): number | WriteRequest {
     const { state, asyncIndex, writeErrorIndex, Write } = this.binding;

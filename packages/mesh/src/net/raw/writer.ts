@@ -41,10 +41,8 @@ export class RawWriter implements PostedWriter {
   readonly #hasTls: boolean;
   /** Accepted so far, sent or not. */
   sentBytes = 0;
-  /** A write request is under way, and calls when it is done. */
-  #isAwaiting = false;
-  /** One whose bytes the kernel has taken already; Node says so to whoever asks it later. */
-  #taken: WriteRequest | null = null;
+  /** A write request is under way. */
+  #isWriting = false;
   /** Of that request, what the kernel did not take at once. */
   #writingBytes = 0;
   /** In the host's outbox. */
@@ -105,7 +103,7 @@ export class RawWriter implements PostedWriter {
   sendPosted(bytes: Buffer): void {
     this.#postedBytes = 0;
     if (this.#owner.phase !== "open") return;
-    if (this.#isWriting()) this.#writeLater(bytes, 0, bytes.length);
+    if (this.#isWriting) this.#writeLater(bytes, 0, bytes.length);
     else this.#send(bytes, this.#hasTls ? null : this.#host.scratch);
   }
 
@@ -130,12 +128,12 @@ export class RawWriter implements PostedWriter {
     if (phase === "closed" || this.#wantsEnd) return;
     this.flushPosted();
     this.#wantsEnd = true;
-    if (phase === "open" && !this.#isWriting() && this.#queue === null) this.#shutDown();
+    if (phase === "open" && !this.#isWriting && this.#queue === null) this.#shutDown();
   }
 
   /** The connection has opened: what was written before goes out. */
   begin(): void {
-    if (this.#isWriting()) return;
+    if (this.#isWriting) return;
     if (this.#queue !== null) this.onWritten(0, null);
     else if (this.#wantsEnd) this.#shutDown();
   }
@@ -143,7 +141,7 @@ export class RawWriter implements PostedWriter {
   /** @param lent what the request kept alive */
   onWritten(status: number, lent: unknown): void {
     if (lent !== null) this.#host.takeBack(lent as Buffer);
-    this.#isAwaiting = false;
+    this.#isWriting = false;
     this.#writingBytes = 0;
     const owner = this.#owner;
     if (owner.phase === "closed") return;
@@ -151,13 +149,13 @@ export class RawWriter implements PostedWriter {
       owner.onBroken(failureOfStatus(status, "write"));
       return;
     }
-    while (this.#queue !== null && !this.#isWriting() && owner.phase === "open") this.#flush();
-    if (this.#isWriting() || owner.phase !== "open") return;
+    while (this.#queue !== null && !this.#isWriting && owner.phase === "open") this.#flush();
+    if (this.#isWriting || owner.phase !== "open") return;
     if (this.#owesDrain) {
       this.#owesDrain = false;
       owner.onDrained();
     }
-    if (this.#wantsEnd && !this.#isWriting() && owner.phase === "open") this.#shutDown();
+    if (this.#wantsEnd && !this.#isWriting && owner.phase === "open") this.#shutDown();
   }
 
   onShutdown(status: number): void {
@@ -175,11 +173,10 @@ export class RawWriter implements PostedWriter {
     this.#queue = null;
     this.#queueBytes = 0;
     this.#writingBytes = 0;
-    this.#taken = null;
   }
 
   #mustQueue(): boolean {
-    return this.#owner.phase !== "open" || this.#isWriting();
+    return this.#owner.phase !== "open" || this.#isWriting;
   }
 
   #status(): WriteStatus {
@@ -200,7 +197,7 @@ export class RawWriter implements PostedWriter {
     this.#queue.push(bytes);
     this.#queueBytes += bytes.length;
     const isOpen = this.#owner.phase === "open";
-    if (isOpen && !this.#isWriting()) this.onWritten(0, null);
+    if (isOpen && !this.#isWriting) this.onWritten(0, null);
     else if (!this.#hasTls || !isOpen || this.#writingBytes > 0) this.#owesDrain = true;
     if (this.#queueBytes > GATHER_MAX) this.#owesDrain = true;
     return this.#status();
@@ -247,8 +244,7 @@ export class RawWriter implements PostedWriter {
     this.#writingBytes = Math.min(this.#handle.writeQueueSize, bytes.length);
     if (this.#hasTls) {
       if (this.#writingBytes > 0) this.#owesDrain = true;
-      if (this.#writingBytes > 0 || !this.#host.remembersEnds) this.#await(request, null);
-      else this.#taken = request;
+      this.#await(request, null);
       return this.#status();
     }
     this.#await(request, lent ?? bytes);
@@ -262,16 +258,7 @@ export class RawWriter implements PostedWriter {
     request.handle = this;
     request.oncomplete = onWritten;
     request.buffer = buffer;
-    this.#isAwaiting = true;
-  }
-
-  /** Is a write request under way? With TLS Node confirms each a moment later, and a call only for that costs 1 µs. */
-  #isWriting(): boolean {
-    const taken = this.#taken;
-    if (taken === null) return this.#isAwaiting;
-    this.#taken = null;
-    if (typeof taken.writeStatus !== "number") this.#await(taken, null);
-    return this.#isAwaiting;
+    this.#isWriting = true;
   }
 
   #broken(status: number): WriteStatus {
