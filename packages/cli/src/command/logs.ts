@@ -24,12 +24,16 @@ export function logsCommand(world: World): Command {
     .option("--proxy", "what the proxies of these workloads wrote")
     .action(async (who: readonly string[], options: Options) => {
       const folder = join(await meshOf(world, options), "logs");
-      const names = chooseLogs(folder, who, options.proxy === true);
-      if (names.length === 0) throw nothingFound(world, who, chooseLogs(folder, who, true));
+      const isProxy = options.proxy === true;
+      const names = chooseLogs(folder, who, isProxy);
+      const missing = who.filter((each) => chooseLogs(folder, [each], isProxy).length === 0);
+      if (names.length === 0 || missing.length > 0) {
+        throw nothingFound(world, missing, chooseLogs(folder, missing, true));
+      }
       const printer = new LogPrinter(world, folder, names, options.timestamps === true);
       printer.printLast(options.tail);
       if (options.follow !== true) return;
-      await follow(printer, folder, (file) => isWanted(file, who, options.proxy === true));
+      await follow(printer, folder, (file) => isWanted(file, who, isProxy));
     });
   return withExamples(withMesh(command), [
     ["heddle logs kvs-1", "the last lines of one workload"],

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { VirtualClock } from "@heddle/mesh/base/virtual-clock.ts";
@@ -98,6 +98,28 @@ describe("what cannot be is said before anything is asked", () => {
     expect(await run(world, argv)).toBe(code);
     expect(err.join("")).toContain(words);
   });
+});
+
+test("logs of somebody who wrote none are not left out in silence", async () => {
+  const state = mkdtempSync(join(tmpdir(), "heddle-logs-"));
+  mkdirSync(join(state, "logs"));
+  for (const name of ["kvs-0", "kvs-0.proxy", "front-0.proxy"]) {
+    writeFileSync(join(state, "logs", `${name}.log`), "2026-01-01T00:00:00.000Z out hello\n");
+  }
+  const logs = async (...who: readonly string[]) => {
+    const { world, out, err } = quietWorld();
+    const code = await run({ ...world, env: { HEDDLE_MESH: state } }, ["logs", ...who]);
+    return { code, out: out.join(""), err: err.join("") };
+  };
+  expect(await logs("kvs-0")).toEqual({ code: 0, out: "kvs-0 | hello\n", err: "" });
+  expect(await logs("kvs-0", "nosuch")).toEqual({
+    code: 1,
+    out: "",
+    err: "error: there is no log of nosuch here\n  Try  heddle ps\n",
+  });
+  expect((await logs("kvs", "front-0")).err).toContain("heddle logs --proxy front-0\n");
+  expect((await logs("--proxy", "kvs", "front-0")).code).toBe(0);
+  rmSync(state, { recursive: true });
 });
 
 test("a state folder that cannot be made is said in a line", async () => {
