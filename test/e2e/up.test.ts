@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { appendFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ExampleMesh, runHeddle } from "../support/mesh.ts";
@@ -171,10 +171,13 @@ describe("a mesh that is up", () => {
 
   test("goes down within 5 s, leaving nothing", async () => {
     expect(startedIn(mesh.folder).length).toBeGreaterThanOrEqual(14);
+    const guest = heddle("exec", "--name", "g", "--", "sh", "-c", "touch g.runs; sleep 300 & wait");
+    expect(await within(10_000, () => existsSync(join(mesh.folder, "g.runs")))).toBe(true);
     const { code, stdout } = await heddle("down");
     expect(code).toBe(0);
     expect(Number(/^Stopped in (\d+\.\d) s\.$/m.exec(stdout)?.[1])).toBeLessThan(5);
     expect(startedIn(mesh.folder)).toEqual([]);
+    expect((await guest).code).toBe(137);
     expect((await heddle("stat")).code).toBe(69);
   });
 

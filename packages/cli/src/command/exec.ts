@@ -1,4 +1,6 @@
 import type { ExecGrant, ExecRequest } from "@heddle/control/api/verbs.ts";
+import { runMark, runVariable } from "@heddle/control/host/context.ts";
+import { readHostRecord } from "@heddle/control/host/state-dir.ts";
 import { Command } from "commander";
 import { ApiClient } from "../api/client.ts";
 import { exits, Fault } from "../render/fault.ts";
@@ -40,11 +42,7 @@ export function execCommand(world: World): Command {
         throw new Fault(exits.no, "the mesh did not make a workload", `${world.program} check`);
       const grant = first.value as ExecGrant;
       try {
-        const whose = {
-          HEDDLE_MESH: stateDir,
-          HEDDLE_WORKLOAD: `${grant.name}.${grant.namespace}`,
-        };
-        const env = { ...world.env, ...whose, ...grant.env };
+        const env = { ...world.env, ...whose(stateDir, grant), ...grant.env };
         process.exitCode = await runInForeground({ command: argv, env }).catch((error) => {
           const { code, message } = error as NodeJS.ErrnoException;
           const why = code === "ENOENT" ? "command not found" : message;
@@ -60,4 +58,14 @@ export function execCommand(world: World): Command {
     ["heddle exec -- curl http://kvs/7", "one call, as a workload called exec-…"],
     ["heddle exec --name e -- sh", "a shell; its calls show as e in edges and tap"],
   ]);
+}
+
+/** Whose the command is, and the mark by which the supervisor's end finds what still runs of it. */
+function whose(stateDir: string, grant: ExecGrant): Readonly<Record<string, string>> {
+  const run = readHostRecord(stateDir)?.runId;
+  return {
+    HEDDLE_MESH: stateDir,
+    HEDDLE_WORKLOAD: `${grant.name}.${grant.namespace}`,
+    ...(run === undefined ? {} : { [runVariable]: runMark(run, grant.uid, "guest") }),
+  };
 }

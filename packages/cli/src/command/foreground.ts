@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
+import { detectPlatform, findProgram } from "@heddle/control/host/platform.ts";
 
 export interface ForegroundOptions {
   readonly command: readonly string[];
@@ -10,12 +11,13 @@ export interface ForegroundOptions {
 const passed = ["SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGCONT", "SIGWINCH"] as const;
 
 /**
- * Runs a command on our own standard input and output, terminal or not, and resolves with its exit code; 128 and the
+ * Runs a command on our own standard input and output, terminal or not; where the system can, it dies with us, even of
+ * kill -9. Resolves with its exit code; 128 and the
  * signal's number where a signal ended it, as shells count.
  * @throws where it cannot be started.
  */
 export function runInForeground(options: ForegroundOptions): Promise<number> {
-  const [program = "", ...args] = options.command;
+  const [program = "", ...args] = bound(options);
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { stdio: "inherit", env: options.env });
     const pass = (signal: NodeJS.Signals) => child.kill(signal);
@@ -38,4 +40,11 @@ export function runInForeground(options: ForegroundOptions): Promise<number> {
       resolve(code ?? 128 + (constants.signals[signal ?? "SIGKILL"] ?? 9));
     });
   });
+}
+
+/** With what binds its life to ours before it. One that is not there is left as it is, for its own error. */
+function bound({ command, env }: ForegroundOptions): readonly string[] {
+  const path = env["PATH"] ?? "/usr/bin:/bin";
+  if (findProgram(command[0] ?? "", path, process.cwd()) === null) return command;
+  return [...detectPlatform().deathSignalArgv, ...command];
 }
