@@ -4,6 +4,7 @@ import { documentKeyOf, parseDelta, parseDocument } from "../snapshot/codec.ts";
 import { applyDelta, diffSnapshots, isMismatch, versionOf } from "../snapshot/diff.ts";
 import { Digester } from "../snapshot/digest.ts";
 import type { Delta, Snapshot, Version } from "../snapshot/snapshot.ts";
+import { unknownServices } from "../snapshot/unknown-services.ts";
 
 /** A document that could not be acted on, with all its errors: it answers "unsupported", the rest goes on. */
 export interface RefusedDocument {
@@ -24,7 +25,7 @@ export type TakeOutcome =
   | { readonly ok: true; readonly refused: readonly RefusedDocument[] }
   | { readonly ok: false; readonly detail: string };
 
-/** Holds the snapshot that a proxy acts on, takes deltas to it, and remembers which services were used. */
+/** Holds the snapshot that a proxy acts on, takes deltas to it, and remembers which services of it were used. */
 export class SnapshotHolder {
   readonly #sink: SnapshotSink;
   readonly #onChange: () => void;
@@ -63,12 +64,16 @@ export class SnapshotHolder {
       else refused.push({ document, errors: parsed.errors });
     }
     this.#snapshot = applied;
+    // Before the sink acts: what it wants meanwhile is new.
+    const isKnown = !refused.some(({ document }) => document === "proxy");
+    const gone = isKnown ? unknownServices(this.#wants, applied.documents) : [];
+    for (const service of gone) this.#wants.delete(service);
     const broken = this.#sink.apply(applied, refused);
     this.#onChange();
     return { ok: true, refused: [...refused, ...broken] };
   }
 
-  /** Services used so far. */
+  /** Services used so far, without those that are gone. */
   wants(): readonly ServiceKey[] {
     return [...this.#wants];
   }

@@ -26,6 +26,12 @@ export class Arrivals {
     this.#wheel.set(arrival.deadline, arrivalMs);
   }
 
+  /** Does anybody wait for documents of `service`? */
+  isAwaited(service: ServiceKey): boolean {
+    for (const arrival of this.#waiting.values()) if (arrival.service === service) return true;
+    return false;
+  }
+
   cancel(waiter: EndpointWaiter): void {
     const arrival = this.#waiting.get(waiter);
     if (arrival === undefined) return;

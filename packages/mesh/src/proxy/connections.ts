@@ -1,4 +1,5 @@
 import type { Connection } from "../net/transport.ts";
+import type { FrontendSlot } from "../relay/frontend.ts";
 import type { ConnectionsSeries } from "../telemetry/connections-series.ts";
 import type { Direction } from "../telemetry/record.ts";
 
@@ -13,6 +14,8 @@ export interface LiveConnection {
   readonly connection: Connection;
   readonly server: Drainable;
   readonly sinceMs: number;
+  /** Where its requests go; null where each says so itself. */
+  readonly slot: FrontendSlot | null;
   /** Where it is counted; null: nowhere. */
   readonly series: ConnectionsSeries | null;
 }
@@ -34,10 +37,10 @@ export class Connections {
     this.#live.set(live.connection, live);
   }
 
-  /** The connection has become a tunnel that `server` serves; it stays the same connection. */
-  handOver(connection: Connection, server: Drainable): void {
+  /** The connection has become a tunnel to `slot` that `server` serves; it stays the same connection. */
+  handOver(connection: Connection, server: Drainable, slot: FrontendSlot): void {
     const live = this.#live.get(connection);
-    if (live !== undefined) this.#live.set(connection, { ...live, server });
+    if (live !== undefined) this.#live.set(connection, { ...live, server, slot });
   }
 
   remove(connection: Connection): void {
@@ -50,6 +53,11 @@ export class Connections {
 
   all(): Iterable<LiveConnection> {
     return this.#live.values();
+  }
+
+  /** The places that requests of some connection go to. O(connections). */
+  slots(): ReadonlySet<FrontendSlot | null> {
+    return new Set([...this.#live.values()].map(({ slot }) => slot));
   }
 
   /** Ends those of `direction` as their exchanges end. Null: all. */

@@ -61,3 +61,18 @@ test("a connection outlives the absence of its port: refused meanwhile, served a
   expect(slot.frontend.fails).toBeNull();
   expect(table.slotFor(peer)).toBe(slot);
 });
+
+test("what is left of a port that was ours goes with the last connection to it", () => {
+  const table = setUp();
+  const peer = { id: "x" as never, serverName, alpn: "http/1.1", resumed: false, channel: "" };
+  table.apply(doc([80, 81]), snapshot);
+  const slot = table.slotFor(peer)!;
+  const isKeptWith = (...held: readonly object[]) => {
+    table.apply(doc([81]), snapshot);
+    table.forgetGone(() => new Set(held as (typeof slot)[]));
+    table.apply(doc([80, 81]), snapshot);
+    return table.slotFor(peer) === slot;
+  };
+  expect(isKeptWith(slot)).toBe(true);
+  expect(isKeptWith()).toBe(false);
+});

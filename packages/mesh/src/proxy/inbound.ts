@@ -62,6 +62,13 @@ export class InboundTable {
     for (const [key, port] of wanted) this.#applyPort(key, port, snapshot);
   }
 
+  /** Forgets what is left of ports that were ours where no connection points at it any more. */
+  forgetGone(held: () => ReadonlySet<FrontendSlot | null>): void {
+    if (this.#goneSlots.size === 0) return;
+    const slots = held();
+    for (const [key, slot] of this.#goneSlots) if (!slots.has(slot)) this.#goneSlots.delete(key);
+  }
+
   /** The protocol for a peer that asks for `serverName`, or null: it is not ours to answer. */
   readonly selectAlpn = (serverName: string, offered: readonly string[]): string | null => {
     return this.#find(serverName) !== null && offered.includes("http/1.1") ? "http/1.1" : null;

@@ -12,6 +12,7 @@ import type { Edit, Frontend, FrontendSlot } from "../relay/frontend.ts";
 import { compileRoutes } from "../route/compile.ts";
 import type { RouteTable } from "../route/match.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
+import { unknownServices } from "../snapshot/unknown-services.ts";
 import type { Backend } from "../upstream/backend.ts";
 import type { Upstream } from "../upstream/upstream.ts";
 import { Arrivals } from "./arrivals.ts";
@@ -98,6 +99,8 @@ export class ServiceTable {
       if (document.kind === "proxy" || snapshot.documents.has(key)) continue;
       changed.add(`${document.namespace}/${document.name}`);
     }
+    for (const service of this.#gone(this.#wanted)) this.#wanted.delete(service);
+    for (const service of this.#gone(this.#budgets.keys())) this.#budgets.delete(service);
     for (const service of changed) this.#applyService(service);
     for (const slot of this.#slots.values()) {
       if (isOtherWorkload || changed.has(slot.service)) {
@@ -109,12 +112,28 @@ export class ServiceTable {
     );
   }
 
+  /** Forgets the places of services that are gone, but for those that a connection or a request still points at. */
+  forgetGone(held: () => ReadonlySet<FrontendSlot | null>): void {
+    const gone = new Set(this.#gone([...this.#slots.values()].map(({ service }) => service)));
+    if (gone.size === 0) return;
+    const slots = held();
+    for (const [key, slot] of this.#slots) {
+      const isOver = gone.has(slot.service) && !this.#arrivals.isAwaited(slot.service);
+      if (isOver && !slots.has(slot)) this.#slots.delete(key);
+    }
+  }
+
   /** Lets requests go on that waited for what has come. */
   flush(): void {
     for (const backend of this.#options.upstream.backends()) backend.flush();
     for (const { service, frontend } of this.#slots.values()) {
       if (frontend.pending === null) this.#arrivals.arrived(service);
     }
+  }
+
+  /** Those of `services` that the documents do not know any more. */
+  #gone(services: Iterable<ServiceKey>): readonly ServiceKey[] {
+    return this.#refused.has("proxy") ? [] : unknownServices(services, this.#documents);
   }
 
   #serviceDoc(service: ServiceKey): ServiceDoc | undefined {

@@ -126,6 +126,8 @@ export class Workload implements SnapshotSink {
       this.#inbound.apply(this.#doc, snapshot);
       this.#gateway.apply(this.#doc.gateway);
       this.listeners.reconcile(this.#wanted(this.#doc));
+      this.#inbound.forgetGone(this.#heldSlots);
+      this.services.forgetGone(this.#heldSlots);
     }
     this.services.flush();
     return this.#doc === null ? [] : problemsOf(this.#doc);
@@ -175,6 +177,8 @@ export class Workload implements SnapshotSink {
     const of = { service, port, peer: "dst" } as const;
     return this.#options.connectionCounter?.connections(direction, of) ?? null;
   };
+
+  readonly #heldSlots = (): ReadonlySet<FrontendSlot | null> => this.connections.slots();
 
   #wanted(doc: ProxyDoc): readonly WantedListener[] {
     const wanted: WantedListener[] = [];
@@ -264,12 +268,14 @@ export class Workload implements SnapshotSink {
 
   readonly #serveTunnel = (
     connection: Connection,
-    slot: FrontendSlot,
+    named: FrontendSlot,
     source: Source,
   ): ConnectionEvents => {
+    // The place it named may have been forgotten since.
+    const slot = this.services.slot(named.frontend.service, named.frontend.port);
     const door = new Door(this.outboundRelay, slot, source, this.#onClose);
     const server = new Http1Server(this.#http1, connection, door, { dropFields: internalFields });
-    this.connections.handOver(connection, server);
+    this.connections.handOver(connection, server, slot);
     return server;
   };
 
@@ -293,7 +299,7 @@ export class Workload implements SnapshotSink {
     const options = { dropFields, ...(isRefusing && { idleTimeoutMs: refusingIdleMs }) };
     const server = new Http1Server(this.#http1, connection, build(source), options);
     const sinceMs = this.#options.clock.monotonicMs();
-    this.connections.add({ direction, connection, server, sinceMs, series: series ?? null });
+    this.connections.add({ direction, connection, server, sinceMs, slot, series: series ?? null });
     return server;
   }
 
