@@ -215,6 +215,29 @@ describe("a mesh that is up", () => {
     expect(await up.ended).toBe(0);
     expect(startedIn(mesh.folder)).toEqual([]);
   });
+
+  test("says in a sentence which file of its state is damaged, and what to do", async () => {
+    const manifest = join(mesh.folder, "mesh.yaml");
+    writeFileSync(manifest, readFileSync(manifest, "utf8").replace("replicas: x", "replicas: 3"));
+    const spoilt = async (...path: readonly string[]) => {
+      const file = join(mesh.folder, ".heddle", ...path);
+      const good = readFileSync(file);
+      writeFileSync(file, "spoilt".repeat(1000));
+      const { code, stderr, stdout } = await heddle("up", "-d", "mesh.yaml");
+      writeFileSync(file, good);
+      expect(code, stdout).toBe(69);
+      return { file, said: stdout + stderr };
+    };
+    const root = await spoilt("ca", "root.json");
+    expect(root.said).toContain(`error: ${root.file} is damaged (`);
+    const store = await spoilt("store.db");
+    expect(store.said).toContain(`error: ${store.file} is damaged (file is not a database)`);
+    for (const { said } of [root, store]) {
+      expect(said).toMatch(/ {2}Try .*heddle down -v --mesh .*$/m);
+      expect(said).not.toMatch(/^ +at /m);
+    }
+    expect(startedIn(mesh.folder)).toEqual([]);
+  });
 }, 60_000);
 
 test("what cannot be is refused before anything starts", async () => {

@@ -29,6 +29,7 @@ import { Door } from "./serve/door.ts";
 import { HostChannel } from "./serve/host-channel.ts";
 import { Leftovers } from "./serve/leftovers.ts";
 import { StatusWriter } from "./status/status-writer.ts";
+import { DamagedFileError, exitDamaged } from "./store/damaged-file.ts";
 import { SqliteStore } from "./store/sqlite.ts";
 import { countStart } from "./store/starts.ts";
 import type { Store } from "./store/store.ts";
@@ -60,7 +61,10 @@ async function main(): Promise<void> {
   const log = pino({ level, base: null }, destination({ fd: 2, sync: true }));
   const startedWallMs = clock.wallMs();
   await mkdir(stateDir, { recursive: true, mode: 0o700 });
-  const store = new SqliteStore({ path: join(stateDir, "store.db"), newEpoch: () => randomUUID() });
+  const store = SqliteStore.open({
+    path: join(stateDir, "store.db"),
+    newEpoch: () => randomUUID(),
+  });
   const intent = await IntentLog.open(store, clock, isIntent);
   await store.commit(builtInWrites(randomUUID(), clock.wallMs()));
   const guests = new GuestWatch(store, clock, isAlive);
@@ -249,4 +253,8 @@ interface Parts {
   status: StatusWriter | null;
 }
 
-await main();
+await main().catch((error: unknown) => {
+  if (!(error instanceof DamagedFileError)) throw error;
+  process.stderr.write(`error: ${error.message}\n`);
+  process.exit(exitDamaged);
+});

@@ -1,5 +1,5 @@
 import { randomBytes, X509Certificate } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { silentLog } from "@heddle/mesh/base/log.ts";
@@ -150,5 +150,23 @@ test("the root is made once, readable by its owner only, and found again", async
   const path = join(folder, "ca", "root.json");
   expect(statSync(path).mode & 0o777).toBe(0o600);
   expect(readFileSync(path, "utf8")).toContain("PRIVATE KEY");
+  rmSync(folder, { recursive: true });
+});
+
+test("a root that is not whole is said to be damaged, without a word of what it holds", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "heddle-ca-"));
+  const clock = new VirtualClock();
+  const make = () => createRoot({ clock, randomBytes, trustDomain: "heddle.local" });
+  const path = join(folder, "root.json");
+  const [one, other] = [await make(), await make()];
+  const whole = JSON.stringify(one);
+  for (const text of ["", "{}", whole.slice(0, 90), `${whole}x`]) {
+    writeFileSync(path, text);
+    const error = await openRoot(folder, make).catch((thrown: Error) => thrown);
+    expect((error as Error).message).toMatch(/root\.json is damaged \(.*\): put a good copy/);
+    expect((error as Error).message).not.toContain("BEGIN");
+  }
+  writeFileSync(path, JSON.stringify({ ...one, keyPem: other.keyPem }));
+  await expect(openRoot(folder, make)).rejects.toThrow("the key is not that of the certificate");
   rmSync(folder, { recursive: true });
 });

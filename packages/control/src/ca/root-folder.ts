@@ -1,10 +1,13 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { link, mkdir, open, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { DamagedFileError } from "../store/damaged-file.ts";
 import type { Root } from "./authority.ts";
 
 /**
  * The root of the mesh in `folder` (0700): read, or made on the first start. Key and certificate are one file (0600), so
  * that they cannot belong to different lives; it appears whole or not at all.
+ * @throws DamagedFileError where what is there is no root.
  */
 export async function openRoot(
   folder: string,
@@ -30,11 +33,26 @@ export async function openRoot(
 }
 
 async function read(path: string): Promise<Root | null> {
+  let text: string;
   try {
-    const { keyPem, certificatePem } = JSON.parse(await readFile(path, "utf8"));
-    return { keyPem, certificatePem };
+    text = await readFile(path, "utf8");
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return null;
     throw new Error(`root certificate ${path}`, { cause });
   }
+  try {
+    return parseRoot(text);
+  } catch (error) {
+    // What the parser says shows some of the text, which may be the key.
+    throw new DamagedFileError(path, error instanceof SyntaxError ? "it is not JSON" : error);
+  }
+}
+
+function parseRoot(text: string): Root {
+  const { keyPem, certificatePem } = JSON.parse(text) as Root;
+  const certificate = new X509Certificate(certificatePem);
+  if (!certificate.checkPrivateKey(createPrivateKey(keyPem))) {
+    throw new Error("the key is not that of the certificate");
+  }
+  return { keyPem, certificatePem };
 }

@@ -2,7 +2,7 @@
 import { SqliteStore } from "./sqlite.ts";
 
 const path = process.argv[2]!;
-const store = new SqliteStore({ path, newEpoch: () => "first" });
+const store = SqliteStore.open({ path, newEpoch: () => "first" });
 let next = (await store.list("services", null)).items.length;
 process.stdout.write(`open ${next}\n`);
 for (;;) {

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SeededRng } from "@heddle/mesh/base/rng.ts";
@@ -11,9 +11,18 @@ const folder = mkdtempSync(join(tmpdir(), "heddle-store-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 let count = 0;
 const open = (path: string) =>
-  new SqliteStore({ path, newEpoch: () => "first", journalLength: 10 });
+  SqliteStore.open({ path, newEpoch: () => "first", journalLength: 10 });
 
 describe("SqliteStore", () => {
+  test("a file that is no store, or not a whole one, is said to be damaged, and left as it is", async () => {
+    const path = join(folder, "damaged.db");
+    writeFileSync(path, "not a database ".repeat(300));
+    expect(() => open(path)).toThrow(
+      `${path} is damaged (file is not a database): put a good copy`,
+    );
+    expect(readFileSync(path, "utf8")).toMatch(/^not a database/);
+  });
+
   storeSuite(() => open(join(folder, `${count++}.db`)));
 
   test("has its objects, versions and epoch again after it was closed", async () => {
@@ -24,7 +33,7 @@ describe("SqliteStore", () => {
     await first.commit([{ op: "create", key, object }]);
     const { items, version } = await first.list("services", null);
     await first.close();
-    const second = new SqliteStore({ path, newEpoch: () => "second", journalLength: 10 });
+    const second = SqliteStore.open({ path, newEpoch: () => "second", journalLength: 10 });
     expect(second.epoch).toBe("first");
     expect(await second.list("services", null)).toEqual({ items, version });
     expect(second.watch(version - 1, () => {})).not.toBeNull();

@@ -1,5 +1,6 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { Resource } from "@heddle/mesh/resource/meta.ts";
+import { DamagedFileError } from "./damaged-file.ts";
 import { Journal, journalLengthMax } from "./journal.ts";
 import { MemoryStore, outcomeOf } from "./memory.ts";
 import {
@@ -43,7 +44,16 @@ export class SqliteStore implements Store {
   readonly #forget: StatementSync;
   readonly #journalLength: number;
 
-  constructor(options: SqliteStoreOptions) {
+  /** @throws DamagedFileError where the file is no store, or not a whole one. */
+  static open(options: SqliteStoreOptions): SqliteStore {
+    try {
+      return new SqliteStore(options);
+    } catch (error) {
+      throw isDamage(error) ? new DamagedFileError(options.path, error) : error;
+    }
+  }
+
+  private constructor(options: SqliteStoreOptions) {
     this.#path = options.path;
     this.#journalLength = options.journalLength ?? journalLengthMax;
     const database = new DatabaseSync(options.path, { timeout: 5_000 });
@@ -149,6 +159,12 @@ export class SqliteStore implements Store {
       })),
     );
   }
+}
+
+/** SQLITE_CORRUPT and SQLITE_NOTADB of sqlite.org/rescode.html, or a row that is no JSON. */
+function isDamage(error: unknown): boolean {
+  const { errcode = 0 } = error as { readonly errcode?: number };
+  return error instanceof SyntaxError || [11, 26].includes(errcode & 0xff);
 }
 
 interface Row {

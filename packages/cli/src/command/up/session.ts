@@ -1,5 +1,6 @@
 import { join, relative } from "node:path";
 import type { ApplyResult, MeshInfo, WorkloadRow } from "@heddle/control/api/verbs.ts";
+import { exitDamaged } from "@heddle/control/store/damaged-file.ts";
 import { ApiClient, readApiPid } from "../../api/client.ts";
 import { poll } from "../../api/poll.ts";
 import { changeName } from "../../render/changes.ts";
@@ -135,6 +136,7 @@ async function waitForControl(
     if (supervisor.isStopping) return "stopping" as const;
     const { control } = supervisor.status();
     onWait(control.reason ?? "starting");
+    if (control.reason === damaged) return "damaged" as const;
     if (control.restarts >= 3) return "failed" as const;
     if (control.pid === null || readApiPid(stateDir) !== control.pid) return null; // an earlier one's
     try {
@@ -145,6 +147,7 @@ async function waitForControl(
     }
   });
   if (info === "stopping") return null;
+  if (info === "damaged") throw damagedFault(session);
   if (info !== null && info !== "failed") return info;
   const { control } = supervisor.status();
   const lines = supervisor.controlLines.map((line) => `  ${line}`);
@@ -153,6 +156,19 @@ async function waitForControl(
     [`the control plane does not start: ${control.reason ?? "no answer"}`, ...lines].join("\n"),
     `${session.world.program} check --pre`,
     `less ${join(stateDir, "logs", "control.log")}`,
+  );
+}
+
+/** How a control plane ends that could not read its state. */
+const damaged = `exited with code ${exitDamaged}`;
+
+/** What it said last names the file. */
+function damagedFault({ host }: UpSession): Fault {
+  const said = host.supervisor.controlLines.at(-1) ?? "the state of the mesh is damaged";
+  return new Fault(
+    exits.noControl,
+    said.replace(/^error: /, ""),
+    `heddle down -v --mesh ${host.stateDir}     to delete the state; up makes it anew from the manifest`,
   );
 }
 
