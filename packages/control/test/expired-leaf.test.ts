@@ -127,7 +127,9 @@ async function expectFresh(fresh: TlsCredentials): Promise<void> {
   expect(presented.at(-1)).toBe(fresh.chainPem);
 }
 
-test("a proxy whose leaf ends while it runs asks for a token, and for none before", async () => {
+test("a proxy whose leaf ends while it runs asks for a token, and for none before", {
+  timeout: 10_000, // nothing wakes a proxy that does not ask
+}, async () => {
   membership = await open();
   clock.advance(23 * hourMs); // past the renewal at 70 %, which nobody answers
   await until(() => failedRenewals === 1);
