@@ -1,6 +1,7 @@
 import { relative, resolve } from "node:path";
 import { stateFolderFor } from "../../api/state-folder.ts";
 import { exits } from "../../render/fault.ts";
+import { formatMeshFlag } from "../../render/mesh-flag.ts";
 import { formatTitle } from "../../render/progress.ts";
 import type { Terminal } from "../../render/terminal.ts";
 import { ManifestFault, type ManifestSet, readManifests, tellManifestFault } from "../manifests.ts";
@@ -45,13 +46,14 @@ export async function runUp(
   terminal.write(`${title}\n`);
   for (const line of set.warnings) terminal.write(` ${terminal.style.warn("!")} ${line}\n`);
 
+  const logs = `${world.program} logs${formatMeshFlag(options.mesh)}`;
   const voice = new Voice(terminal, options.logs === true);
   const host: Host = await launchHost(world, {
     stateDir,
     files: [file],
     events: {
       onChange: () => undefined,
-      onRemark: (_, message) => voice.remark(`${message}; ${world.program} logs tells more`),
+      onRemark: (_, message) => voice.remark(`${message}; ${logs} tells more`),
       onLine: (uid, part, stream, text) => {
         if (part === "app") voice.line(host.supervisor.nameOf(uid), stream, text);
       },
@@ -75,13 +77,10 @@ export async function runUp(
       onSettled(false);
       return exits.no;
     }
-    printResult(
-      world,
-      terminal,
-      set,
-      result,
-      world.clock.monotonicMs() - startMs + installedMs(world),
-    );
+    printResult(world, terminal, set, result, {
+      tookMs: world.clock.monotonicMs() - startMs + installedMs(world),
+      mesh: options.mesh,
+    });
     onSettled(result.isReady);
   } catch (error) {
     await (host.supervisor.isStopping ? host.stopped : host.stop());

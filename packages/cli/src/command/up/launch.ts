@@ -96,7 +96,7 @@ function lock(world: World, stateDir: string, files: readonly string[]) {
     throw new Fault(
       exits.no,
       error.message,
-      `${world.program} apply -f ${file}     to change what runs`,
+      `${world.program} apply -f ${file} --mesh ${stateDir}     to change what runs`,
       `${world.program} down --mesh ${stateDir}     to stop it`,
     );
   }

@@ -1,5 +1,6 @@
 import type { WorkloadRow } from "@heddle/control/api/verbs.ts";
 import { exits, Fault, formatFault } from "../../render/fault.ts";
+import { formatMeshFlag } from "../../render/mesh-flag.ts";
 import type { Step } from "../../render/progress.ts";
 import { formatCounts } from "../../render/ready.ts";
 import type { Terminal } from "../../render/terminal.ts";
@@ -9,15 +10,23 @@ import type { ManifestSet } from "../manifests.ts";
 import type { World } from "../world.ts";
 import type { UpResult } from "./session.ts";
 
-/** The last words of `up`: what runs and what to do with it, or what is not ready. `tookMs` is since the start. */
+export interface About {
+  /** Since the start. */
+  readonly tookMs: number;
+  /** `--mesh` as it was given: the commands that are named need it, too. */
+  readonly mesh: string | undefined;
+}
+
+/** The last words of `up`: what runs and what to do with it, or what is not ready. */
 export function printResult(
   world: World,
   terminal: Terminal,
   set: ManifestSet,
   result: UpResult,
-  tookMs: number,
+  { tookMs, mesh }: About,
 ): void {
   const { workloads, info, isReady, warnings } = result;
+  const flag = formatMeshFlag(mesh);
   const { program } = world;
   for (const line of warnings) terminal.write(` ${terminal.style.warn("!")} ${line}\n`);
   if (!isReady) {
@@ -30,8 +39,8 @@ export function printResult(
       ].join("\n"),
       ...away
         .slice(0, 1)
-        .map((row) => `heddle logs ${row.app === null ? "--proxy " : ""}${row.name}`),
-      "heddle check",
+        .map((row) => `heddle logs ${row.app === null ? "--proxy " : ""}${row.name}${flag}`),
+      `heddle check${flag}`,
     );
     terminal.write(formatFault(fault, program));
     return;
@@ -44,11 +53,11 @@ export function printResult(
   if (attempt !== null) terminal.write(`  Try    ${attempt}\n`);
   const service = set.resources.find(({ kind }) => kind === "Service")?.metadata.name;
   const looks = [
-    `${program} stat`,
-    ...(service === undefined ? [] : [`${program} tap service/${service}`]),
+    `${program} stat${flag}`,
+    ...(service === undefined ? [] : [`${program} tap service/${service}${flag}`]),
   ];
-  terminal.write(`  See    ${[...looks, `${program} check`].join("    ")}        Stop  `);
-  terminal.write(terminal.isTerminal ? "Ctrl-C\n" : `${program} down\n`);
+  terminal.write(`  See    ${[...looks, `${program} check${flag}`].join("    ")}        Stop  `);
+  terminal.write(terminal.isTerminal ? "Ctrl-C\n" : `${program} down${flag}\n`);
 }
 
 /** One workload of each Process, three at most: its siblings fail in the same way. */
