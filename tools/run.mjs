@@ -38,7 +38,10 @@ const env = {
   ...process.env,
   // Children that say `node` get the pinned one too.
   PATH: `${dirname(node)}:${join(root, "node_modules", ".bin")}:${process.env.PATH ?? ""}`,
-  ...(installed === null ? {} : { HEDDLE_INSTALLED: JSON.stringify(installed) }),
+  // For `up` to tell; tests start meshes of their own, which installed nothing.
+  ...(installed !== null && (verb === "up" || verb === "heddle")
+    ? { HEDDLE_INSTALLED: JSON.stringify(installed) }
+    : {}),
 };
 for (const [index, step] of steps.entries()) {
   const isLast = index === steps.length - 1;
