@@ -12,9 +12,9 @@ import type { Address } from "../model/address.ts";
 import { parseSpiffeId } from "../model/identity.ts";
 import type { ServiceKey } from "../model/service-key.ts";
 import type { PeerVerifier, TlsCredentials, Transport } from "../net/transport.ts";
-import { ControlLink } from "./control.ts";
+import { ControlLink, type ControlLinkEvents } from "./control.ts";
 import { enrol } from "./enrol.ts";
-import type { Enrolled, Request } from "./protocol.ts";
+import type { Enrolled } from "./protocol.ts";
 import { SnapshotHolder, type SnapshotSink } from "./snapshot-holder.ts";
 
 export interface MembershipOptions {
@@ -37,13 +37,9 @@ export interface GrantedToken {
   readonly bundlePem: string;
 }
 
-export interface MembershipEvents {
+export interface MembershipEvents extends ControlLinkEvents {
   /** New credentials are in use: a new key, a new leaf. Listeners ask `credentials()` at each handshake. */
   onCredentials(credentials: TlsCredentials): void;
-  onConnected(): void;
-  onDisconnected(detail: string | null): void;
-  onRequest(request: Request): void;
-  onCancel(id: number): void;
 }
 
 const enrolBackoffMinMs = 200;

@@ -124,11 +124,6 @@ export class Pool implements DeadlineHandler, SessionPool {
     for (const session of this.#idle.splice(0)) this.#end(session);
   }
 
-  /** Ends every connection at once, in use or not: the peer is not believed any more. */
-  reset(): void {
-    for (const session of [...this.#all]) session.connection?.reset();
-  }
-
   onOpen(session: PooledSession): void {
     if (session.phase !== "dialling") return;
     this.#context.wheel.clear(session.deadline);
