@@ -43,6 +43,8 @@ function service(): ServiceDoc {
       },
     ],
     placement: null,
+    contract: null,
+    fault: null,
     policy: {
       picker: "p2c-ewma",
       connectTimeoutMs: 1000,

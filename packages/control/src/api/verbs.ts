@@ -1,4 +1,6 @@
-import type { Resource } from "@heddle/mesh/resource/meta.ts";
+import type { Consistency, Verdict } from "@heddle/mesh/contract/verdict.ts";
+import type { ContractDoc } from "@heddle/mesh/model/document.ts";
+import type { Condition, Resource } from "@heddle/mesh/resource/meta.ts";
 
 /**
  * heddle's own verbs beside the resources, under `/heddle/v1/`: what the command line asks and what it gets. JSON both
@@ -15,6 +17,12 @@ import type { Resource } from "@heddle/mesh/resource/meta.ts";
  *   POST rollback                RollbackRequest → ApplyResult
  *   GET  check                   → CheckData
  *   GET  tap?<TapQuery>          → TapItem, one a line, until the client goes
+ *   GET  recorded?<RecordedQuery>    → RecordedLine, one a line    what is kept, oldest first, then what live proxies hold
+ *   GET  history?<RecordedQuery>     → RecordedLine, one a line    the same; with `follow` then what comes, until the client goes
+ *   GET  constraints?workload=&namespace=                 → Constraint[]  (`model/constraint.ts`)
+ *   GET  contracts?service=&namespace=                    → ContractRow[]
+ *   POST verdicts                VerdictReport → {}       a condition on the Contract, a metric and an Event
+ *   GET  /metrics                Prometheus text of the control plane itself (beside the verbs, at the root)
  *   POST exec                    ExecRequest → ExecGrant, then the stream stays open: its end removes the workload
  */
 export const verbsPath = "/heddle/v1/";
@@ -206,6 +214,40 @@ export interface TapQuery {
 export type TapLine =
   | { readonly workload: string; readonly item: unknown }
   | { readonly dropped: number };
+
+/** Query of `recorded` and `history`; what is absent does not narrow. */
+export interface RecordedQuery {
+  readonly namespace?: string;
+  /** Exchanges asked of this service or answered for it: `kvs`. */
+  readonly service?: string;
+  /** Exchanges recorded by this workload's proxy. */
+  readonly workload?: string;
+  readonly store?: "whole" | "sampled";
+  /** Wall ms. Default: all that is kept. */
+  readonly since?: string;
+  readonly until?: string;
+  /** `history` only: `true` goes on until the client goes. */
+  readonly follow?: string;
+}
+
+/** A Contract with what a check of it needs. */
+export interface ContractRow {
+  readonly namespace: string;
+  readonly name: string;
+  readonly service: string;
+  /** As in the resource. */
+  readonly definition: string;
+  readonly consistency: Consistency;
+  /** As the proxies have it; null: it does not hold, and the conditions say why. */
+  readonly doc: ContractDoc | null;
+  readonly conditions: readonly Condition[];
+}
+
+export interface VerdictReport {
+  readonly namespace: string;
+  readonly contract: string;
+  readonly verdict: Verdict;
+}
 
 export interface ExecRequest {
   readonly name: string;

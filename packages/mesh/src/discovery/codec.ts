@@ -37,6 +37,7 @@ const proxyMessage = v.variant("type", [
     done: v.boolean(),
     dropped: count,
   }),
+  v.object({ type: v.literal("records"), batch: v.unknown() }), // parsed where it is kept
   v.object({ type: v.literal("renew"), publicKeyPem: text, proof: text }),
   v.object({ type: v.literal("pong") }),
 ]);
@@ -55,10 +56,16 @@ const controlMessage = v.variant("type", [
   v.object({
     type: v.literal("request"),
     id: count,
-    what: v.literal("tap"),
+    what: v.picklist(["tap", "history"]),
     filter: v.unknown(),
   }),
   v.object({ type: v.literal("cancel"), id: count }),
+  v.object({
+    type: v.literal("recorded"),
+    life: text,
+    store: v.picklist(["whole", "sampled"]),
+    next: count,
+  }),
   enrolled,
   refused,
   v.object({ type: v.literal("ping") }),

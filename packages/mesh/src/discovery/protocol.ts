@@ -1,3 +1,4 @@
+import type { RecordedBatch } from "../history/batch.ts";
 import type { DocumentKey, ServiceKey } from "../model/document.ts";
 import type { Delta, Version } from "../snapshot/snapshot.ts";
 
@@ -13,8 +14,8 @@ export const enrolAlpn = "heddle-enrol/1";
 /** SNI of the control plane. */
 export const controlServerName = "control.heddle";
 
-export type ProxyMessage = Hello | Ack | Nack | Want | Summary | Answer | Renew | Pong;
-export type ControlMessage = DeltaMessage | Request | Cancel | Enrolled | Refused | Ping;
+export type ProxyMessage = Hello | Ack | Nack | Want | Summary | Answer | Records | Renew | Pong;
+export type ControlMessage = DeltaMessage | Request | Cancel | Recorded | Enrolled | Refused | Ping;
 
 /** First line of a control connection: what the proxy has on disk and runs now. */
 export interface Hello {
@@ -64,6 +65,23 @@ export interface Answer {
   readonly dropped: number;
 }
 
+/**
+ * What was recorded since the last batch of this stream. One batch of a stream is under way at a time; until `recorded`
+ * says that it is kept the proxy holds it, and sends it again on another connection.
+ */
+export interface Records {
+  readonly type: "records";
+  readonly batch: RecordedBatch;
+}
+
+/** A batch is kept: all of the stream's exchanges below `next`. */
+export interface Recorded {
+  readonly type: "recorded";
+  readonly life: string;
+  readonly store: RecordedBatch["store"];
+  readonly next: number;
+}
+
 /** A new leaf before the old one ends: the key is new too. */
 export interface Renew {
   readonly type: "renew";
@@ -85,11 +103,14 @@ export interface DeltaMessage {
   readonly delta: Delta;
 }
 
-/** `tap`: live records that match a filter, until Cancel. Later: history, why. */
+/**
+ * `tap`: live records that match a filter, until Cancel. `history`: what the proxy's ring holds now, as `RecordedBatch`es;
+ * then, if the filter says `follow`, what comes, until Cancel.
+ */
 export interface Request {
   readonly type: "request";
   readonly id: number;
-  readonly what: "tap";
+  readonly what: "tap" | "history";
   readonly filter: unknown;
 }
 

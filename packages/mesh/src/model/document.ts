@@ -97,6 +97,10 @@ export interface ServiceDoc {
   readonly ports: readonly ServicePortDoc[];
   readonly placement: PlacementDoc | null;
   readonly policy: BackendPolicyDoc;
+  /** How requests are read as operations, for recording; null: no Contract. */
+  readonly contract: ContractDoc | null;
+  /** Faults that callers' proxies inject; null: none. */
+  readonly fault: FaultDoc | null;
 }
 
 export interface ServicePortDoc {
@@ -197,6 +201,64 @@ export interface PlacementKeyDoc {
     | { readonly kind: "source" }
     | { readonly kind: "identity" };
   readonly type: "integer" | "text";
+}
+
+/** The `http` part of a service's definition as data, and what of it is recorded. Never code. */
+export interface ContractDoc {
+  /** `<namespace>/<name>` of the Contract. */
+  readonly name: string;
+  readonly operations: readonly OperationDoc[];
+  /** The parameter that is the key; null: the whole service is one object. */
+  readonly key: string | null;
+  /** Share of the keys that are recorded whole, above 0 to 1; which ones, a hash of the key says, everywhere alike. */
+  readonly keyShare: number;
+  /** Are bodies recorded as they are, or as keyed hashes? Numbers are recorded as they are. */
+  readonly values: "clear" | "hashed";
+  /** Key of the hashes, 32 hex digits. */
+  readonly hashKey: string;
+  /** A longer body is not recorded. In octets. */
+  readonly valueBytesMax: number;
+  /** Field whose value tells callers behind one connection apart; null: none. */
+  readonly callerField: string | null;
+}
+
+export interface OperationDoc {
+  readonly name: string;
+  readonly method: string;
+  /** Segments of the path as the process sees it. */
+  readonly path: readonly PathPartDoc[];
+  /** Parameters taken from the query and from fields (lower case). */
+  readonly query: readonly ParameterDoc[];
+  readonly fields: readonly ParameterDoc[];
+  /** The parameter that the request's body is; null: none. */
+  readonly body: ParameterDoc | null;
+  /** What the reply's body gives; null: nothing. */
+  readonly gives: ValueType | null;
+  /** Statuses that mean done, and those that mean refused: it did not happen. Any other: it may have. */
+  readonly ok: readonly number[];
+  readonly refused: readonly number[];
+}
+
+export type PathPartDoc = { readonly literal: string } | ParameterDoc;
+
+export interface ParameterDoc {
+  readonly parameter: string;
+  readonly type: ValueType;
+}
+
+/** `opaque` is text that the model only compares; `text` it computes with; `json` is read as JSON. */
+export type ValueType = "integer" | "opaque" | "text" | "json";
+
+/** Seeded faults: the same seed and the same order of requests give the same faults. */
+export interface FaultDoc {
+  readonly name: string;
+  readonly seed: number;
+  /** Names of workloads whose requests are hit; null: all. */
+  readonly callers: readonly string[] | null;
+  /** Holds a share of the requests back for so long before they are sent. */
+  readonly delay: { readonly share: number; readonly delayMs: number } | null;
+  /** Resets the caller's connection for a share of the requests, half of them before they are sent, half once answered. */
+  readonly reset: { readonly share: number } | null;
 }
 
 export interface BackendPolicyDoc {

@@ -2,8 +2,10 @@ import * as v from "valibot";
 import { filterSchema } from "../filter/index.ts";
 import type {
   BackendPolicyDoc,
+  ContractDoc,
   Document,
   EndpointsDoc,
+  FaultDoc,
   PlacementDoc,
   ProxyDoc,
   RoutesDoc,
@@ -128,6 +130,51 @@ const policy: v.GenericSchema<unknown, BackendPolicyDoc> = v.strictObject({
   failfastMs: durationMs,
 });
 
+const share = v.pipe(
+  v.number(),
+  v.minValue(0, "a share, 0 to 1"),
+  v.maxValue(1, "a share, 0 to 1"),
+);
+const parameter = v.strictObject({
+  parameter: text,
+  type: v.picklist(["integer", "opaque", "text", "json"]),
+});
+const status = v.pipe(
+  whole,
+  v.minValue(200, "a final status, 200 to 599"),
+  v.maxValue(599, "a final status, 200 to 599"),
+);
+const contract: v.GenericSchema<unknown, ContractDoc> = v.strictObject({
+  name: text,
+  operations: v.array(
+    v.strictObject({
+      name: text,
+      method: text,
+      path: v.array(v.union([v.strictObject({ literal: v.string() }), parameter])),
+      query: v.array(parameter),
+      fields: v.array(parameter),
+      body: v.nullable(parameter),
+      gives: v.nullable(v.picklist(["integer", "opaque", "text", "json"])),
+      ok: v.array(status),
+      refused: v.array(status),
+    }),
+  ),
+  key: v.nullable(text),
+  keyShare: share,
+  values: v.picklist(["clear", "hashed"]),
+  hashKey: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/, "32 hex digits")),
+  valueBytesMax: whole,
+  callerField: v.nullable(text),
+});
+
+const fault: v.GenericSchema<unknown, FaultDoc> = v.strictObject({
+  name: text,
+  seed: whole,
+  callers: v.nullable(v.array(text)),
+  delay: v.nullable(v.strictObject({ share, delayMs: durationMs })),
+  reset: v.nullable(v.strictObject({ share })),
+});
+
 const service: v.GenericSchema<unknown, ServiceDoc> = v.strictObject({
   kind: v.literal("service"),
   namespace: label,
@@ -137,6 +184,9 @@ const service: v.GenericSchema<unknown, ServiceDoc> = v.strictObject({
   ),
   placement: v.nullable(placement),
   policy,
+  // Files of the Walk profile may leave them out.
+  contract: v.optional(v.nullable(contract), null),
+  fault: v.optional(v.nullable(fault), null),
 });
 
 const slots = v.pipe(

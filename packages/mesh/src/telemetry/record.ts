@@ -1,3 +1,5 @@
+import type { RecordedAttempt } from "../history/exchange.ts";
+import type { ContractDoc, OperationDoc } from "../model/document.ts";
 import type { SpiffeId } from "../model/identity.ts";
 import type { Reason } from "../model/reason.ts";
 import type { ServiceKey } from "../model/service-key.ts";
@@ -55,11 +57,57 @@ export class ExchangeRecord {
   headMs = -1;
   endMs = -1;
 
+  // What histories are made of. Sequence numbers are places in the proxy's own history, from 1; 0: it never happened.
+  /** Names the connection it came on, equally at both ends (`history/exchange.ts`), and its place on it, from 1. */
+  frontConnection = "";
+  frontOrdinal = 0;
+  /** Our end of that connection. */
+  ownAddress = "";
+  /** Value of the field that a Contract names as the caller. */
+  callerField: string | null = null;
+  receivedSeq = 0;
+  answeredSeq = 0;
+  /** The last attempt's connection; null: none came about. */
+  connection: string | null = null;
+  ordinal = 0;
+  /** Our end of it. */
+  localAddress = "";
+  sentMs = -1;
+  sentSeq = 0;
+  replyMs = -1;
+  replySeq = 0;
+  /** Attempts before the last one; null: there were none. */
+  earlier: readonly RecordedAttempt[] | null = null;
+  /** The request read as an operation of a Contract; null: none knows it. */
+  operation: OperationRecord | null = null;
+
   constructor(id: number, direction: Direction, startMs: number) {
     this.id = id;
     this.direction = direction;
     this.startMs = startMs;
   }
+}
+
+/** An operation, with its bodies as they come: at most so many octets of each, copied. */
+export interface OperationRecord {
+  readonly contract: ContractDoc;
+  readonly operation: OperationDoc;
+  /** By name, as spelled. */
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly key: string;
+  /** Null where the operation takes or gives none. */
+  readonly requestBody: BodyCapture | null;
+  readonly replyBody: BodyCapture | null;
+}
+
+/** The first octets of a body. */
+export interface BodyCapture {
+  /** Octets captured; more than the contract allows are not kept, and `isWhole` stays false. */
+  readonly octets: Uint8Array;
+  readonly length: number;
+  readonly isTooLong: boolean;
+  /** Did it come to its end? */
+  readonly isWhole: boolean;
 }
 
 /** Gets each record once, when its exchange is over. It must not throw and must not keep what it cannot bound. */

@@ -10,6 +10,8 @@ export function serviceDoc(name: string, changes: Partial<ServiceDoc> = {}): Ser
     name,
     ports: [{ name: "http", number: 80, protocol: "http", routes: null }],
     placement: null,
+    contract: null,
+    fault: null,
     policy: defaultBackendPolicy,
     ...changes,
   };

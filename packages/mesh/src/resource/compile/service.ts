@@ -65,6 +65,8 @@ export function compileService(service: Service, inputs: ServiceInputs): Compile
     ports: servedPorts(service).map((port) => portDoc(port, attachments, own, consumer)),
     placement,
     policy,
+    contract: null,
+    fault: null,
   });
   const strangers = new Set(attachments.map(({ namespace }) => namespace));
   strangers.delete(own);
