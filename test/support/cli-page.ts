@@ -4,8 +4,9 @@ import { openWorld } from "../../packages/cli/src/command/world.ts";
 import { exits } from "../../packages/cli/src/render/fault.ts";
 
 const meanings: Readonly<Record<keyof typeof exits, string>> = {
-  ok: "yes, done",
-  no: "no, refused, not found, not ready",
+  ok: "yes, done, holds",
+  no: "no, violated, refused, not found, not ready",
+  undecided: "undecided: what was recorded does not tell",
   usage: "the command line is not understood",
   badInput: "bad input: a manifest with mistakes, a file that is not there",
   noControl: "no control plane answers",

@@ -12,6 +12,7 @@ export interface Verb {
 
 const running = "Run a mesh:";
 const traffic = "See traffic:";
+const proof = "Prove what holds:";
 const intent = "Change intent:";
 const alone = "Without a supervisor:";
 const other = "Other:";
@@ -28,6 +29,7 @@ export const verbs: readonly Verb[] = [
   verb("edges", traffic, async () => (await import("./stat.ts")).edgesCommand),
   verb("tap", traffic, async () => (await import("./tap.ts")).tapCommand),
   verb("endpoints", traffic, async () => (await import("./stat.ts")).endpointsCommand),
+  verb("verify", proof, async () => (await import("./verify.ts")).verifyCommand),
   verb("apply", intent, async () => (await import("./apply.ts")).applyCommand),
   verb("get", intent, async () => (await import("./get.ts")).getCommand),
   verb("describe", intent, async () => (await import("./describe.ts")).describeCommand),

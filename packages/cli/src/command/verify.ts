@@ -1,0 +1,36 @@
+import { Command, Option } from "commander";
+import { withExamples, withMesh } from "./options.ts";
+import type { VerifyOptions } from "./verify-options.ts";
+import type { World } from "./world.ts";
+
+export function verifyCommand(world: World): Command {
+  const command = new Command("verify")
+    .description("does it hold: a service's contract, the addressing rules, the constraints")
+    .argument("<subject>", "a service with a Contract, or: addressing, constraints")
+    .option("-n, --namespace <name>", 'namespace (default: "default")')
+    .option("--since <when>", "only what began since: 10m, 2h, or a moment as 2026-10-14T03:12:00Z")
+    .option("--last <number>", "only so many of the newest")
+    .addOption(
+      new Option("-o, --output <format>", "how to print it")
+        .choices(["table", "json"])
+        .default("table"),
+    )
+    .action(async (subject: string, options: VerifyOptions) => {
+      // A service of one of these names is `service/addressing`.
+      if (subject === "addressing") {
+        const { verifyAddressing } = await import("./verify-addressing.ts");
+        await verifyAddressing(world, options);
+      } else if (subject === "constraints") {
+        const { verifyConstraints } = await import("./verify-constraints.ts");
+        await verifyConstraints(world, options);
+      } else {
+        const { verifyService } = await import("./verify-service.ts");
+        await verifyService(world, subject.replace(/^(services?|svc)\//, ""), options);
+      }
+    });
+  return withExamples(withMesh(command), [
+    ["heddle verify kvs", "what was recorded of kvs against its Contract"],
+    ["heddle verify addressing", "every message reached the one it was meant for"],
+    ["heddle verify constraints", "every process kept what was compiled for it"],
+  ]);
+}
