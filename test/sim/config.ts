@@ -1,6 +1,6 @@
 import type { MemoryStore } from "@heddle/control/store/memory.ts";
 import { slotOwner } from "@heddle/mesh/balance/placement.ts";
-import { slotHash } from "@heddle/mesh/balance/slot-hash.ts";
+import { keyHash } from "@heddle/mesh/base/key-hash.ts";
 import type { Rng } from "@heddle/mesh/base/rng.ts";
 import type { EndpointsDoc, ServiceDoc } from "@heddle/mesh/model/document.ts";
 import {
@@ -80,7 +80,7 @@ export class Config {
       const isRouted = service.ports.some((port) => port.routes !== null);
       if (placement === null || placement.whenAway === "move" || isRouted) return null;
       if (endpoints.slots === null) return null;
-      const owner = slotOwner(endpoints.slots, slotHash(String(key)) % placement.slots);
+      const owner = slotOwner(endpoints.slots, keyHash(String(key)) % placement.slots);
       if (owner === null || (seen !== null && seen !== owner)) return null;
       seen = owner;
       names ??= new Map(Array.from(workloads.values(), (one) => [one.spec.uid, one.spec.name]));

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { keyHash } from "../base/key-hash.ts";
 import type { PlacementKeyDoc } from "../model/document.ts";
 import type { RequestHead } from "../model/head.ts";
 import { Placement, slotOwner } from "./placement.ts";
-import { slotHash } from "./slot-hash.ts";
 
 const nobody = { workloadUid: null, identity: null };
 
@@ -30,7 +30,7 @@ describe("an integer in the first path segment", () => {
     "%s is key 7",
     (path) => {
       expect(byKey.keyOf(head(path), nobody)).toBe("7");
-      expect(byKey.slotOf(head(path), nobody)).toBe(slotHash("7") % 1024);
+      expect(byKey.slotOf(head(path), nobody)).toBe(keyHash("7") % 1024);
     },
   );
 
@@ -95,11 +95,11 @@ test.each([
   ["Hello, world!", 0xc0363e43],
   ["The quick brown fox jumps over the lazy dog", 0x2e4ff723],
 ])("the hash of %j is MurmurHash3 x86_32's", (text, hash) => {
-  expect(slotHash(text)).toBe(hash);
+  expect(keyHash(text)).toBe(hash);
 });
 
 test("the slots of keys 0 to 9 among 1024 never change", () => {
-  const slots = Array.from({ length: 10 }, (_, key) => slotHash(String(key)) % 1024);
+  const slots = Array.from({ length: 10 }, (_, key) => keyHash(String(key)) % 1024);
   expect(slots).toEqual([127, 147, 535, 436, 136, 484, 192, 552, 23, 673]);
 });
 

@@ -1,8 +1,9 @@
+import { keyHash } from "../base/key-hash.ts";
 import type { PlacementDoc, PlacementKeyDoc, SlotsDoc } from "../model/document.ts";
 import type { RequestHead } from "../model/head.ts";
 import type { SpiffeId } from "../model/identity.ts";
+import { integerKey } from "../model/integer-key.ts";
 import { firstQueryValue, pathSegment, percentDecode } from "../model/target.ts";
-import { slotHash } from "./slot-hash.ts";
 
 /** Who asks: what the keys `source` and `identity` are read from. */
 export interface PlacementSource {
@@ -32,7 +33,7 @@ export class Placement {
    */
   slotOf(head: RequestHead, source: PlacementSource): number {
     const key = this.keyOf(head, source);
-    return key === null ? -1 : slotHash(key) % this.slots;
+    return key === null ? -1 : keyHash(key) % this.slots;
   }
 
   /**
@@ -67,14 +68,4 @@ export class Placement {
 /** The uid of the workload that owns `slot`, or null where none does. */
 export function slotOwner(slots: SlotsDoc, slot: number): string | null {
   return slots.owners[slots.assignment[slot] ?? -1] ?? null;
-}
-
-/** `007` and `7` are one number, `-0` and `0` too; at any length, since nothing is computed with it. */
-function integerKey(text: string): string | null {
-  if (!/^-?\d+$/.test(text)) return null;
-  const sign = text.startsWith("-") ? "-" : "";
-  let first = sign.length;
-  while (first < text.length - 1 && text.charCodeAt(first) === 0x30) first++;
-  const digits = text.slice(first);
-  return digits === "0" ? "0" : sign + digits;
 }

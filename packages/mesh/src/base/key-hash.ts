@@ -1,9 +1,9 @@
 /**
- * The hash of a placement key, 0 to 2^32 - 1: MurmurHash3 x86_32 (Austin Appleby, public domain) with seed 0 over the
- * key's octets, one per latin1 character. Fixed for ever: changing it would move every key of every service, so its
- * vectors are pinned in the test.
+ * The hash of a key, 0 to 2^32 - 1: MurmurHash3 x86_32 (Austin Appleby, public domain) with seed 0 over the key's octets,
+ * one per latin1 character. Placement and the sampling of keys rest on it. Fixed for ever: changing it would move every
+ * key of every service, so its vectors are pinned in the test.
  */
-export function slotHash(key: string): number {
+export function keyHash(key: string): number {
   const length = key.length;
   const blocks = length & ~3;
   let hash = 0;
