@@ -224,12 +224,16 @@ export interface ContractDoc {
 
 export interface OperationDoc {
   readonly name: string;
+  /** Names of all parameters in the order of the signature: that of an operation's arguments. */
+  readonly takes: readonly string[];
+  /** May it change the state? */
+  readonly changes: boolean;
   readonly method: string;
-  /** Segments of the path as the process sees it. */
+  /** Segments of the path as the process sees it, decoded; an empty literal at the end: it ends in a slash. */
   readonly path: readonly PathPartDoc[];
-  /** Parameters taken from the query and from fields (lower case). */
-  readonly query: readonly ParameterDoc[];
-  readonly fields: readonly ParameterDoc[];
+  /** Parameters taken from the query and from fields. */
+  readonly query: readonly NamedParameterDoc[];
+  readonly fields: readonly NamedParameterDoc[];
   /** The parameter that the request's body is; null: none. */
   readonly body: ParameterDoc | null;
   /** What the reply's body gives; null: nothing. */
@@ -244,6 +248,11 @@ export type PathPartDoc = { readonly literal: string } | ParameterDoc;
 export interface ParameterDoc {
   readonly parameter: string;
   readonly type: ValueType;
+}
+
+/** `name`: of the query's parameter, or of the field (lower case). */
+export interface NamedParameterDoc extends ParameterDoc {
+  readonly name: string;
 }
 
 /** `opaque` is text that the model only compares; `text` it computes with; `json` is read as JSON. */

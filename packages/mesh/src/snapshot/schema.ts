@@ -139,6 +139,7 @@ const parameter = v.strictObject({
   parameter: text,
   type: v.picklist(["integer", "opaque", "text", "json"]),
 });
+const namedParameter = v.strictObject({ ...parameter.entries, name: text });
 const status = v.pipe(
   whole,
   v.minValue(200, "a final status, 200 to 599"),
@@ -149,10 +150,12 @@ const contract: v.GenericSchema<unknown, ContractDoc> = v.strictObject({
   operations: v.array(
     v.strictObject({
       name: text,
+      takes: v.array(text),
+      changes: v.boolean(),
       method: text,
       path: v.array(v.union([v.strictObject({ literal: v.string() }), parameter])),
-      query: v.array(parameter),
-      fields: v.array(parameter),
+      query: v.array(namedParameter),
+      fields: v.array(namedParameter),
       body: v.nullable(parameter),
       gives: v.nullable(v.picklist(["integer", "opaque", "text", "json"])),
       ok: v.array(status),
