@@ -28,6 +28,8 @@ export interface RecordedExchange {
   readonly method: string;
   /** As forwarded, cut after 128 octets. */
   readonly path: string;
+  /** As it came, cut likewise: what routes were matched with. Absent: it was forwarded so. */
+  readonly receivedPath?: string;
   readonly authority: string;
   readonly front: FrontHop;
   /** In order; the last is the one that was answered, if any was. */

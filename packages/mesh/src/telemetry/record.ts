@@ -22,6 +22,8 @@ export class ExchangeRecord {
   servicePort = 0;
   method = "";
   path = "";
+  /** As it came, where it was forwarded otherwise; null: it was not. */
+  receivedPath: string | null = null;
   authority = "";
   /** Peer that connected to us: address, and identity where it has one. */
   sourceAddress = "";
