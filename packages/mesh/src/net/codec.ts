@@ -17,6 +17,8 @@ export type BodyLength = number | "chunked" | "until-close";
  */
 export interface ServerStream {
   readonly connection: Connection;
+  /** Which exchange of its connection it is, from 1: as many as the client has begun to send. */
+  readonly ordinal: number;
   /** Sends an interim reply (1xx). Dropped for an HTTP/1.0 client. */
   sendInterim(head: ReplyHead): void;
   /**
@@ -51,8 +53,11 @@ export interface RequestSink {
 /** Called by a server codec with each request head that passed the strict grammar. */
 export interface RequestHandler {
   onRequest(stream: ServerStream, head: RequestHead, length: BodyLength): RequestSink;
-  /** A head that did not: the codec has answered with the reason's status and closes. */
-  onBadRequest(connection: Connection, reason: Reason, detail: string): void;
+  /**
+   * A head that did not: the codec has answered with the reason's status and closes.
+   * @param ordinal which exchange of the connection it would have been, from 1
+   */
+  onBadRequest(connection: Connection, reason: Reason, detail: string, ordinal: number): void;
   /** The connection is gone, as a tunnel or not, and whoever it served was told. */
   onConnectionClose(connection: Connection, failure: TransportFailure | null): void;
 }

@@ -2,6 +2,7 @@ import { Deadline, type DeadlineHandler } from "../base/deadline-wheel.ts";
 import type { RequestHead } from "../model/head.ts";
 import { type Reason, reasonRow } from "../model/reason.ts";
 import type { RequestSink } from "../net/codec.ts";
+import { dialledName, endText } from "../net/connection-name.ts";
 import { PlainReplyHead } from "../net/http1/plain-head.ts";
 import type { Http1ServerStream } from "../net/http1/server-stream.ts";
 import type { Connection, ConnectionEvents, TransportFailure } from "../net/transport.ts";
@@ -49,13 +50,17 @@ export class EgressTunnel
   #bytesBefore = -1;
 
   constructor(options: EgressTunnelOptions) {
-    const { context, source, head } = options;
+    const { context, source, stream, head } = options;
     this.#options = options;
     const record = new ExchangeRecord(context.nextId(), "egress", context.clock.monotonicMs());
     record.method = "CONNECT";
     record.authority = head.authority;
     record.servicePort = options.port;
     record.sourceAddress = source.address;
+    record.frontConnection = source.connection;
+    record.frontOrdinal = stream.ordinal;
+    record.ownAddress = source.own;
+    record.receivedSeq = context.nextPlace();
     this.#record = record;
   }
 
@@ -76,6 +81,7 @@ export class EgressTunnel
       return;
     }
     this.#phase = "dialling";
+    this.#record.endpointUid = target.endpoint.uid;
     this.#record.endpointName = host;
     this.#record.destinationAddress = target.endpoint.addressText;
     this.#record.attempts = 1;
@@ -94,8 +100,12 @@ export class EgressTunnel
     const { context, stream } = this.#options;
     this.#phase = "joined";
     context.wheel.set(this.#deadline, idleMs);
+    // Octets that are not read are no messages: the attempt has a connection, and nothing that was sent on it.
+    this.#record.connection = dialledName(this.#far!);
+    this.#record.localAddress = endText(this.#far!.local);
     this.#record.status = 200;
     this.#record.headMs = context.clock.monotonicMs();
+    this.#record.answeredSeq = context.nextPlace();
     stream.sendHead(new PlainReplyHead(200), 0);
     const { connection, leftover, hasEnded } = stream.takeOver(this.#tunnel.near);
     this.#tunnel.join(connection, this.#far!);
@@ -159,6 +169,7 @@ export class EgressTunnel
     if (this.#phase === "over") return;
     this.#record.reason = reason;
     this.#record.detail = detail;
+    if (this.#record.attempts > 0) this.#record.attemptReason = reason;
     this.#finish();
   }
 
@@ -166,9 +177,11 @@ export class EgressTunnel
     const { context, stream, head } = this.#options;
     this.#record.reason = reason;
     this.#record.detail = detail;
+    if (this.#record.attempts > 0) this.#record.attemptReason = reason;
     this.#record.origin = "proxy";
     this.#record.status = reasonRow(reason).status;
     this.#record.headMs = context.clock.monotonicMs();
+    this.#record.answeredSeq = context.nextPlace();
     const reply = failureReply(reason, detail, head, context.clock.wallMs());
     this.#finish();
     stream.sendHead(reply.head, reply.body.length);

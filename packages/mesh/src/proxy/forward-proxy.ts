@@ -56,8 +56,9 @@ export class ForwardProxyDoor implements RequestHandler {
     return exchange;
   }
 
-  onBadRequest(_connection: Connection, reason: Reason, detail: string): void {
-    recordRefusal(this.#options.context, noProxyRequest, this.#source, reason, detail);
+  onBadRequest(_connection: Connection, reason: Reason, detail: string, ordinal: number): void {
+    const refusal = { reason, detail, ordinal, isAnswered: true };
+    recordRefusal(this.#options.context, noProxyRequest, this.#source, refusal);
   }
 
   onConnectionClose(connection: Connection): void {

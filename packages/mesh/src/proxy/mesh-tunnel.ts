@@ -8,11 +8,15 @@ import type { RelayContext } from "../relay/context.ts";
 import type { FrontendSlot, Source } from "../relay/frontend.ts";
 import { recordRefusal } from "../relay/refusal.ts";
 
-/** Makes an HTTP/1.1 server of a connection whose requests go to `slot`. */
+/**
+ * Makes an HTTP/1.1 server of a connection whose requests go to `slot`.
+ * @param exchangesBefore what the connection has carried, the CONNECT included: requests inside go on counting
+ */
 export type ServeTunnel = (
   connection: Connection,
   slot: FrontendSlot,
   source: Source,
+  exchangesBefore: number,
 ) => ConnectionEvents;
 
 export interface MeshTunnelOptions {
@@ -73,9 +77,9 @@ export class MeshTunnel implements RequestSink, ConnectionEvents, DeadlineHandle
       return;
     }
     if (first.length < PREFACE.length) return;
-    const { context, slot, source, serveTunnel } = this.#options;
+    const { context, slot, source, stream, serveTunnel } = this.#options;
     context.wheel.clear(this.#deadline);
-    this.#server = serveTunnel(this.#connection!, slot, source);
+    this.#server = serveTunnel(this.#connection!, slot, source, stream.ordinal);
     this.#server.onBytes(first, 0, first.length);
     this.#first = Buffer.alloc(0);
   }
@@ -99,9 +103,10 @@ export class MeshTunnel implements RequestSink, ConnectionEvents, DeadlineHandle
   }
 
   #refuse(reason: Reason, detail: string): void {
-    const { context, slot, source } = this.#options;
+    const { context, slot, source, stream } = this.#options;
     context.wheel.clear(this.#deadline);
-    recordRefusal(context, slot.frontend, source, reason, detail);
+    const refusal = { reason, detail, ordinal: stream.ordinal + 1, isAnswered: false };
+    recordRefusal(context, slot.frontend, source, refusal);
     this.#connection?.reset();
   }
 }

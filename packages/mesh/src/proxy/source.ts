@@ -1,5 +1,5 @@
-import { formatAddress } from "../model/address.ts";
 import type { WorkloadDoc } from "../model/document.ts";
+import { acceptedName, endText } from "../net/connection-name.ts";
 import type { Connection } from "../net/transport.ts";
 import type { Source } from "../relay/frontend.ts";
 
@@ -7,7 +7,9 @@ import type { Source } from "../relay/frontend.ts";
 export function peerSource(connection: Connection): Source {
   const identity = connection.peer?.id ?? null;
   return {
-    address: formatAddress(connection.remote),
+    address: endText(connection.remote),
+    own: endText(connection.local),
+    connection: acceptedName(connection),
     identity,
     isTls: connection.peer !== null,
     placement: { workloadUid: null, identity },
@@ -19,12 +21,14 @@ export function peerSource(connection: Connection): Source {
 /** The source of requests on a connection from our own application, or from a client of our gateway. */
 export function localSource(connection: Connection, workload: WorkloadDoc): Source {
   return {
-    address: formatAddress(connection.remote),
+    address: endText(connection.remote),
+    own: endText(connection.local),
+    connection: acceptedName(connection),
     identity: null,
     isTls: false,
     placement: { workloadUid: workload.uid, identity: workload.identity },
     name: workload.name,
-    ownAuthority: formatAddress(connection.local),
+    ownAuthority: endText(connection.local),
   };
 }
 

@@ -270,11 +270,13 @@ export class Workload implements SnapshotSink {
     connection: Connection,
     named: FrontendSlot,
     source: Source,
+    exchangesBefore: number,
   ): ConnectionEvents => {
     // The place it named may have been forgotten since.
     const slot = this.services.slot(named.frontend.service, named.frontend.port);
     const door = new Door(this.outboundRelay, slot, source, this.#onClose);
-    const server = new Http1Server(this.#http1, connection, door, { dropFields: internalFields });
+    const options = { dropFields: internalFields, exchangesBefore };
+    const server = new Http1Server(this.#http1, connection, door, options);
     this.connections.handOver(connection, server, slot);
     return server;
   };

@@ -26,7 +26,10 @@ export class Attempt implements ReplySink {
   readonly startMs: number;
   /** Had the connection carried an exchange before? */
   readonly isReused: boolean;
+  readonly session: PooledSession;
   readonly stream: ClientStream;
+  /** Which exchange of its connection it is, from 1. */
+  readonly ordinal: number;
   #owner: AttemptOwner | null;
   /** Counted in the endpoint's load, until the reply's head is here. */
   #isCounted = true;
@@ -37,7 +40,9 @@ export class Attempt implements ReplySink {
     this.startMs = startMs;
     this.isReused = session.isUsed;
     target.endpoint.load.begin();
+    this.session = session;
     this.stream = session.start(this);
+    this.ordinal = session.codec.exchanges;
   }
 
   /** The endpoint has answered, or will not: its latency is known. Null: nothing was sent that could be measured. */

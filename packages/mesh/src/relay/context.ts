@@ -2,9 +2,10 @@ import type { Clock } from "../base/clock.ts";
 import type { DeadlineWheel } from "../base/deadline-wheel.ts";
 import type { ExchangeRecord, Recorder } from "../telemetry/record.ts";
 
-/** Numbers the exchanges of one proxy, whatever their direction. */
+/** Numbers the exchanges of one proxy and what happens in its history, whatever their direction. */
 export class RecordIds {
   #last = 0;
+  #lastPlace = 0;
 
   get last(): number {
     return this.#last;
@@ -12,6 +13,11 @@ export class RecordIds {
 
   next(): number {
     return ++this.#last;
+  }
+
+  /** The next place in the proxy's history, from 1: something is sent or was received now. */
+  nextPlace(): number {
+    return ++this.#lastPlace;
   }
 }
 
@@ -46,6 +52,11 @@ export class RelayContext {
 
   nextId(): number {
     return this.#ids.next();
+  }
+
+  /** The next place in the proxy's history: something is sent or was received now. */
+  nextPlace(): number {
+    return this.#ids.nextPlace();
   }
 
   onBegin(): void {

@@ -32,8 +32,9 @@ export class Door implements RequestHandler {
     return exchange;
   }
 
-  onBadRequest(_connection: Connection, reason: Reason, detail: string): void {
-    recordRefusal(this.#context, this.#slot.frontend, this.#source, reason, detail);
+  onBadRequest(_connection: Connection, reason: Reason, detail: string, ordinal: number): void {
+    const refusal = { reason, detail, ordinal, isAnswered: true };
+    recordRefusal(this.#context, this.#slot.frontend, this.#source, refusal);
   }
 
   onConnectionClose(connection: Connection): void {

@@ -1,4 +1,5 @@
 import type { PlacementSource } from "../balance/placement.ts";
+import type { ConnectionName } from "../history/exchange.ts";
 import type { RequestHead } from "../model/head.ts";
 import type { SpiffeId } from "../model/identity.ts";
 import type { Reason } from "../model/reason.ts";
@@ -14,6 +15,10 @@ export const workloadField = "x-heddle-workload";
 /** Who sent a request, settled once per connection. */
 export interface Source {
   readonly address: string;
+  /** Our end of the connection. */
+  readonly own: string;
+  /** Names the connection, equally at its other end. */
+  readonly connection: ConnectionName;
   /** Null on a plain connection. */
   readonly identity: SpiffeId | null;
   readonly isTls: boolean;

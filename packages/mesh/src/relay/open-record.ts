@@ -2,11 +2,15 @@ import { ExchangeRecord } from "../telemetry/record.ts";
 import type { RelayContext } from "./context.ts";
 import type { Frontend, Source } from "./frontend.ts";
 
-/** The record of an exchange that begins now, with what is known before its head is looked at. */
+/**
+ * The record of an exchange that begins now, with what is known before its head is looked at.
+ * @param ordinal which exchange of its connection it is, from 1
+ */
 export function openRecord(
   context: RelayContext,
   frontend: Frontend,
   source: Source,
+  ordinal: number,
 ): ExchangeRecord {
   const record = new ExchangeRecord(
     context.nextId(),
@@ -18,5 +22,9 @@ export function openRecord(
   record.sourceAddress = source.address;
   record.sourceId = source.identity;
   record.tls = source.isTls;
+  record.frontConnection = source.connection;
+  record.frontOrdinal = ordinal;
+  record.ownAddress = source.own;
+  record.receivedSeq = context.nextPlace();
   return record;
 }

@@ -3,15 +3,25 @@ import type { RelayContext } from "./context.ts";
 import type { Frontend, Source } from "./frontend.ts";
 import { openRecord } from "./open-record.ts";
 
-/** Records a request whose head was not understood: the codec has answered it, nothing else was decided. */
+/** A request whose head was not understood. */
+export interface Refusal {
+  readonly reason: Reason;
+  readonly detail: string;
+  /** Which exchange of its connection it would have been, from 1. */
+  readonly ordinal: number;
+  /** Has the codec answered it? Else the connection was reset. */
+  readonly isAnswered: boolean;
+}
+
+/** Records a request whose head was not understood; nothing else was decided about it. */
 export function recordRefusal(
   context: RelayContext,
   frontend: Frontend,
   source: Source,
-  reason: Reason,
-  detail: string,
+  { reason, detail, ordinal, isAnswered }: Refusal,
 ): void {
-  const record = openRecord(context, frontend, source);
+  const record = openRecord(context, frontend, source, ordinal);
+  if (isAnswered) record.answeredSeq = context.nextPlace();
   record.reason = reason;
   record.detail = detail;
   record.origin = "proxy";

@@ -16,6 +16,7 @@ import type { ConnectReason } from "../upstream/connect-failure.ts";
 import type { PooledSession, SessionTaker } from "../upstream/pooled-session.ts";
 import type { Target } from "../upstream/target.ts";
 import { Attempt } from "./attempt.ts";
+import { recordAttempt, recordSent, recordUnsent } from "./attempt-record.ts";
 import type { RelayContext } from "./context.ts";
 import { failureReply, noBody, type OwnReply, peerReason, reasonField } from "./failure.ts";
 import { type Frontend, type FrontendSlot, type Source, workloadField } from "./frontend.ts";
@@ -83,7 +84,7 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     this.#head = head;
     this.#length = length;
     this.#held = length === 0 ? null : new HeldBody();
-    const record = openRecord(context, frontend, source);
+    const record = openRecord(context, frontend, source, stream.ordinal);
     record.method = head.method;
     record.path = head.path;
     record.authority = head.authority;
@@ -268,13 +269,7 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
   #connect(target: Target, isFresh: boolean, nowMs: number): void {
     this.#state = connecting;
     this.#target = target;
-    const { endpoint } = target;
-    this.#record.endpointUid = endpoint.uid;
-    this.#record.endpointName = endpoint.workload;
-    this.#record.destinationAddress = endpoint.addressText;
-    this.#record.destinationId = endpoint.identity;
-    if (endpoint.identity !== null) this.#record.tls = true;
-    this.#record.attempts++;
+    recordAttempt(this.#record, target);
     const session = target.pool.take(this, isFresh, nowMs);
     if (session !== null) this.#ask(session, nowMs);
     else if (this.#state === connecting) this.#pauseRequest();
@@ -317,6 +312,7 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     if (!attempt.isReused && attempt.target.endpoint.identity !== null) {
       this.#head.set(workloadField, this.#context.workload);
     }
+    recordSent(this.#record, this.#context, attempt);
     stream.sendHead(this.#head, this.#length);
     const held = this.#held;
     if (held === null) {
@@ -422,6 +418,8 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     const attempt = this.#attempt!;
     const nowMs = this.#context.clock.monotonicMs();
     const { target } = attempt;
+    this.#record.replyMs = nowMs;
+    this.#record.replySeq = this.#context.nextPlace();
     if (target.endpoint.identity === null) {
       head.remove(reasonField); // an application does not speak for a proxy
     } else {
@@ -441,8 +439,7 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     if (this.#replyFilters !== null) runReplyFilters(this.#replyFilters, head);
     this.#state = answering;
     this.#held?.release();
-    this.#record.status = head.status;
-    this.#record.headMs = nowMs;
+    this.#recordAnswer(head.status, nowMs);
     if (this.#context.isDraining) this.#stream.closeAfter();
     this.#stream.sendHead(head, length);
   }
@@ -515,6 +512,7 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     const nowMs = this.#context.clock.monotonicMs();
     switch (this.#state.replyFailed) {
       case "judge": {
+        if (!failure.sent) recordUnsent(this.#record);
         attempt.settle(nowMs, failure.sent);
         attempt.detach();
         this.#attempt = null;
@@ -525,6 +523,7 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
       case "cut":
         attempt.detach();
         this.#attempt = null;
+        this.#record.attemptReason = failure.reason;
         this.#cut(failure.reason, failure.detail);
         return;
       case "never":
@@ -539,6 +538,7 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
   #judge(reason: Reason, detail: string, isUnsent: boolean, isIdleRace: boolean): void {
     const { processed } = reasonRow(reason);
     const record = this.#record;
+    record.attemptReason = reason;
     const nowMs = this.#context.clock.monotonicMs();
     const target = this.#target!;
     const decision = decideRetry({
@@ -585,11 +585,11 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
   onRequestFailed(reason: Reason, detail: string): void {
     switch (this.#state.clientGone) {
       case "abandon":
-        this.#release();
         this.#record.reason = reason;
         this.#record.detail = detail;
-        if (reason !== "client-gone") this.#record.status = reasonRow(reason).status; // by the codec
-        if (reason !== "client-gone") this.#record.origin = "proxy";
+        this.#release();
+        if (reason !== "client-gone" && this.#record.headMs < 0)
+          this.#recordOwn(reasonRow(reason).status); // by the codec
         this.#finish();
         return;
       case "ignore":
@@ -648,15 +648,25 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     this.#release();
     this.#state = over;
     const stream = this.#stream;
-    this.#record.origin = "proxy";
-    this.#record.status = reply.head.status;
-    this.#record.headMs = this.#context.clock.monotonicMs();
+    this.#recordOwn(reply.head.status);
     this.#record.replyBytes = reply.body.length;
     if (this.#replyFilters !== null) runReplyFilters(this.#replyFilters, reply.head);
     stream.sendHead(reply.head, reply.body.length);
     if (reply.body.length > 0) stream.sendBody(reply.body, 0, reply.body.length);
     stream.sendEnd(null);
     this.#finish();
+  }
+
+  /** A head that this proxy made goes to the client, or has gone. */
+  #recordOwn(status: number): void {
+    this.#record.origin = "proxy";
+    this.#recordAnswer(status, this.#context.clock.monotonicMs());
+  }
+
+  #recordAnswer(status: number, nowMs: number): void {
+    this.#record.status = status;
+    this.#record.headMs = nowMs;
+    this.#record.answeredSeq = this.#context.nextPlace();
   }
 
   /** The client has part of the reply: ends it so that it is seen not to be whole (RFC 9112 §8). */
@@ -669,9 +679,12 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     this.#finish();
   }
 
-  /** Lets go of whatever it holds or waits for. */
+  /** Lets go of whatever it holds or waits for. An attempt that is going on ends as the exchange does. */
   #release(): void {
     const nowMs = this.#context.clock.monotonicMs();
+    if (this.#attempt !== null || this.#state === connecting) {
+      this.#record.attemptReason = this.#record.reason;
+    }
     if (this.#waitSinceMs >= 0) this.#stopWaiting(nowMs);
     if (this.#slot !== null) this.#frontend.pending?.cancel(this);
     if (this.#state === choosing) this.#backend?.cancel(this);

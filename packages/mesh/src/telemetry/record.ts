@@ -78,6 +78,8 @@ export class ExchangeRecord {
   sentSeq = 0;
   replyMs = -1;
   replySeq = 0;
+  /** How the last attempt ended; null: with a reply that was passed on, or there was none. */
+  attemptReason: Reason | null = null;
   /** Attempts before the last one; null: there were none. */
   earlier: readonly RecordedAttempt[] | null = null;
   /** The request read as an operation of a Contract; null: none knows it. */

@@ -1,5 +1,7 @@
 import { Deadline, type DeadlineHandler } from "../base/deadline-wheel.ts";
+import type { ConnectionName } from "../history/exchange.ts";
 import type { ClientStream, ReplySink } from "../net/codec.ts";
+import { dialledName, endText } from "../net/connection-name.ts";
 import type { Connection, TransportFailure } from "../net/transport.ts";
 import type { ConnectReason } from "./connect-failure.ts";
 import type { BuildClientCodec, ClientCodec, ClientCodecOwner } from "./session.ts";
@@ -38,6 +40,8 @@ export class PooledSession implements ClientCodecOwner, DeadlineHandler {
   /** Has the connection come about? */
   isOpen = false;
   idleSinceMs = 0;
+  #name: ConnectionName | null = null;
+  #localAddress = "";
 
   constructor(pool: SessionPool, generation: number, build: BuildClientCodec) {
     this.#pool = pool;
@@ -49,6 +53,18 @@ export class PooledSession implements ClientCodecOwner, DeadlineHandler {
   /** Has it carried an exchange? */
   get isUsed(): boolean {
     return this.codec.exchanges > 0;
+  }
+
+  /** Names the connection, equally at its other end; only once it has come about. */
+  get name(): ConnectionName {
+    this.#name ??= dialledName(this.connection!);
+    return this.#name;
+  }
+
+  /** Our end of it; only once it has come about. */
+  get localAddress(): string {
+    if (this.#localAddress === "") this.#localAddress = endText(this.connection!.local);
+    return this.#localAddress;
   }
 
   /** Starts an exchange; only right after it was taken. */

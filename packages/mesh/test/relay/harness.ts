@@ -211,6 +211,7 @@ export class FakeServer implements ClientCodec, ClientStream, ConnectionEvents {
 
 /** The client's side, with everything that was sent to it. */
 export class FakeClient implements ServerStream {
+  readonly ordinal = 1;
   readonly connection: Connection = new NoConnection(tcp("127.0.0.1", 2), () => {});
   readonly interims: number[] = [];
   head: ReplyHead | null = null;
@@ -274,6 +275,8 @@ export interface RigOptions {
 
 const source: Source = {
   address: "127.0.0.1:5",
+  own: "127.0.0.1:80",
+  connection: "127.0.0.1:5>127.0.0.1:80",
   identity: null,
   isTls: false,
   placement: { workloadUid: "caller", identity: null },

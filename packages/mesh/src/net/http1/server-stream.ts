@@ -33,6 +33,7 @@ export interface TakenConnection {
 export class Http1ServerStream implements ServerStream {
   readonly #host: ServerStreamHost;
   readonly request: Http1RequestHead;
+  readonly ordinal: number;
   /** Set by the connection as soon as the handler has given it. */
   sink: RequestSink | null = null;
   #isHeadSent = false;
@@ -41,9 +42,10 @@ export class Http1ServerStream implements ServerStream {
   #body: BodyWriter | null = null;
   #isTunnel = false;
 
-  constructor(host: ServerStreamHost, request: Http1RequestHead) {
+  constructor(host: ServerStreamHost, request: Http1RequestHead, ordinal: number) {
     this.#host = host;
     this.request = request;
+    this.ordinal = ordinal;
     this.#closes = request.closes;
   }
 

@@ -23,6 +23,8 @@ export interface Http1ServerOptions {
   readonly dropFields?: readonly string[];
   /** In place of the limit of that name: for clients that may have nothing to say in HTTP. */
   readonly idleTimeoutMs?: number;
+  /** Exchanges that the connection has carried already, where it has become a tunnel. Default 0. */
+  readonly exchangesBefore?: number;
 }
 
 /**
@@ -62,7 +64,7 @@ export class Http1Server
   #next: ConnectionEvents | null = null;
   #lingeredBytes = 0;
   readonly #timers: ServerTimers;
-  #exchanges = 0;
+  #exchanges: number;
   /** Octets behind the head that is being handed to the handler, in the same read. */
   #behindHead = 0;
   /** How many of them belong to a body that nobody wants any more. */
@@ -82,6 +84,7 @@ export class Http1Server
     this.#reader = new HeadReader("request", context.limits, context.requestScanner);
     this.#ahead = new ReadAhead(connection);
     const { idleTimeoutMs } = options;
+    this.#exchanges = options.exchangesBefore ?? 0;
     const limits =
       idleTimeoutMs === undefined ? context.limits : { ...context.limits, idleTimeoutMs };
     this.#timers = new ServerTimers(context.clock, limits, this);
@@ -283,7 +286,7 @@ export class Http1Server
     for (const name of this.#dropFields) head.remove(name);
     this.#exchanges++;
     const { length } = head.shape;
-    const stream = new Http1ServerStream(this, head);
+    const stream = new Http1ServerStream(this, head, this.#exchanges);
     this.#stream = stream;
     this.#isRequestPaused = false;
     this.#phase = length === 0 ? "reply" : "body";
@@ -341,7 +344,8 @@ export class Http1Server
   #refuse(fault: Fault): void {
     this.#timers.stopHead();
     this.#answerAndClose(fault);
-    this.#handler.onBadRequest(this.connection, fault.reason, fault.detail);
+    this.#exchanges++;
+    this.#handler.onBadRequest(this.connection, fault.reason, fault.detail, this.#exchanges);
   }
 
   #answerAndClose(fault: Fault): void {
