@@ -10,7 +10,7 @@ import { type Log, silentLog } from "@heddle/mesh/base/log.ts";
 import { controlIdentity } from "@heddle/mesh/identity/well-known.ts";
 import type { SimulatedProcess } from "@heddle/mesh/net/simulated/process.ts";
 import type { BoundSocket } from "@heddle/mesh/net/transport.ts";
-import { compileAll } from "@heddle/mesh/resource/compile.ts";
+import { compileAll, noHashKey } from "@heddle/mesh/resource/compile.ts";
 import { meshSettings } from "@heddle/mesh/resource/heddle/mesh.ts";
 import { Digester } from "@heddle/mesh/snapshot/digest.ts";
 import { labelCredentials, verifyMember } from "./credentials.ts";
@@ -63,6 +63,7 @@ export class ControlLife {
       revision: () => intent.revision,
       endpointsVersion: ++disk.lives * 1_000_000,
       stateDir: "/state",
+      hashKey: noHashKey,
       workingDir: "/",
       events: {
         onDesired: (desired) => process.enter(() => options.onDesired(desired)),

@@ -21,6 +21,7 @@ import { publish } from "./api/publish.ts";
 import { Resources } from "./api/resources.ts";
 import { ApiServer } from "./api/server.ts";
 import { Authority, createRoot } from "./ca/authority.ts";
+import { hashKeyOf } from "./ca/hash-key.ts";
 import { OwnIdentity } from "./ca/own-identity.ts";
 import { openRoot } from "./ca/root-folder.ts";
 import { Tokens } from "./ca/tokens.ts";
@@ -88,6 +89,7 @@ async function main(): Promise<void> {
     revision: () => intent.revision,
     endpointsVersion: (await countStart(store)) * 2 ** 32,
     stateDir,
+    hashKey: hashKeyOf(root),
     workingDir: dirname(stateDir),
     events: {
       onDesired: (desired) => host.tell(desired),

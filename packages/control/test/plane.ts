@@ -92,6 +92,7 @@ export class Plane {
       revision: () => holder.plane?.revision() ?? 0,
       endpointsVersion: ready.length === 0 ? 0 : 2 ** 32,
       stateDir: "/nowhere",
+      hashKey: "0".repeat(32),
       workingDir: "/nowhere",
       events: {
         onDesired: (desired) => holder.plane?.onDesired(desired),

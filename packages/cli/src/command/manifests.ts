@@ -56,7 +56,7 @@ export async function readManifests(
 
 /** All that people have stated to this mesh, for references that lead out of a manifest. */
 export async function listIntent(api: ApiClient): Promise<readonly KnownResource[]> {
-  const stated = kinds.filter((kind) => kind.kind !== "Workload");
+  const stated = kinds.filter((kind) => !kind.isMade);
   const lists = await Promise.all(stated.map((kind) => api.list(kind, null)));
   return lists.flat() as readonly KnownResource[];
 }

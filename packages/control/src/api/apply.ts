@@ -8,6 +8,7 @@ import { type IntentChange, intentOf, isSameIntent, undo } from "../revision/rev
 import { collectionOf, keyOf, kindOfCollection } from "../store/collection.ts";
 import type { ObjectKey, Store, Write } from "../store/store.ts";
 import { rivalOf } from "../watch/rival.ts";
+import { applyWarnings } from "./apply-warnings.ts";
 import { isIntent } from "./is-intent.ts";
 import type { Resources } from "./resources.ts";
 import { ApiError, type StatusCause } from "./status.ts";
@@ -35,7 +36,8 @@ export async function applySet(request: ApplyRequest, context: ApplyContext): Pr
   const { author, cause, dryRun } = request;
   for (let attempt = 1; ; attempt++) {
     const { writes, changes } = await plan(request, context);
-    const result = () => ({ revision: context.intent.revision, changes, warnings: [] });
+    const warnings = await applyWarnings(context.store, writes);
+    const result = () => ({ revision: context.intent.revision, changes, warnings });
     if (dryRun || writes.length === 0) return result();
     const outcome = await context.intent.commit(writes, { author, cause });
     if (outcome.ok) return result();
@@ -54,7 +56,8 @@ export async function rollBack(
   for (let attempt = 1; attempt <= attemptsMax; attempt++) {
     const after = intent.revision;
     const { writes, changes } = await planRollback(revision, context);
-    const result = () => ({ revision: intent.revision, changes, warnings: [] });
+    const warnings = await applyWarnings(context.store, writes);
+    const result = () => ({ revision: intent.revision, changes, warnings });
     if (writes.length === 0) return result();
     // What is undone is all that came since, and no more may come meanwhile.
     const outcome = await intent.commit(writes, { author, cause: `rollback ${revision}`, after });

@@ -4,12 +4,14 @@ import { parseSpiffeId } from "@heddle/mesh/model/identity.ts";
 import { gatewaySocket } from "@heddle/mesh/resource/compile/sockets.ts";
 import { selects, type WorkloadView } from "@heddle/mesh/resource/compile/workload-view.ts";
 import type { Service } from "@heddle/mesh/resource/core/service.ts";
+import { type Contract, holdsCondition } from "@heddle/mesh/resource/heddle/contract.ts";
 import { meshSettings } from "@heddle/mesh/resource/heddle/mesh.ts";
 import { compareText, namespaceOf } from "@heddle/mesh/resource/meta.ts";
 import type { ProcessObserved } from "../host/link.ts";
 import type { Door } from "../serve/door.ts";
 import { openConnections, workloadStats } from "../serve/workload-stat.ts";
 import { progress } from "../status/statuses.ts";
+import { contractConditions } from "../watch/contracts.ts";
 import type { Controller } from "../watch/controller.ts";
 import type {
   CheckData,
@@ -253,6 +255,18 @@ export class Facts {
     return this.#views().find((view) => selects(service, view))?.identity ?? null;
   }
 
+  /** Of every Contract what follows from intent, and what its last check came to. */
+  #contractClaims() {
+    const { index, objects } = this.#options.controller;
+    const claims = contractConditions(index, objects.processes.values());
+    return [...claims].map(([key, list]) => {
+      const contract = objects.latest(index.inputs.contracts.get(key)!) as Contract;
+      const conditions = contract.status?.conditions ?? [];
+      const said = conditions.filter(({ type }) => type === holdsCondition);
+      return { resource: `Contract/${key}`, list: [...list, ...said] };
+    });
+  }
+
   #conditions(): CheckData["conditions"] {
     const { controller } = this.#options;
     const { outputs } = controller.index;
@@ -262,6 +276,8 @@ export class Facts {
         list: [progress(controller.rolloutOf(key))],
       })),
       ...[...outputs.placements].map(([key, list]) => ({ resource: `Placement/${key}`, list })),
+      ...this.#contractClaims(),
+      ...[...outputs.faults].map(([key, list]) => ({ resource: `Fault/${key}`, list })),
       ...[...outputs.gateways].map(([key, { conditions }]) => ({
         resource: `Gateway/${key}`,
         list: conditions,

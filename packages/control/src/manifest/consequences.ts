@@ -66,6 +66,14 @@ function problemsOf(resource: KnownResource, world: World): readonly Problem[] {
       return routeProblems(resource, world);
     case "Placement":
       return refused(world.outputs.placements.get(key) ?? [], ["spec", "targetRefs"]);
+    case "Contract": {
+      const claims = world.outputs.contracts.get(key) ?? [];
+      // Operations come from the definition when the set is applied.
+      const ofTargets = claims.filter(({ type }) => type === "Accepted");
+      return refused(ofTargets, ["spec", "targetRefs"]);
+    }
+    case "Fault":
+      return refused(world.outputs.faults.get(key) ?? [], ["spec", "targetRefs"]);
     case "Gateway": {
       const compiled = world.outputs.gateways.get(key);
       if (compiled === undefined) {

@@ -1,4 +1,4 @@
-import type { MeshInputs } from "@heddle/mesh/resource/compile.ts";
+import { type MeshInputs, noHashKey } from "@heddle/mesh/resource/compile.ts";
 import { builtInGatewayClass } from "@heddle/mesh/resource/gateway-api/gatewayclass.ts";
 import type { KnownResource } from "@heddle/mesh/resource/index.ts";
 import { namespacedName } from "@heddle/mesh/resource/meta.ts";
@@ -17,10 +17,13 @@ export function meshInputs(resources: readonly KnownResource[]): MeshInputs {
     services: byKind("Service", namespacedName),
     routes: byKind("HTTPRoute", namespacedName),
     placements: byKind("Placement", namespacedName),
+    contracts: byKind("Contract", namespacedName),
+    faults: byKind("Fault", namespacedName),
     gateways: byKind("Gateway", namespacedName),
     gatewayClasses: new Map([[builtInGatewayClass.metadata.name, builtInGatewayClass], ...classes]),
     workloads: new Map(),
     slots: new Map(),
     sockets: new Map(),
+    hashKey: noHashKey, // no secret is in files; those of the Walk profile say what they hash with to all who read them
   };
 }

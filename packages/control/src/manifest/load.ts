@@ -113,8 +113,8 @@ function read(object: TextObject, namespace: string): ReadResult {
       ? { ...nothing, warnings: [{ path: [], message: judged.message }] }
       : { ...nothing, errors: [{ path: [judged.field], message: judged.message }] };
   }
-  if (kind.kind === "Workload") {
-    const message = "the control plane makes Workloads, from Processes";
+  if (kind.isMade) {
+    const message = `the control plane makes ${kind.kind}s`;
     return { ...nothing, errors: [{ path: ["kind"], message }] };
   }
   const value = kind.isNamespaced ? inNamespace(object.value, namespace) : object.value;

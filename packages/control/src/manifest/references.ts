@@ -45,6 +45,8 @@ function referencesOf({ resource }: ManifestResource): readonly Reference[] {
   const namespace = namespaceOf(resource);
   switch (resource.kind) {
     case "Placement":
+    case "Contract":
+    case "Fault":
       return resource.spec.targetRefs.map(({ name }, index) => ({
         path: ["spec", "targetRefs", index, "name"],
         namespace,

@@ -28,7 +28,6 @@ const clusterKinds: ReadonlySet<string> = new Set([
   "Binding",
   "ConfigMap",
   "Endpoints",
-  "Event",
   "LimitRange",
   "Namespace",
   "Node",

@@ -3,14 +3,17 @@ import type { Log } from "@heddle/mesh/base/log.ts";
 import { kindOf } from "@heddle/mesh/resource/check.ts";
 import { isOurClass } from "@heddle/mesh/resource/compile/gateway-class.ts";
 import { gatewaySocket } from "@heddle/mesh/resource/compile/sockets.ts";
-import type { Resource } from "@heddle/mesh/resource/meta.ts";
+import type { Contract } from "@heddle/mesh/resource/heddle/contract.ts";
+import type { ConditionClaim, Resource } from "@heddle/mesh/resource/meta.ts";
 import { isSameData } from "../revision/revision.ts";
 import { keyOf } from "../store/collection.ts";
 import type { Store, Write } from "../store/store.ts";
+import { contractConditions } from "../watch/contracts.ts";
 import type { Controller } from "../watch/controller.ts";
 import { timestamp } from "../watch/workload-plan.ts";
 import {
   conditionStatus,
+  contractStatus,
   type GatewayFacts,
   gatewayStatus,
   processStatus,
@@ -25,18 +28,35 @@ export interface StatusWriterOptions {
   readonly log: Log;
 }
 
+/** Does the stored status say it already? */
+function isStated(contract: Contract, claim: ConditionClaim): boolean {
+  const { generation = 0 } = contract.metadata;
+  const { status, reason, message } = claim;
+  const known = contract.status?.conditions?.find(({ type }) => type === claim.type);
+  const said = { ...known, status, reason, message, observedGeneration: generation };
+  return known !== undefined && isSameData(known, said);
+}
+
 /** What happened within this time is written together, in ms. */
 const delayMs = 100;
 
 /** Writes into resources what became of them: after passes of the controller, in one commit, only what differs. */
 export class StatusWriter {
   readonly #options: StatusWriterOptions;
+  /** Conditions that others state, by Contract, as last said. */
+  readonly #said = new Map<string, ConditionClaim>();
   #timer: Timer | null = null;
   #isWriting = false;
   #isDue = false;
 
   constructor(options: StatusWriterOptions) {
     this.#options = options;
+  }
+
+  /** What a check of a Contract (`<namespace>/<name>`) came to; written with the next status. */
+  say(contract: string, claim: ConditionClaim): void {
+    this.#said.set(contract, claim);
+    this.onSettled();
   }
 
   /** Something may be different. */
@@ -72,6 +92,9 @@ export class StatusWriter {
   #writes(): Write[] {
     const { controller, clock } = this.#options;
     const { objects, index, host, views } = controller;
+    for (const key of this.#said.keys()) {
+      if (!index.inputs.contracts.has(key)) this.#said.delete(key);
+    }
     const now = timestamp(clock.wallMs());
     const writes: Write[] = [];
     const add = (resource: Resource, status: unknown) => {
@@ -102,6 +125,16 @@ export class StatusWriter {
     for (const [key, claims] of index.outputs.placements) {
       const placement = newest(index.inputs.placements.get(key));
       if (placement !== null) add(placement, conditionStatus(placement, claims, now));
+    }
+    for (const [key, claims] of contractConditions(index, objects.processes.values())) {
+      const contract = newest(index.inputs.contracts.get(key));
+      const said = this.#said.get(key) ?? null;
+      if (contract !== null && said !== null && isStated(contract, said)) this.#said.delete(key);
+      if (contract !== null) add(contract, contractStatus(contract, claims, said, now));
+    }
+    for (const [key, claims] of index.outputs.faults) {
+      const fault = newest(index.inputs.faults.get(key));
+      if (fault !== null) add(fault, conditionStatus(fault, claims, now));
     }
     for (const [key, compiled] of index.outputs.gateways) {
       const gateway = newest(index.inputs.gateways.get(key));

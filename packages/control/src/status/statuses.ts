@@ -4,6 +4,7 @@ import type { WorkloadView } from "@heddle/mesh/resource/compile/workload-view.t
 import type { Gateway, GatewayStatus } from "@heddle/mesh/resource/gateway-api/gateway.ts";
 import { heddleController } from "@heddle/mesh/resource/gateway-api/gatewayclass.ts";
 import type { HttpRoute, HttpRouteStatus } from "@heddle/mesh/resource/gateway-api/httproute.ts";
+import { type Contract, holdsCondition } from "@heddle/mesh/resource/heddle/contract.ts";
 import type { Process } from "@heddle/mesh/resource/heddle/process.ts";
 import type { Workload, WorkloadStatus } from "@heddle/mesh/resource/heddle/workload.ts";
 import type { Condition, ConditionClaim, Resource } from "@heddle/mesh/resource/meta.ts";
@@ -170,6 +171,19 @@ function programmed(pending: string | null): ConditionClaim {
   return pending === null
     ? { type, status: "True", reason: "Programmed", message: "It listens." }
     : { type, status: "False", reason: "Pending", message: pending };
+}
+
+/** As `conditionStatus`; what `heddle verify` said stays until it says another thing. */
+export function contractStatus(
+  contract: Contract,
+  claims: readonly ConditionClaim[],
+  said: ConditionClaim | null,
+  now: string,
+): { readonly conditions: readonly Condition[] } {
+  const known = contract.status?.conditions?.find(({ type }) => type === holdsCondition);
+  if (said !== null) return conditionStatus(contract, [...claims, said], now);
+  const { conditions } = conditionStatus(contract, claims, now);
+  return { conditions: known === undefined ? conditions : [...conditions, known] };
 }
 
 /** A status that is its conditions alone. */

@@ -32,6 +32,8 @@ export interface ControllerOptions {
   /** Where counting of endpoints versions starts: above all of earlier lives. */
   readonly endpointsVersion: number;
   readonly stateDir: string;
+  /** Key of the hashes of recorded values, 32 hex digits. */
+  readonly hashKey: string;
   /** Where processes run that do not say. */
   readonly workingDir: string;
   readonly events: ControllerEvents;
@@ -87,6 +89,7 @@ export class Controller {
     this.#options = options;
     this.#endpointsVersion = options.endpointsVersion;
     this.#revision = options.revision();
+    this.index.setHashKey(options.hashKey);
     this.objects = new Objects(this.index, () => this.#schedule());
     const { clock } = options;
     this.#drains = new Drains(clock);

@@ -1,5 +1,6 @@
 import type { SlotsDoc } from "@heddle/mesh/model/document.ts";
 import type { MeshIndex } from "@heddle/mesh/resource/compile/mesh-index.ts";
+import { eventKind } from "@heddle/mesh/resource/core/event.ts";
 import {
   builtInGatewayClass,
   gatewayClassKind,
@@ -15,6 +16,8 @@ import { timestamp, workloadCollection } from "./workload-plan.ts";
 
 /** Who keeps which keys of a service; kept so that it outlives everything. Named `<service>`. */
 export const slotsCollection = "slots.internal.heddle.dev";
+
+export const eventCollection = collectionOf(eventKind);
 
 /** The store's objects, followed: resources go to the index, processes and workloads are kept here. */
 export class Objects {
@@ -36,7 +39,7 @@ export class Objects {
   /** Takes in what there is and follows what changes. */
   async follow(store: Store): Promise<void> {
     let from: number | null = null;
-    for (const collection of [...kinds.map(collectionOf), slotsCollection]) {
+    for (const collection of [...kinds.map(collectionOf), slotsCollection].filter(isFollowed)) {
       const { items, version } = await store.list(collection, null);
       from ??= version; // changes made while listing are seen twice, which does no harm
       for (const object of items) this.#put(collection, object);
@@ -55,8 +58,7 @@ export class Objects {
   }
 
   #onStoreChange({ type, key, object, before }: Change): void {
-    // Revisions, for one, are kept in the same store.
-    if (key.collection !== slotsCollection && kindOfCollection(key.collection) === null) return;
+    if (!isFollowed(key.collection)) return;
     if (type === "deleted") {
       this.#latest.delete(resourceKey(object));
       this.#remove(key, object);
@@ -92,6 +94,12 @@ export class Objects {
     else if (known.kind === "Workload") this.workloads.delete(name);
     else if (kinds.some(({ kind }) => kind === known.kind)) this.#index.remove(known);
   }
+}
+
+/** Revisions, for one, are kept in the same store; and of Events, which we write ourselves, nothing follows. */
+function isFollowed(collection: string): boolean {
+  if (collection === slotsCollection) return true;
+  return collection !== eventCollection && kindOfCollection(collection) !== null;
 }
 
 /** We write the status of these into what we keep of them. */

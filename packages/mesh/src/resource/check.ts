@@ -1,6 +1,7 @@
 import type { KnownResource } from "./index.ts";
 import { findKind } from "./index.ts";
 import type { Kind } from "./kind.ts";
+import type { Resource } from "./meta.ts";
 import { withDefaults } from "./schema/defaults.ts";
 import { inertFields } from "./schema/notes.ts";
 import { type Problem, Problems } from "./schema/problem.ts";
@@ -22,11 +23,9 @@ export function checkResource(kind: Kind, value: unknown): Checked {
   validate(kind.schema, value, problems);
   if (problems.found.length > 0) return { ok: false, problems: problems.found };
   const resource = withDefaults(kind.schema, value) as KnownResource;
-  return {
-    ok: true,
-    resource,
-    notes: inertFields(kind.schema.fields["spec"]!, resource.spec).map(underSpec),
-  };
+  const spec = kind.schema.fields["spec"];
+  const notes = spec === undefined ? [] : inertFields(spec, (resource as Resource).spec);
+  return { ok: true, resource, notes: notes.map(underSpec) };
 }
 
 /** `apiVersion` and `kind` of anything, or null where it has none. */

@@ -11,6 +11,7 @@
  */
 export { compileAll } from "./compile/all.ts";
 export type { ParentClaims, Refusal } from "./compile/claims.ts";
+export { type PlacedInputs, placedClaim } from "./compile/contract-placed.ts";
 export { compileEndpoints } from "./compile/endpoints.ts";
 export {
   type CompiledGateway,
@@ -25,6 +26,7 @@ export { type CompiledRoute, compileRoute, consequence } from "./compile/routes.
 export {
   type CompiledService,
   compileService,
+  noHashKey,
   type ServiceInputs,
   serviceDocFor,
 } from "./compile/service.ts";

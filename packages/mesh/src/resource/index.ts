@@ -1,7 +1,10 @@
+import { type Event, eventKind } from "./core/event.ts";
 import { type Service, serviceKind } from "./core/service.ts";
 import { type Gateway, gatewayKind } from "./gateway-api/gateway.ts";
 import { type GatewayClass, gatewayClassKind } from "./gateway-api/gatewayclass.ts";
 import { type HttpRoute, httpRouteKind } from "./gateway-api/httproute.ts";
+import { type Contract, contractKind } from "./heddle/contract.ts";
+import { type Fault, faultKind } from "./heddle/fault.ts";
 import { type Mesh, meshKind } from "./heddle/mesh.ts";
 import { type Placement, placementKind } from "./heddle/placement.ts";
 import { type Process, processKind } from "./heddle/process.ts";
@@ -14,10 +17,13 @@ export const kinds: readonly Kind[] = [
   processKind,
   workloadKind,
   placementKind,
+  contractKind,
+  faultKind,
   meshKind,
   gatewayClassKind,
   gatewayKind,
   httpRouteKind,
+  eventKind,
 ];
 
 /** A resource of a kind of the table, told apart by `kind`. */
@@ -26,10 +32,13 @@ export type KnownResource =
   | Process
   | Workload
   | Placement
+  | Contract
+  | Fault
   | Mesh
   | GatewayClass
   | Gateway
-  | HttpRoute;
+  | HttpRoute
+  | Event;
 
 /** The kind that `apiVersion` and `kind` name, or null. */
 export function findKind(version: string, kind: string): Kind | null {

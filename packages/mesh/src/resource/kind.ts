@@ -23,6 +23,8 @@ export interface Kind {
   readonly isNamespaced: boolean;
   /** Has `/status` of its own: writing the resource leaves the status alone. */
   readonly hasStatus: boolean;
+  /** The control plane makes its objects: manifests may not, and they are nobody's intent. */
+  readonly isMade: boolean;
   /** The whole object: apiVersion, kind, metadata, spec, status. */
   readonly schema: ObjectSchema;
   /** Columns of a table between NAME and AGE. */
@@ -46,8 +48,13 @@ interface KindOptions {
   readonly plural: string;
   readonly shortNames?: readonly string[];
   readonly isNamespaced: boolean;
-  readonly spec: Schema;
+  /** Null: the kind has none; its fields are its own. */
+  readonly spec: Schema | null;
+  /** Fields of the object itself, beside the metadata. Default: none. */
+  readonly fields?: Readonly<Record<string, Schema>>;
   readonly status: Schema | null;
+  /** Default false. */
+  readonly isMade?: boolean;
   /** What an object may be called. Default: an RFC 1123 subdomain. */
   readonly name?: Typed<string, TextSchema>;
   /** Annotations that heddle acts on, and what they may say. Others are free. Default: none. */
@@ -66,13 +73,15 @@ export function buildKind(options: KindOptions): Kind {
     singular: kind.toLowerCase(),
     shortNames,
     isNamespaced,
+    isMade: options.isMade ?? false,
     hasStatus: options.status !== null,
     columns,
     schema: object({
       apiVersion: required(oneOf(apiVersion(group, version))),
       kind: required(oneOf(kind)),
       metadata: required(metadata(name, { isNamespaced, annotations: options.annotations ?? {} })),
-      spec: { ...options.spec, required: true },
+      ...options.fields,
+      ...(options.spec === null ? {} : { spec: { ...options.spec, required: true } }),
       ...(options.status === null ? {} : { status: options.status }),
     }),
   };

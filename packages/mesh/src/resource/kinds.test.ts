@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { checkResource, kindOf } from "./check.ts";
+import { eventKind } from "./core/event.ts";
+import { verdictOf } from "./heddle/contract.ts";
 import { findKind, findKindByWord, kinds } from "./index.ts";
 import { apiVersion } from "./kind.ts";
 import { formatProblem } from "./schema/problem.ts";
@@ -46,6 +48,8 @@ describe("the table of kinds", () => {
         key: { identity: true },
         controllerName: "a.b/c",
         gatewayClassName: "heddle",
+        definition: "kvs",
+        consistency: "caller",
       };
       const resource = {
         apiVersion: apiVersion(group, version),
@@ -158,6 +162,116 @@ describe("Placement", () => {
       placement({ source: true }, { targetRefs: [{ kind: "Process", name: "kvs" }] }),
     ).toHaveLength(1);
   });
+});
+
+describe("Contract", () => {
+  const kvs = { kind: "Service", name: "kvs" };
+  const get = {
+    name: "get",
+    takes: ["k"],
+    changes: false,
+    method: "GET",
+    path: [{ parameter: "k", type: "integer" }],
+    ok: [200],
+  };
+  const contract = (more: object = {}) =>
+    problemsOf("Contract", {
+      targetRefs: [kvs],
+      definition: "./kvs.contract.ts#kvs",
+      consistency: "linearizable",
+      ...more,
+    });
+
+  test("is about Services, each once, and says how strong it is", () => {
+    expect(contract()).toEqual([]);
+    expect(contract({ targetRefs: [] })).toHaveLength(1);
+    expect(contract({ targetRefs: [kvs, kvs] })).toHaveLength(1);
+    expect(contract({ consistency: "linearisable" })).toEqual([
+      'spec.consistency: expected caller, monotonic-reads, read-your-writes, linearizable, got "linearisable"; did you mean "linearizable"?',
+    ]);
+    expect(contract({ valueBytesMax: 65_537 })).toHaveLength(1);
+    expect(contract({ sampling: { keysPercent: 0 } })).toHaveLength(1);
+  });
+
+  test("a part of a path is a literal or a parameter, and null stands for nothing", () => {
+    const path = (part: object) => contract({ operations: [{ ...get, path: [part] }] });
+    expect(path({ parameter: "k", type: "integer" })).toEqual([]);
+    expect(contract({ operations: [{ ...get, body: null, gives: null }] })).toEqual([]);
+    expect(path({})).toHaveLength(1);
+    expect(path({ literal: "a", parameter: "k", type: "integer" })).toHaveLength(1);
+    expect(path({ parameter: "k" })).toEqual(["spec.operations[0].path[0].type: required"]);
+  });
+
+  test("every parameter is in the signature, and every one of the signature in the request", () => {
+    expect(contract({ operations: [{ ...get, takes: [] }] })).toEqual([
+      'spec.operations[0].takes: "k" is not in it',
+    ]);
+    expect(contract({ operations: [{ ...get, takes: ["k", "v"] }] })).toEqual([
+      'spec.operations[0].takes[1]: "v" is nowhere in the request',
+    ]);
+  });
+
+  test("a key is read from every operation's head; a status means one thing", () => {
+    expect(contract({ key: "k", operations: [get] })).toEqual([]);
+    const size = { ...get, name: "size", takes: [], path: [{ literal: "size" }] };
+    expect(contract({ key: "k", operations: [get, size] })).toEqual([
+      'spec.key: "k" is in neither path, query nor fields of size',
+    ]);
+    expect(contract({ operations: [{ ...get, refused: [200] }] })).toEqual([
+      "spec.operations[0].refused[0]: 200 is in ok, too",
+    ]);
+  });
+
+  test("shows what it last came to", () => {
+    const shown = (status?: string) =>
+      verdictOf({
+        apiVersion: "heddle.dev/v1alpha1",
+        kind: "Contract",
+        metadata: { name: "kvs" },
+        status: { conditions: status === undefined ? [] : [{ type: "Holds", status }] },
+      });
+    expect([undefined, "True", "False", "Unknown"].map(shown)).toEqual([
+      null,
+      "holds",
+      "violated",
+      "undecided",
+    ]);
+  });
+});
+
+describe("Fault", () => {
+  const fault = (more: object) =>
+    problemsOf("Fault", { targetRefs: [{ kind: "Service", name: "kvs" }], ...more });
+
+  test("delays, resets, or both", () => {
+    expect(fault({})).toEqual(["spec: expected delay or reset"]);
+    expect(fault({ reset: { percent: 1 } })).toEqual([]);
+    expect(fault({ delay: { percent: 1, milliseconds: 5 }, callers: ["e"] })).toEqual([]);
+    expect(fault({ delay: { percent: 101, milliseconds: 5 } })).toHaveLength(1);
+    expect(fault({ delay: { percent: 5 } })).toHaveLength(1);
+  });
+});
+
+test("an Event has fields of its own and no spec", () => {
+  const event = {
+    apiVersion: "v1",
+    kind: "Event",
+    metadata: { name: "kvs.1" },
+    involvedObject: { kind: "Contract", name: "kvs" },
+    reason: "ContractViolated",
+    type: "Warning",
+    count: 2,
+  };
+  expect(checkResource(eventKind, event)).toMatchObject({ ok: true, notes: [] });
+  expect(checkResource(eventKind, { ...event, spec: {} }).ok).toBe(false);
+  expect(eventKind.columns.map(({ name, value }) => [name, value(event)])).toEqual([
+    ["LAST SEEN", null],
+    ["TYPE", "Warning"],
+    ["REASON", "ContractViolated"],
+    ["OBJECT", "contract/kvs"],
+    ["COUNT", 2],
+    ["MESSAGE", null],
+  ]);
 });
 
 describe("HTTPRoute", () => {

@@ -35,6 +35,7 @@ export class Bench {
       revision: () => 1,
       endpointsVersion: 0,
       stateDir: "/state",
+      hashKey: "0".repeat(32),
       workingDir: "/work",
       events: {
         onDesired: (desired) => {

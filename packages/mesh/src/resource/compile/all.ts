@@ -1,4 +1,8 @@
+import type { Service } from "../core/service.ts";
+import type { Contract } from "../heddle/contract.ts";
+import type { Fault } from "../heddle/fault.ts";
 import { meshSettings } from "../heddle/mesh.ts";
+import type { Placement } from "../heddle/placement.ts";
 import { namespaceOf } from "../meta.ts";
 import { compileEndpoints } from "./endpoints.ts";
 import { compileGateway } from "./gateway.ts";
@@ -7,7 +11,7 @@ import { isOurClass } from "./gateway-class.ts";
 import type { MeshInputs, MeshOutputs } from "./mesh-inputs.ts";
 import { compileProxy } from "./proxy.ts";
 import { compileService, pointsAt } from "./service.ts";
-import { placementClaims, routeClaims } from "./status.ts";
+import { contractClaims, faultClaims, placementClaims, routeClaims } from "./status.ts";
 
 /** Everything at once, from nothing: what `MeshIndex` must come to however it got there, and what files are made of. */
 export function compileAll(inputs: MeshInputs): MeshOutputs {
@@ -18,11 +22,10 @@ export function compileAll(inputs: MeshInputs): MeshOutputs {
       routes: routes.filter((route) =>
         (route.spec.parentRefs ?? []).some((parent) => pointsAt(parent, route, service)),
       ),
-      placements: [...inputs.placements.values()].filter(
-        (one) =>
-          namespaceOf(one) === namespaceOf(service) &&
-          one.spec.targetRefs.some(({ name }) => name === service.metadata.name),
-      ),
+      placements: targeting(inputs.placements, service),
+      contracts: targeting(inputs.contracts, service),
+      faults: targeting(inputs.faults, service),
+      hashKey: inputs.hashKey,
       findService,
     }),
   );
@@ -52,7 +55,21 @@ export function compileAll(inputs: MeshInputs): MeshOutputs {
     ),
     routes: mapValues(inputs.routes, (route) => routeClaims(route, { services, gateways })),
     placements: mapValues(inputs.placements, (one) => placementClaims(one, { services, gateways })),
+    contracts: mapValues(inputs.contracts, (one) => contractClaims(one, { services, gateways })),
+    faults: mapValues(inputs.faults, (one) => faultClaims(one, { services, gateways })),
   };
+}
+
+/** Those whose `targetRefs` name the service. */
+function targeting<R extends Placement | Contract | Fault>(
+  resources: ReadonlyMap<string, R>,
+  service: Service,
+): readonly R[] {
+  return [...resources.values()].filter(
+    (one) =>
+      namespaceOf(one) === namespaceOf(service) &&
+      one.spec.targetRefs.some(({ name }) => name === service.metadata.name),
+  );
 }
 
 /** A map of what `make` gives for each value; null leaves the key out. */

@@ -112,17 +112,76 @@ const route = fc.record({
   }),
 });
 
+const targetRefs = fc.uniqueArray(fc.record({ kind: fc.constant("Service"), name }), {
+  minLength: 1,
+  selector: (one) => one.name,
+});
+
 const placement = fc.record({
   apiVersion: fc.constant("heddle.dev/v1alpha1"),
   kind: fc.constant("Placement"),
   metadata,
   spec: fc.record({
-    targetRefs: fc.uniqueArray(fc.record({ kind: fc.constant("Service"), name }), {
-      minLength: 1,
-      selector: (one) => one.name,
-    }),
+    targetRefs,
     key: fc.constantFrom({ pathSegment: 1, type: "integer" }, { header: "X-Key" }),
   }),
+});
+
+const operations = [
+  {
+    name: "get",
+    takes: ["k"],
+    changes: false,
+    method: "GET",
+    path: [{ parameter: "k", type: "integer" }],
+    gives: "opaque",
+    ok: [200],
+  },
+  {
+    name: "put",
+    takes: ["k", "v"],
+    changes: true,
+    method: "PUT",
+    path: [{ literal: "" }],
+    query: [{ parameter: "k", type: "integer", name: "key" }],
+    fields: [{ parameter: "v", type: "text", name: "X-Value" }],
+    ok: [201],
+    refused: [503],
+  },
+];
+
+const contract = fc.record({
+  apiVersion: fc.constant("heddle.dev/v1alpha1"),
+  kind: fc.constant("Contract"),
+  metadata,
+  spec: fc.record(
+    {
+      targetRefs,
+      definition: fc.constant("./a.ts#a"),
+      consistency: fc.constantFrom("caller", "linearizable"),
+      key: fc.constant("k"),
+      sampling: fc.constantFrom({}, { keysPercent: 10 }),
+      callerHeader: fc.constant("X-User"),
+      operations: fc.subarray(operations, { minLength: 1 }),
+    },
+    { requiredKeys: ["targetRefs", "definition", "consistency"] },
+  ),
+});
+
+const fault = fc.record({
+  apiVersion: fc.constant("heddle.dev/v1alpha1"),
+  kind: fc.constant("Fault"),
+  metadata,
+  spec: fc.record(
+    {
+      targetRefs,
+      callers: fc.constant(["a-0"]),
+      seed: fc.constantFrom(0, 7),
+      delay: fc.constant({ percent: 10, milliseconds: 20 }),
+      reset: fc.constantFrom({ percent: 0 }, { percent: 100 }),
+    },
+    { requiredKeys: ["targetRefs", "reset"] },
+  ),
 });
 
 const gateway = fc.record({
@@ -220,6 +279,11 @@ export const edit: fc.Arbitrary<Edit> = fc.oneof(
       (index) =>
         index.setSlots(`default/${service}`, of),
   ),
+  fc.constantFrom("0".repeat(32), "f".repeat(32)).map(
+    (one): Edit =>
+      (index) =>
+        index.setHashKey(one),
+  ),
   sockets.map(
     (one): Edit =>
       (index) =>
@@ -234,6 +298,8 @@ export function resources(): fc.Arbitrary<KnownResource> {
       { weight: 4, arbitrary: service },
       { weight: 5, arbitrary: route },
       { weight: 3, arbitrary: placement },
+      { weight: 3, arbitrary: contract },
+      { weight: 2, arbitrary: fault },
       { weight: 3, arbitrary: gateway },
       gatewayClass,
       mesh,

@@ -13,7 +13,7 @@ import { Output } from "./output.ts";
 import { compileProxy } from "./proxy.ts";
 import { type CompiledService, compileService } from "./service.ts";
 import { socketPrefix } from "./sockets.ts";
-import { placementClaims, routeClaims } from "./status.ts";
+import { contractClaims, faultClaims, placementClaims, routeClaims } from "./status.ts";
 import { Touch } from "./touch.ts";
 import type { WorkloadView } from "./workload-view.ts";
 
@@ -36,6 +36,8 @@ export class MeshIndex {
   readonly #proxies = new Output<ProxyDoc>();
   readonly #routes = new Output<readonly ParentClaims[]>();
   readonly #placements = new Output<readonly ConditionClaim[]>();
+  readonly #contracts = new Output<readonly ConditionClaim[]>();
+  readonly #faults = new Output<readonly ConditionClaim[]>();
   readonly #touch = new Touch(this.#tables, {
     services: this.#services,
     endpoints: this.#endpoints,
@@ -43,6 +45,8 @@ export class MeshIndex {
     proxies: this.#proxies,
     routes: this.#routes,
     placements: this.#placements,
+    contracts: this.#contracts,
+    faults: this.#faults,
   });
 
   /** The inputs, as they are now. */
@@ -56,6 +60,8 @@ export class MeshIndex {
     proxies: this.#proxies.values,
     routes: this.#routes.values,
     placements: this.#placements.values,
+    contracts: this.#contracts.values,
+    faults: this.#faults.values,
   };
 
   /** A resource was made or changed. */
@@ -84,6 +90,11 @@ export class MeshIndex {
     this.#endpoints.touch(service);
   }
 
+  /** Key of the hashes of recorded values, 32 hex digits. */
+  setHashKey(hashKey: string): void {
+    this.#touch.hashKey(hashKey);
+  }
+
   /** Where sockets are bound now, all of them, by name. */
   setSockets(sockets: ReadonlyMap<string, Address>): void {
     const before = this.#tables.sockets;
@@ -104,7 +115,7 @@ export class MeshIndex {
     const gateways = this.#gateways.update((key) => this.#compileGateway(key));
     for (const key of services.keys()) this.#touch.afterService(key);
     for (const key of gateways.keys()) this.#touch.afterGateway(key);
-    const { routes, placements } = this.#tables;
+    const { routes, placements, contracts, faults } = this.#tables;
     return {
       services,
       gateways,
@@ -118,6 +129,14 @@ export class MeshIndex {
         const placement = placements.get(key);
         return placement === undefined ? null : placementClaims(placement, this.outputs);
       }),
+      contracts: this.#contracts.update((key) => {
+        const contract = contracts.get(key);
+        return contract === undefined ? null : contractClaims(contract, this.outputs);
+      }),
+      faults: this.#faults.update((key) => {
+        const fault = faults.get(key);
+        return fault === undefined ? null : faultClaims(fault, this.outputs);
+      }),
     };
   }
 
@@ -128,6 +147,9 @@ export class MeshIndex {
     return compileService(service, {
       routes: tables.routesOf(`Service/${key}`),
       placements: tables.placementsOf(key),
+      contracts: tables.contractsOf(key),
+      faults: tables.faultsOf(key),
+      hashKey: tables.hashKey,
       findService: (name) => tables.services.get(name) ?? null,
     });
   }

@@ -4,6 +4,8 @@ import type { Service } from "../core/service.ts";
 import type { Gateway } from "../gateway-api/gateway.ts";
 import type { GatewayClass } from "../gateway-api/gatewayclass.ts";
 import type { HttpRoute } from "../gateway-api/httproute.ts";
+import type { Contract } from "../heddle/contract.ts";
+import type { Fault } from "../heddle/fault.ts";
 import type { Mesh } from "../heddle/mesh.ts";
 import type { Placement } from "../heddle/placement.ts";
 import type { ConditionClaim } from "../meta.ts";
@@ -18,6 +20,8 @@ export interface MeshInputs {
   readonly services: ReadonlyMap<string, Service>;
   readonly routes: ReadonlyMap<string, HttpRoute>;
   readonly placements: ReadonlyMap<string, Placement>;
+  readonly contracts: ReadonlyMap<string, Contract>;
+  readonly faults: ReadonlyMap<string, Fault>;
   readonly gateways: ReadonlyMap<string, Gateway>;
   /** By name. */
   readonly gatewayClasses: ReadonlyMap<string, GatewayClass>;
@@ -27,6 +31,8 @@ export interface MeshInputs {
   readonly slots: ReadonlyMap<string, SlotsDoc>;
   /** Where sockets are bound, by name. */
   readonly sockets: ReadonlyMap<string, Address>;
+  /** Key of the hashes of recorded values, 32 hex digits: the mesh's secret. */
+  readonly hashKey: string;
 }
 
 /** All that follows from them. */
@@ -41,4 +47,8 @@ export interface MeshOutputs {
   readonly routes: ReadonlyMap<string, readonly ParentClaims[]>;
   /** Every Placement: `Accepted`. */
   readonly placements: ReadonlyMap<string, readonly ConditionClaim[]>;
+  /** Every Contract: `Accepted`, `Recorded`. */
+  readonly contracts: ReadonlyMap<string, readonly ConditionClaim[]>;
+  /** Every Fault: `Accepted`. */
+  readonly faults: ReadonlyMap<string, readonly ConditionClaim[]>;
 }

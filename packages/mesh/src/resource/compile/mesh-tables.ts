@@ -5,10 +5,13 @@ import type { Gateway } from "../gateway-api/gateway.ts";
 import type { GatewayClass } from "../gateway-api/gatewayclass.ts";
 import type { HttpRoute } from "../gateway-api/httproute.ts";
 import { isService, isServiceParent } from "../gateway-api/reference.ts";
+import type { Contract } from "../heddle/contract.ts";
+import type { Fault } from "../heddle/fault.ts";
 import type { Mesh } from "../heddle/mesh.ts";
 import type { Placement } from "../heddle/placement.ts";
 import { namespaceOf } from "../meta.ts";
 import type { MeshInputs } from "./mesh-inputs.ts";
+import { noHashKey } from "./service.ts";
 import type { WorkloadView } from "./workload-view.ts";
 
 /** The inputs of a mesh, with the reverse of their references: who points at what. */
@@ -17,32 +20,40 @@ export class MeshTables implements MeshInputs {
   readonly services = new Map<string, Service>();
   readonly routes = new Map<string, HttpRoute>();
   readonly placements = new Map<string, Placement>();
+  readonly contracts = new Map<string, Contract>();
+  readonly faults = new Map<string, Fault>();
   readonly gateways = new Map<string, Gateway>();
   readonly gatewayClasses = new Map<string, GatewayClass>();
   readonly workloads = new Map<string, WorkloadView>();
   readonly slots = new Map<string, SlotsDoc>();
   sockets: ReadonlyMap<string, Address> = new Map();
+  hashKey = noHashKey;
   /** `Service/<key>` or `Gateway/<key>` → routes that have it as a parent. */
   readonly #byParent = new Pointers<HttpRoute>();
   readonly #byBackend = new Pointers<HttpRoute>();
-  readonly #byTarget = new Pointers<Placement>();
+  readonly #placed = new Pointers<Placement>();
+  readonly #contracted = new Pointers<Contract>();
+  readonly #faulted = new Pointers<Fault>();
 
   setRoute(key: string, route: HttpRoute | null): void {
     this.#byParent.set(key, route, route === null ? [] : parentsOf(route));
     this.#byBackend.set(key, route, route === null ? [] : backendsOf(route));
-    if (route === null) this.routes.delete(key);
-    else this.routes.set(key, route);
+    setOrDelete(this.routes, key, route);
   }
 
   setPlacement(key: string, placement: Placement | null): void {
-    const targets = placement?.spec.targetRefs ?? [];
-    this.#byTarget.set(
-      key,
-      placement,
-      targets.map(({ name }) => `${namespaceOf(placement!)}/${name}`),
-    );
-    if (placement === null) this.placements.delete(key);
-    else this.placements.set(key, placement);
+    this.#placed.set(key, placement, targetsOf(placement));
+    setOrDelete(this.placements, key, placement);
+  }
+
+  setContract(key: string, contract: Contract | null): void {
+    this.#contracted.set(key, contract, targetsOf(contract));
+    setOrDelete(this.contracts, key, contract);
+  }
+
+  setFault(key: string, fault: Fault | null): void {
+    this.#faulted.set(key, fault, targetsOf(fault));
+    setOrDelete(this.faults, key, fault);
   }
 
   /** Routes with this parent, `Service/<key>` or `Gateway/<key>`. */
@@ -57,7 +68,15 @@ export class MeshTables implements MeshInputs {
 
   /** Placements that target this service. */
   placementsOf(service: string): readonly Placement[] {
-    return this.#byTarget.to(service);
+    return this.#placed.to(service);
+  }
+
+  contractsOf(service: string): readonly Contract[] {
+    return this.#contracted.to(service);
+  }
+
+  faultsOf(service: string): readonly Fault[] {
+    return this.#faulted.to(service);
   }
 }
 
@@ -86,6 +105,16 @@ class Pointers<S> {
   to(target: string): readonly S[] {
     return [...(this.#sources.get(target)?.values() ?? [])];
   }
+}
+
+/** Services that it is about, by `<namespace>/<name>`. */
+export function targetsOf(resource: Placement | Contract | Fault | null): readonly string[] {
+  return (resource?.spec.targetRefs ?? []).map(({ name }) => `${namespaceOf(resource!)}/${name}`);
+}
+
+export function setOrDelete<V>(map: Map<string, V>, key: string, value: V | null): void {
+  if (value === null) map.delete(key);
+  else map.set(key, value);
 }
 
 function parentsOf(route: HttpRoute): readonly string[] {

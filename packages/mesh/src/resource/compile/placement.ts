@@ -1,7 +1,7 @@
 import type { PlacementDoc, PlacementKeyDoc } from "../../model/document.ts";
 import type { Placement } from "../heddle/placement.ts";
-import { compareAge, namespacedName } from "../meta.ts";
 import type { Refusal } from "./claims.ts";
+import { oldestOf } from "./oldest.ts";
 
 export interface CompiledPlacement {
   /** Null: keys say nothing about where a request goes. */
@@ -15,18 +15,10 @@ export function compilePlacement(
   placements: readonly Placement[],
   service: string,
 ): CompiledPlacement {
-  const [winner, ...others] = [...placements].sort(compareAge);
-  if (winner === undefined) return { doc: null, losers: new Map() };
-  const message = `Placement ${winner.metadata.name} is older and places the requests of Service ${service}.`;
-  return {
-    doc: {
-      name: winner.metadata.name,
-      key: compileKey(winner.spec.key),
-      slots: winner.spec.slots ?? 1024,
-      whenAway: winner.spec.whenAway ?? "wait",
-    },
-    losers: new Map(others.map((one) => [namespacedName(one), { reason: "Conflicted", message }])),
-  };
+  const { winner, losers } = oldestOf(placements, service, "places the requests of");
+  if (winner === null) return { doc: null, losers };
+  const { key, slots = 1024, whenAway = "wait" } = winner.spec;
+  return { doc: { name: winner.metadata.name, key: compileKey(key), slots, whenAway }, losers };
 }
 
 function compileKey(key: Placement["spec"]["key"]): PlacementKeyDoc {

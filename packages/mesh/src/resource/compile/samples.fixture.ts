@@ -2,6 +2,8 @@ import { checkResource, kindOf } from "../check.ts";
 import type { Service } from "../core/service.ts";
 import type { Gateway } from "../gateway-api/gateway.ts";
 import type { HttpRoute } from "../gateway-api/httproute.ts";
+import type { Contract } from "../heddle/contract.ts";
+import type { Fault } from "../heddle/fault.ts";
 import type { Placement } from "../heddle/placement.ts";
 import type { KnownResource } from "../index.ts";
 import { formatProblem } from "../schema/problem.ts";
@@ -67,5 +69,51 @@ export function placement(name: string, created: string, spec: object = {}): Pla
     kind: "Placement",
     metadata: { name, namespace: "default", creationTimestamp: created },
     spec: { targetRefs: [{ kind: "Service", name: "kvs" }], key: { pathSegment: 1 }, ...spec },
+  });
+}
+
+/** A Contract on `kvs` with the operations of a key-value store. */
+export function contract(name: string, created: string, spec: object = {}): Contract {
+  const key = { parameter: "k", type: "integer" };
+  return admit({
+    apiVersion: "heddle.dev/v1alpha1",
+    kind: "Contract",
+    metadata: { name, namespace: "default", creationTimestamp: created },
+    spec: {
+      targetRefs: [{ kind: "Service", name: "kvs" }],
+      definition: "./kvs.contract.ts#kvs",
+      consistency: "linearizable",
+      key: "k",
+      operations: [
+        operation("get", { path: [key], gives: "opaque", ok: [200] }),
+        operation("put", {
+          takes: ["k", "v"],
+          changes: true,
+          method: "PUT",
+          path: [key],
+          body: { parameter: "v", type: "opaque" },
+          ok: [201],
+          refused: [503],
+        }),
+      ],
+      ...spec,
+    },
+  });
+}
+
+export function operation(name: string, more: object): object {
+  return { name, takes: ["k"], changes: false, method: "GET", ok: [200], ...more };
+}
+
+export function fault(name: string, created: string, spec: object = {}): Fault {
+  return admit({
+    apiVersion: "heddle.dev/v1alpha1",
+    kind: "Fault",
+    metadata: { name, namespace: "default", creationTimestamp: created },
+    spec: {
+      targetRefs: [{ kind: "Service", name: "kvs" }],
+      reset: { percent: 25 },
+      ...spec,
+    },
   });
 }

@@ -4,10 +4,14 @@ import type { Service, ServicePort } from "../core/service.ts";
 import { notePicker, pickerOf } from "../core/service-picker.ts";
 import type { HttpRoute } from "../gateway-api/httproute.ts";
 import { isServiceParent, type ParentReference } from "../gateway-api/reference.ts";
+import type { Contract } from "../heddle/contract.ts";
+import type { Fault } from "../heddle/fault.ts";
 import type { Placement } from "../heddle/placement.ts";
 import { compareAge, namespacedName, namespaceOf } from "../meta.ts";
 import { type Problem, Problems } from "../schema/problem.ts";
 import { accepted, type ParentClaims, type Refusal } from "./claims.ts";
+import { compileContract } from "./contract.ts";
+import { compileFault } from "./fault.ts";
 import { compilePlacement } from "./placement.ts";
 import { type CompiledRoute, compileRoute, mergeRoutes, routeConditions } from "./routes.ts";
 import { noteUnserved, portProtocol, servedPorts } from "./service-port.ts";
@@ -18,6 +22,11 @@ export interface ServiceInputs {
   readonly routes: readonly HttpRoute[];
   /** Placements that target it. */
   readonly placements: readonly Placement[];
+  /** Contracts and Faults that target it. Default: none. */
+  readonly contracts?: readonly Contract[];
+  readonly faults?: readonly Fault[];
+  /** Key of the hashes of recorded values, 32 hex digits. Default: zeros, which keep nothing secret. */
+  readonly hashKey?: string;
   readonly findService: (key: string) => Service | null;
 }
 
@@ -27,10 +36,15 @@ export interface CompiledService {
   /** By namespace, where consumer routes replace those of the service's own namespace (GEP-1294). */
   readonly consumers: ReadonlyMap<string, ServiceDoc>;
   readonly parents: readonly ParentClaims[];
-  /** Placements that target the service and do not hold, by `<namespace>/<name>`. */
+  /** Placements, Contracts and Faults that target the service and do not hold, by `<namespace>/<name>`. */
   readonly lostPlacements: ReadonlyMap<string, Refusal>;
+  readonly lostContracts: ReadonlyMap<string, Refusal>;
+  readonly lostFaults: ReadonlyMap<string, Refusal>;
   readonly notes: readonly Problem[];
 }
+
+/** Hashes with it can be made by anybody who knows the values. */
+export const noHashKey = "0".repeat(32);
 
 /** The document a caller in `namespace` is given. */
 export function serviceDocFor(compiled: CompiledService, namespace: string): ServiceDoc {
@@ -56,17 +70,21 @@ export function compileService(service: Service, inputs: ServiceInputs): Compile
       }
     });
   }
-  const { doc: placement, losers } = compilePlacement(inputs.placements, service.metadata.name);
+  const { name } = service.metadata;
+  const { contracts = [], faults = [], hashKey = noHashKey } = inputs;
+  const placement = compilePlacement(inputs.placements, name);
+  const contract = compileContract(contracts, name, hashKey);
+  const fault = compileFault(faults, name);
   const policy = { ...defaultBackendPolicy, picker: pickerOf(service) };
   const docFor = (consumer: string | null): ServiceDoc => ({
     kind: "service",
     namespace: own,
-    name: service.metadata.name,
+    name,
     ports: servedPorts(service).map((port) => portDoc(port, attachments, own, consumer)),
-    placement,
+    placement: placement.doc,
     policy,
-    contract: null,
-    fault: null,
+    contract: contract.doc,
+    fault: fault.doc,
   });
   const strangers = new Set(attachments.map(({ namespace }) => namespace));
   strangers.delete(own);
@@ -77,7 +95,9 @@ export function compileService(service: Service, inputs: ServiceInputs): Compile
     doc: docFor(null),
     consumers: new Map([...strangers].sort().map((one) => [one, docFor(one)])),
     parents,
-    lostPlacements: losers,
+    lostPlacements: placement.losers,
+    lostContracts: contract.losers,
+    lostFaults: fault.losers,
     notes: notes.found,
   };
 }

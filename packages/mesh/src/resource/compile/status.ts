@@ -1,8 +1,11 @@
 import type { HttpRoute } from "../gateway-api/httproute.ts";
 import { isServiceParent } from "../gateway-api/reference.ts";
+import type { Contract } from "../heddle/contract.ts";
+import type { Fault } from "../heddle/fault.ts";
 import type { Placement } from "../heddle/placement.ts";
 import { type ConditionClaim, namespacedName, namespaceOf } from "../meta.ts";
 import { accepted, type ParentClaims, type Refusal, resolvedRefs } from "./claims.ts";
+import { recordedClaim } from "./contract.ts";
 import type { CompiledGateway } from "./gateway.ts";
 import type { CompiledService } from "./service.ts";
 
@@ -32,13 +35,33 @@ export function placementClaims(
   placement: Placement,
   compiled: Compiled,
 ): readonly ConditionClaim[] {
-  const name = namespacedName(placement);
-  const refusals = placement.spec.targetRefs.flatMap((target): Refusal | [] => {
-    const key = `${namespaceOf(placement)}/${target.name}`;
-    const service = compiled.services.get(key);
+  return [targetClaim(placement, compiled, ({ lostPlacements }) => lostPlacements)];
+}
+
+/** Does a Contract hold for all it targets, and are requests recorded for it? */
+export function contractClaims(contract: Contract, compiled: Compiled): readonly ConditionClaim[] {
+  const held = targetClaim(contract, compiled, ({ lostContracts }) => lostContracts);
+  return [held, recordedClaim(contract)];
+}
+
+/** Does a Fault hold for all it targets? */
+export function faultClaims(fault: Fault, compiled: Compiled): readonly ConditionClaim[] {
+  return [targetClaim(fault, compiled, ({ lostFaults }) => lostFaults)];
+}
+
+/** `Accepted`, by the Services that a resource targets. @param lostOf those that do not hold for a Service */
+function targetClaim(
+  resource: Placement | Contract | Fault,
+  { services }: Compiled,
+  lostOf: (service: CompiledService) => ReadonlyMap<string, Refusal>,
+): ConditionClaim {
+  const name = namespacedName(resource);
+  const refusals = resource.spec.targetRefs.flatMap((target): Refusal | [] => {
+    const key = `${namespaceOf(resource)}/${target.name}`;
+    const service = services.get(key);
     const message = `There is no Service ${key}.`;
     if (service === undefined) return { reason: "TargetNotFound", message };
-    return service.lostPlacements.get(name) ?? [];
+    return lostOf(service).get(name) ?? [];
   });
-  return [accepted(refusals)];
+  return accepted(refusals);
 }

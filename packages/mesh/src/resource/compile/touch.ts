@@ -1,11 +1,13 @@
 import { unreachable } from "../../base/assert.ts";
 import type { HttpRoute } from "../gateway-api/httproute.ts";
 import { isServiceParent } from "../gateway-api/reference.ts";
+import type { Contract } from "../heddle/contract.ts";
+import type { Fault } from "../heddle/fault.ts";
 import type { Placement } from "../heddle/placement.ts";
 import type { KnownResource } from "../index.ts";
 import { namespacedName, namespaceOf } from "../meta.ts";
 import type { MeshOutputs } from "./mesh-inputs.ts";
-import type { MeshTables } from "./mesh-tables.ts";
+import { type MeshTables, setOrDelete, targetsOf } from "./mesh-tables.ts";
 import { selects, type WorkloadView } from "./workload-view.ts";
 
 /** Where each kind of output notes that one of its keys must be made anew. */
@@ -16,7 +18,8 @@ export type Touchable = { readonly [K in keyof MeshOutputs]: { touch(key: string
  *
  *   Service ──┬─▶ its document, its endpoints, every proxy (listeners)
  *             └─▶ the parents of routes that send to it
- *   HTTPRoute ──▶ its parents, before and after          Placement ──▶ its targets, before and after
+ *   HTTPRoute ──▶ its parents, before and after
+ *   Placement, Contract, Fault ──▶ its targets, before and after
  *   Workload ───▶ its proxy, and endpoints of services that select it, before and after
  */
 export class Touch {
@@ -53,7 +56,21 @@ export class Touch {
         const before = tables.placements.get(key);
         tables.setPlacement(key, isGone ? null : resource);
         this.#outputs.placements.touch(key);
-        for (const placement of [before, resource]) this.#targets(placement);
+        this.#targets(before, resource);
+        return;
+      }
+      case "Contract": {
+        const before = tables.contracts.get(key);
+        tables.setContract(key, isGone ? null : resource);
+        this.#outputs.contracts.touch(key);
+        this.#targets(before, resource);
+        return;
+      }
+      case "Fault": {
+        const before = tables.faults.get(key);
+        tables.setFault(key, isGone ? null : resource);
+        this.#outputs.faults.touch(key);
+        this.#targets(before, resource);
         return;
       }
       case "Gateway":
@@ -74,6 +91,8 @@ export class Touch {
       case "Process":
       case "Workload":
         return; // they become processes first, and come back as WorkloadViews
+      case "Event":
+        return; // tells what happened; nothing follows from it
       default:
         unreachable(resource);
     }
@@ -98,6 +117,19 @@ export class Touch {
     for (const placement of this.#tables.placementsOf(key)) {
       this.#outputs.placements.touch(namespacedName(placement));
     }
+    for (const contract of this.#tables.contractsOf(key)) {
+      this.#outputs.contracts.touch(namespacedName(contract));
+    }
+    for (const fault of this.#tables.faultsOf(key)) {
+      this.#outputs.faults.touch(namespacedName(fault));
+    }
+  }
+
+  /** Recorded values are hashed with another key. */
+  hashKey(hashKey: string): void {
+    if (this.#tables.hashKey === hashKey) return;
+    this.#tables.hashKey = hashKey;
+    for (const contract of this.#tables.contracts.values()) this.#targets(contract);
   }
 
   /** The compiled form of a gateway came out different. */
@@ -124,18 +156,14 @@ export class Touch {
     }
   }
 
-  #targets(placement: Placement | undefined): void {
-    for (const { name } of placement?.spec.targetRefs ?? []) {
-      this.#outputs.services.touch(`${namespaceOf(placement!)}/${name}`);
+  /** Services that any of `resources` is about. */
+  #targets(...resources: readonly (Placement | Contract | Fault | undefined)[]): void {
+    for (const one of resources) {
+      for (const service of targetsOf(one ?? null)) this.#outputs.services.touch(service);
     }
   }
 
   #allProxies(): void {
     for (const uid of this.#tables.workloads.keys()) this.#outputs.proxies.touch(uid);
   }
-}
-
-function setOrDelete<V>(map: Map<string, V>, key: string, value: V | null): void {
-  if (value === null) map.delete(key);
-  else map.set(key, value);
 }

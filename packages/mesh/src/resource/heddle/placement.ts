@@ -1,11 +1,10 @@
 import { buildKind } from "../kind.ts";
 import { conditions, type Resource, type ResourceOf } from "../meta.ts";
-import { headerName, objectName } from "../schema/formats.ts";
+import { headerName } from "../schema/formats.ts";
 import {
   boolean,
   defaulted,
   integer,
-  list,
   object,
   oneOf,
   required,
@@ -13,6 +12,7 @@ import {
   text,
 } from "../schema/schema.ts";
 import { heddleGroup, heddleVersion } from "./group.ts";
+import { serviceTargets, targetNames } from "./target.ts";
 
 /** Where a request carries its key: exactly one of the first five. */
 const placementKey = object(
@@ -43,16 +43,7 @@ const placementKey = object(
 );
 
 export const placementSpec = object({
-  targetRefs: required(
-    list(
-      object({
-        group: defaulted(oneOf(""), ""),
-        kind: required(oneOf("Service")),
-        name: required(objectName),
-      }),
-      { minItems: 1, maxItems: 16, uniqueBy: ["name"] },
-    ),
-  ),
+  targetRefs: serviceTargets,
   key: required(placementKey),
   /** Keys are hashed to so many slots, slots are given to processes. Another count moves nearly every key. */
   slots: defaulted(integer({ minimum: 1, maximum: 65_536 }), 1024),
@@ -75,14 +66,7 @@ export const placementKind = buildKind({
   spec: placementSpec,
   status: placementStatus,
   columns: [
-    {
-      name: "TARGET",
-      type: "text",
-      value: (resource) =>
-        specOf(resource)
-          .targetRefs.map((target) => target.name)
-          .join(","),
-    },
+    { name: "TARGET", type: "text", value: (resource) => targetNames(specOf(resource)) },
     { name: "KEY", type: "text", value: (resource) => describeKey(specOf(resource).key) },
     { name: "WHEN-AWAY", type: "text", value: (resource) => specOf(resource).whenAway ?? "wait" },
   ],

@@ -62,6 +62,7 @@ export const workloadKind = buildKind({
   plural: "workloads",
   shortNames: ["wl"],
   isNamespaced: true,
+  isMade: true,
   name: dnsLabel,
   spec: workloadSpec,
   status: workloadStatus,

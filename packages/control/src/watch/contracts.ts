@@ -1,0 +1,23 @@
+import { type PlacedInputs, placedClaim } from "@heddle/mesh/resource/compile/contract-placed.ts";
+import type { MeshIndex } from "@heddle/mesh/resource/compile/mesh-index.ts";
+import type { Process } from "@heddle/mesh/resource/heddle/process.ts";
+import type { ConditionClaim } from "@heddle/mesh/resource/meta.ts";
+
+/** Every Contract's conditions as they follow from intent, by `<namespace>/<name>`: `Accepted`, `Recorded`, `Placed`. */
+export function contractConditions(
+  index: MeshIndex,
+  processes: Iterable<Process>,
+): ReadonlyMap<string, readonly ConditionClaim[]> {
+  const all = [...processes];
+  const inputs: PlacedInputs = {
+    findService: (key) => index.inputs.services.get(key) ?? null,
+    placementOf: (key) => index.outputs.services.get(key)?.doc.placement ?? null,
+    processes: all,
+  };
+  const found = new Map<string, readonly ConditionClaim[]>();
+  for (const [key, claims] of index.outputs.contracts) {
+    const contract = index.inputs.contracts.get(key);
+    if (contract !== undefined) found.set(key, [...claims, placedClaim(contract, inputs)]);
+  }
+  return found;
+}
