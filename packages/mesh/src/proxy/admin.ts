@@ -81,7 +81,7 @@ async function pageOf(options: AdminOptions, request: IncomingMessage): Promise<
     case "/connections":
       return json(showConnections(workload));
     case "/recent":
-      return json(options.recent.newest(recentShown));
+      return json(options.recent.recent(recentShown));
     case "/loglevel":
       return text(200, `${options.log.level}\n`);
     default:

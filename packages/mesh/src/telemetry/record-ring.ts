@@ -1,192 +1,359 @@
+import type { ContractDoc, OperationDoc } from "../model/document.ts";
 import type { SpiffeId } from "../model/identity.ts";
 import { type Reason, reasons } from "../model/reason.ts";
-import { type Direction, ExchangeRecord } from "./record.ts";
+import { isNotable } from "./notable.ts";
+import {
+  type BodyCapture,
+  type Direction,
+  ExchangeRecord,
+  type OperationRecord,
+} from "./record.ts";
+import { BodyArena, bodyBytesMax, TEXT_UNITS_MAX, TextArena, textUnitsMax } from "./ring-arena.ts";
 
 const directions: readonly Direction[] = ["inbound", "outbound", "gateway", "egress"];
 const reasonNames = Object.keys(reasons) as readonly Reason[];
 
-/** Texts that repeat, from configuration and peers: beyond so many different ones they read `…`. */
-const TEXTS_MAX = 4096;
+/** Texts that a client chooses: so many characters are kept of each. */
+const PATH_MAX = 128;
+const AUTHORITY_MAX = 64;
+const DETAIL_MAX = 80;
+const METHOD_MAX = 16;
 
-/** Columns of `#texts`, one number per interned text. */
-const texts = [
-  "service",
-  "sourceId",
-  "sourceName",
-  "route",
-  "backend",
-  "endpointUid",
-  "endpointName",
-  "destinationAddress",
-  "destinationId",
-] as const satisfies readonly (keyof ExchangeRecord)[];
-/** Texts that a client chooses: so many octets are kept of each, so that none can crowd out the others. */
-const octetColumns = [
-  { field: "path", start: 0, max: 128 },
-  { field: "sourceAddress", start: 128, max: 48 },
-  { field: "detail", start: 176, max: 80 },
-  { field: "authority", start: 256, max: 64 },
-  { field: "method", start: 320, max: 16 },
-] as const satisfies readonly { field: keyof ExchangeRecord; start: number; max: number }[];
-const OCTETS = 336;
-const TIMES = 6;
-const NUMBERS = 6;
-const FLAGS = 5;
+/** Columns of `#times` behind the record's own: where the slot's texts begin, and its bodies. */
+const TEXT_AT = 13;
+const REQUEST_AT = 14;
+const REPLY_AT = 15;
+const TIME_COLUMNS = 16;
+
+const NUMBER_COLUMNS = 9;
+const FLAG_COLUMNS = 9;
+const REF_COLUMNS = 17;
+
+/** What an exchange is to those who keep a part of all: see `RecordedBatch.store`. */
+export type RecordClass = "operation" | "notable" | "plain";
+const classes: readonly RecordClass[] = ["operation", "notable", "plain"];
+
+/** States of a body in its column. */
+const NONE = 0;
+const KEPT = 1;
+const TOO_LONG = 2;
+const NOT_WHOLE = 3;
+
+/** Told of each record that the ring lets go of, before it does. */
+export type OnEvict = (seq: number) => void;
 
 /**
- * The last records, copied into typed arrays: 430 bytes each, with nothing for the collector to follow, and no
- * slice of a request's bytes kept alive.
+ * The last records, and all there is to know of them: histories, tap's past and what is exported are read from here. Each
+ * has a number, `seq`, from 1; the ring holds those from `oldest` to `newest`.
  *
  * ```
- *  slot i:  #times 6 × f64 │ #numbers 6 × i32 │ #texts 9 × u16 → #names │ #flags 5 × u8 │ #octets 336
+ *  slot i:  #times 16 × f64 │ #numbers 9 × i32 │ #flags 9 × u8 │ #refs 17 × pointer to a text that others hold, too
+ *                └─ where its texts and bodies begin: two arenas that wrap
  * ```
+ *
+ * What a client chooses anew with each request is copied, so that nothing of a request's bytes is kept alive; what lives
+ * as long as a connection or a document is referred to. Texts that wrap take whole slots with them; bodies do not: they
+ * read as overwritten. Nothing is allocated before the first record, so that a proxy at rest pays nothing.
  */
 export class RecordRing {
   readonly capacity: number;
-  readonly #times: Float64Array;
-  readonly #numbers: Int32Array;
-  readonly #texts: Uint16Array;
-  /** direction, reason, origin and the rest that fits an octet. */
-  readonly #flags: Uint8Array;
-  readonly #octets: Uint8Array;
-  readonly #lengths: Uint8Array;
-  readonly #names: (string | null)[] = [null, "…"];
-  readonly #indexOf = new Map<string, number>();
-  #next = 0;
-  #count = 0;
+  /** Told before a record goes; null: nobody is. */
+  onEvict: OnEvict | null = null;
+  #times = new Float64Array(0);
+  #numbers = new Int32Array(0);
+  #flags = new Uint8Array(0);
+  #texts = new TextArena(0);
+  #bodies = new BodyArena(0);
+  /** Grows with the slots that are used: an array made whole would touch its memory. */
+  readonly #refs: unknown[] = [];
+  #oldest = 1;
+  #next = 1;
+  #at = 0;
 
   constructor(capacity: number) {
     this.capacity = capacity;
-    this.#times = new Float64Array(capacity * TIMES);
-    this.#numbers = new Int32Array(capacity * NUMBERS);
-    this.#texts = new Uint16Array(capacity * texts.length);
-    this.#flags = new Uint8Array(capacity * FLAGS);
-    this.#octets = new Uint8Array(capacity * OCTETS);
-    this.#lengths = new Uint8Array(capacity * octetColumns.length);
   }
 
   /** How many there are now. */
   get size(): number {
-    return this.#count;
+    return this.#next - this.#oldest;
+  }
+
+  /** Number of the oldest that is held; one more than `newest` while there is none. */
+  get oldest(): number {
+    return this.#oldest;
+  }
+
+  /** Number of the newest; 0 before the first. */
+  get newest(): number {
+    return this.#next - 1;
+  }
+
+  /** Octets of bodies that were ever kept: what was kept more than an arena ago is overwritten. */
+  get bodyOctets(): number {
+    return this.#bodies.end;
   }
 
   push(record: ExchangeRecord): void {
-    const at = this.#next;
-    this.#next = at + 1 === this.capacity ? 0 : at + 1;
-    if (this.#count < this.capacity) this.#count++;
+    if (this.#times.length === 0) this.#allocate();
+    if (this.#next - this.#oldest === this.capacity) this.#evict();
+    const at = this.#at;
+    this.#at = at + 1 === this.capacity ? 0 : at + 1;
+    this.#next++;
 
-    const time = at * TIMES;
-    this.#times[time] = record.startMs;
-    this.#times[time + 1] = record.queueMs;
-    this.#times[time + 2] = record.requestBytes;
-    this.#times[time + 3] = record.replyBytes;
-    this.#times[time + 4] = record.headMs;
-    this.#times[time + 5] = record.endMs;
+    const times = this.#times;
+    const time = at * TIME_COLUMNS;
+    times[time] = record.startMs;
+    times[time + 1] = record.endMs;
+    times[time + 2] = record.headMs;
+    times[time + 3] = record.queueMs;
+    times[time + 4] = record.requestBytes;
+    times[time + 5] = record.replyBytes;
+    times[time + 6] = record.sentMs;
+    times[time + 7] = record.replyMs;
+    times[time + 8] = record.id;
+    times[time + 9] = record.receivedSeq;
+    times[time + 10] = record.answeredSeq;
+    times[time + 11] = record.sentSeq;
+    times[time + 12] = record.replySeq;
+    times[time + TEXT_AT] = this.#texts.end;
 
-    const number = at * NUMBERS;
-    this.#numbers[number] = record.id;
-    this.#numbers[number + 1] = record.servicePort;
-    this.#numbers[number + 2] = record.backendPort;
-    this.#numbers[number + 3] = record.attempts;
-    this.#numbers[number + 4] = record.slot;
-    this.#numbers[number + 5] = record.status;
+    const { operation } = record;
+    const texts = this.#texts;
+    texts.put(record.path, PATH_MAX);
+    texts.put(record.receivedPath, PATH_MAX);
+    texts.put(record.authority, AUTHORITY_MAX);
+    texts.put(record.detail, DETAIL_MAX);
+    texts.put(record.method, METHOD_MAX);
+    texts.put(record.callerField, TEXT_UNITS_MAX);
 
-    const text = at * texts.length;
-    this.#texts[text] = this.#intern(record.service);
-    this.#texts[text + 1] = this.#intern(record.sourceId);
-    this.#texts[text + 2] = this.#intern(record.sourceName);
-    this.#texts[text + 3] = this.#intern(record.route);
-    this.#texts[text + 4] = this.#intern(record.backend);
-    this.#texts[text + 5] = this.#intern(record.endpointUid);
-    this.#texts[text + 6] = this.#intern(record.endpointName);
-    this.#texts[text + 7] = this.#intern(record.destinationAddress);
-    this.#texts[text + 8] = this.#intern(record.destinationId);
+    const numbers = this.#numbers;
+    const number = at * NUMBER_COLUMNS;
+    numbers[number] = record.servicePort;
+    numbers[number + 1] = record.backendPort;
+    numbers[number + 2] = record.attempts;
+    numbers[number + 3] = record.slot;
+    numbers[number + 4] = record.status;
+    numbers[number + 5] = record.frontOrdinal;
+    numbers[number + 6] = record.ordinal;
 
-    const flag = at * FLAGS;
-    this.#flags[flag] = directions.indexOf(record.direction);
-    this.#flags[flag + 1] = record.reason === null ? 255 : reasonNames.indexOf(record.reason);
-    this.#flags[flag + 2] = record.origin === "app" ? 0 : 1;
-    this.#flags[flag + 3] = record.tls ? 1 : 0;
-    this.#flags[flag + 4] = record.replayed ? 1 : 0;
+    const flags = this.#flags;
+    const flag = at * FLAG_COLUMNS;
+    flags[flag] = directions.indexOf(record.direction);
+    flags[flag + 1] = record.reason === null ? 255 : reasonNames.indexOf(record.reason);
+    flags[flag + 2] = record.origin === "app" ? 0 : 1;
+    flags[flag + 3] = record.tls ? 1 : 0;
+    flags[flag + 4] = record.replayed ? 1 : 0;
+    flags[flag + 5] = operation !== null ? 0 : isNotable(record) ? 1 : 2;
+    flags[flag + 8] =
+      record.attemptReason === null ? 255 : reasonNames.indexOf(record.attemptReason);
 
-    this.#write(record.path, at, 0);
-    this.#write(record.sourceAddress, at, 1);
-    this.#write(record.detail, at, 2);
-    this.#write(record.authority, at, 3);
-    this.#write(record.method, at, 4);
+    const refs = this.#refs;
+    const ref = at * REF_COLUMNS;
+    refs[ref] = record.service;
+    refs[ref + 1] = record.sourceId;
+    refs[ref + 2] = record.sourceName;
+    refs[ref + 3] = record.route;
+    refs[ref + 4] = record.backend;
+    refs[ref + 5] = record.endpointUid;
+    refs[ref + 6] = record.endpointName;
+    refs[ref + 7] = record.destinationAddress;
+    refs[ref + 8] = record.destinationId;
+    refs[ref + 9] = record.sourceAddress;
+    refs[ref + 10] = record.frontConnection;
+    refs[ref + 11] = record.ownAddress;
+    refs[ref + 12] = record.connection;
+    refs[ref + 13] = record.localAddress;
+    refs[ref + 14] = record.earlier;
+    refs[ref + 15] = null;
+    refs[ref + 16] = null;
+    if (operation !== null) {
+      refs[ref + 15] = operation.contract;
+      refs[ref + 16] = operation.operation;
+      texts.put(operation.key, TEXT_UNITS_MAX);
+      this.#putParameters(operation);
+      times[time + REQUEST_AT] = this.#bodies.end;
+      numbers[number + 7] = this.#keep(operation.requestBody, flag + 6);
+      times[time + REPLY_AT] = this.#bodies.end;
+      numbers[number + 8] = this.#keep(operation.replyBody, flag + 7);
+    }
+    while (this.#oldest < this.#next && !texts.has(this.#textAt(this.#oldest))) this.#evict();
+  }
+
+  /** When it began. */
+  startMs(seq: number): number {
+    return this.#times[this.#slot(seq) * TIME_COLUMNS]!;
+  }
+
+  /** When it was over. */
+  endMs(seq: number): number {
+    return this.#times[this.#slot(seq) * TIME_COLUMNS + 1]!;
+  }
+
+  classOf(seq: number): RecordClass {
+    return classes[this.#flags[this.#slot(seq) * FLAG_COLUMNS + 5]!]!;
+  }
+
+  /** Was it asked of this service, or answered for it? */
+  isOf(seq: number, service: string): boolean {
+    const ref = this.#slot(seq) * REF_COLUMNS;
+    return this.#refs[ref] === service || this.#refs[ref + 4] === service;
   }
 
   /** The newest `limit` records, newest first, as copies; texts may be cut. */
-  newest(limit: number): ExchangeRecord[] {
+  recent(limit: number): ExchangeRecord[] {
     const records: ExchangeRecord[] = [];
-    for (let age = 1; age <= Math.min(limit, this.#count); age++) {
-      records.push(this.#read((this.#next - age + this.capacity) % this.capacity));
+    for (let seq = this.newest; seq >= this.#oldest && records.length < limit; seq--) {
+      records.push(this.read(seq));
     }
     return records;
   }
 
-  #read(at: number): ExchangeRecord {
-    const time = (column: number) => this.#times[at * TIMES + column]!;
-    const number = (column: number) => this.#numbers[at * NUMBERS + column]!;
-    const text = (column: number) => this.#names[this.#texts[at * texts.length + column]!] ?? null;
-    const flag = (column: number) => this.#flags[at * FLAGS + column]!;
-    const record = new ExchangeRecord(number(0), directions[flag(0)]!, time(0));
-    record.queueMs = time(1);
-    record.requestBytes = time(2);
-    record.replyBytes = time(3);
-    record.headMs = time(4);
-    record.endMs = time(5);
-    record.servicePort = number(1);
-    record.backendPort = number(2);
-    record.attempts = number(3);
-    record.slot = number(4);
-    record.status = number(5);
-    record.service = text(0) ?? "";
-    record.sourceId = text(1) as SpiffeId | null;
-    record.sourceName = text(2);
-    record.route = text(3);
-    record.backend = text(4);
-    record.endpointUid = text(5);
-    record.endpointName = text(6);
-    record.destinationAddress = text(7) ?? "";
-    record.destinationId = text(8) as SpiffeId | null;
-    record.reason = flag(1) === 255 ? null : reasonNames[flag(1)]!;
-    record.origin = flag(2) === 0 ? "app" : "proxy";
-    record.tls = flag(3) === 1;
-    record.replayed = flag(4) === 1;
-    for (const [column, { field }] of octetColumns.entries()) {
-      record[field] = this.#octetsOf(at, column);
+  /** A copy of the record of that number, which must be held. */
+  read(seq: number): ExchangeRecord {
+    const at = this.#slot(seq);
+    const times = this.#times;
+    const time = at * TIME_COLUMNS;
+    const numbers = this.#numbers;
+    const number = at * NUMBER_COLUMNS;
+    const flags = this.#flags;
+    const flag = at * FLAG_COLUMNS;
+    const refs = this.#refs;
+    const ref = at * REF_COLUMNS;
+    const record = new ExchangeRecord(times[time + 8]!, directions[flags[flag]!]!, times[time]!);
+    record.endMs = times[time + 1]!;
+    record.headMs = times[time + 2]!;
+    record.queueMs = times[time + 3]!;
+    record.requestBytes = times[time + 4]!;
+    record.replyBytes = times[time + 5]!;
+    record.sentMs = times[time + 6]!;
+    record.replyMs = times[time + 7]!;
+    record.receivedSeq = times[time + 9]!;
+    record.answeredSeq = times[time + 10]!;
+    record.sentSeq = times[time + 11]!;
+    record.replySeq = times[time + 12]!;
+    const texts = this.#texts;
+    texts.seek(times[time + TEXT_AT]!);
+    record.path = texts.next() ?? "";
+    record.receivedPath = texts.next();
+    record.authority = texts.next() ?? "";
+    record.detail = texts.next() ?? "";
+    record.method = texts.next() ?? "";
+    record.callerField = texts.next();
+    record.servicePort = numbers[number]!;
+    record.backendPort = numbers[number + 1]!;
+    record.attempts = numbers[number + 2]!;
+    record.slot = numbers[number + 3]!;
+    record.status = numbers[number + 4]!;
+    record.frontOrdinal = numbers[number + 5]! >>> 0;
+    record.ordinal = numbers[number + 6]! >>> 0;
+    record.reason = flags[flag + 1] === 255 ? null : reasonNames[flags[flag + 1]!]!;
+    record.attemptReason = flags[flag + 8] === 255 ? null : reasonNames[flags[flag + 8]!]!;
+    record.origin = flags[flag + 2] === 0 ? "app" : "proxy";
+    record.tls = flags[flag + 3] === 1;
+    record.replayed = flags[flag + 4] === 1;
+    record.service = refs[ref] as ExchangeRecord["service"];
+    record.sourceId = refs[ref + 1] as SpiffeId | null;
+    record.sourceName = refs[ref + 2] as string | null;
+    record.route = refs[ref + 3] as string | null;
+    record.backend = refs[ref + 4] as ExchangeRecord["backend"];
+    record.endpointUid = refs[ref + 5] as string | null;
+    record.endpointName = refs[ref + 6] as string | null;
+    record.destinationAddress = refs[ref + 7] as string;
+    record.destinationId = refs[ref + 8] as SpiffeId | null;
+    record.sourceAddress = refs[ref + 9] as string;
+    record.frontConnection = refs[ref + 10] as string;
+    record.ownAddress = refs[ref + 11] as string;
+    record.connection = refs[ref + 12] as string | null;
+    record.localAddress = refs[ref + 13] as string;
+    record.earlier = refs[ref + 14] as ExchangeRecord["earlier"];
+    const contract = refs[ref + 15] as ContractDoc | null;
+    if (contract !== null) {
+      record.operation = this.#operation(at, contract, refs[ref + 16] as OperationDoc);
     }
     return record;
   }
 
-  #intern(text: string | null): number {
-    if (text === null) return 0;
-    const known = this.#indexOf.get(text);
-    if (known !== undefined) return known;
-    if (this.#names.length >= TEXTS_MAX || text.length > 512) return 1;
-    const copy = JSON.parse(JSON.stringify(text)) as string; // a slice would keep the request's bytes alive
-    this.#names.push(copy);
-    this.#indexOf.set(copy, this.#names.length - 1);
-    return this.#names.length - 1;
-  }
-
-  /** Octets, one per latin1 character; what is beyond latin1 becomes `?`. */
-  #write(text: string, at: number, column: number): void {
-    const { start, max } = octetColumns[column]!;
-    const length = Math.min(text.length, max);
-    const first = at * OCTETS + start;
-    const octets = this.#octets;
-    for (let index = 0; index < length; index++) {
-      const unit = text.charCodeAt(index);
-      octets[first + index] = unit > 0xff ? 0x3f : unit;
+  /** In the document's order, which is the order of reading. */
+  #putParameters({ operation, parameters }: OperationRecord): void {
+    const texts = this.#texts;
+    for (const part of operation.path) {
+      if ("parameter" in part) {
+        texts.put(parameters[part.parameter] ?? null, TEXT_UNITS_MAX);
+      }
     }
-    this.#lengths[at * octetColumns.length + column] = length;
+    for (const { parameter } of operation.query) {
+      texts.put(parameters[parameter] ?? null, TEXT_UNITS_MAX);
+    }
+    for (const { parameter } of operation.fields) {
+      texts.put(parameters[parameter] ?? null, TEXT_UNITS_MAX);
+    }
   }
 
-  #octetsOf(at: number, column: number): string {
-    const first = at * OCTETS + octetColumns[column]!.start;
-    const length = this.#lengths[at * octetColumns.length + column]!;
-    return String.fromCharCode(...this.#octets.subarray(first, first + length));
+  /** The text cursor stands behind `callerField`. */
+  #operation(at: number, contract: ContractDoc, operation: OperationDoc): OperationRecord {
+    const key = this.#texts.next() ?? "";
+    const parameters: Record<string, string> = {};
+    const take = (name: string): void => {
+      const text = this.#texts.next();
+      if (text !== null) parameters[name] = text;
+    };
+    for (const part of operation.path) if ("parameter" in part) take(part.parameter);
+    for (const { parameter } of operation.query) take(parameter);
+    for (const { parameter } of operation.fields) take(parameter);
+    const time = at * TIME_COLUMNS;
+    const number = at * NUMBER_COLUMNS;
+    const flag = at * FLAG_COLUMNS;
+    const body = (of: 0 | 1): BodyCapture | null =>
+      this.#body(
+        this.#times[time + REQUEST_AT + of]!,
+        this.#numbers[number + 7 + of]!,
+        this.#flags[flag + 6 + of]!,
+      );
+    return { contract, operation, parameters, key, requestBody: body(0), replyBody: body(1) };
+  }
+
+  #body(start: number, length: number, state: number): BodyCapture | null {
+    if (state === NONE) return null;
+    const isOverwritten = state === KEPT && !this.#bodies.has(start, length);
+    const isKept = state === KEPT && !isOverwritten;
+    const octets = isKept ? this.#bodies.read(start, length) : new Uint8Array(0);
+    const isTooLong = state === TOO_LONG;
+    return { octets, length: octets.length, isTooLong, isWhole: state === KEPT, isOverwritten };
+  }
+
+  /** Returns the length, and writes the body's state into its flag. */
+  #keep(body: BodyCapture | null, flag: number): number {
+    if (body === null) {
+      this.#flags[flag] = NONE;
+      return 0;
+    }
+    this.#flags[flag] = body.isTooLong ? TOO_LONG : body.isWhole ? KEPT : NOT_WHOLE;
+    if (body.isTooLong || !body.isWhole) return 0;
+    this.#bodies.put(body.octets, body.length);
+    return body.length;
+  }
+
+  #slot(seq: number): number {
+    // `#at` is where the next one goes.
+    const back = this.#next - seq;
+    return this.#at >= back ? this.#at - back : this.#at - back + this.capacity;
+  }
+
+  #textAt(seq: number): number {
+    return this.#times[this.#slot(seq) * TIME_COLUMNS + TEXT_AT]!;
+  }
+
+  #evict(): void {
+    this.onEvict?.(this.#oldest);
+    this.#oldest++;
+  }
+
+  #allocate(): void {
+    this.#times = new Float64Array(this.capacity * TIME_COLUMNS);
+    this.#numbers = new Int32Array(this.capacity * NUMBER_COLUMNS);
+    this.#flags = new Uint8Array(this.capacity * FLAG_COLUMNS);
+    this.#texts = new TextArena(textUnitsMax);
+    this.#bodies = new BodyArena(bodyBytesMax);
   }
 }

@@ -112,6 +112,8 @@ export interface BodyCapture {
   readonly isTooLong: boolean;
   /** Did it come to its end? */
   readonly isWhole: boolean;
+  /** It was kept, and others have been written over it since. Default false. */
+  readonly isOverwritten?: boolean;
 }
 
 /** Gets each record once, when its exchange is over. It must not throw and must not keep what it cannot bound. */

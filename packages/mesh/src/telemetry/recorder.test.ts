@@ -4,7 +4,6 @@ import { VirtualClock } from "../base/virtual-clock.ts";
 import { Metrics } from "./metrics.ts";
 import { renderMetrics } from "./metrics-text.ts";
 import { outcomeOf } from "./outcome.ts";
-import { RecordRing } from "./record-ring.ts";
 import { TelemetryRecorder } from "./recorder.ts";
 import { parseSummary, rowKey } from "./summary.ts";
 import { formatTapItem, parseTapFilter, type TapItem } from "./tap.ts";
@@ -241,42 +240,6 @@ describe("summaries", () => {
     for (let status = 200; status < 1000; status++) recorder.record(exchangeRecord({ status }));
     expect(recorder.summary().rows).toHaveLength(1);
     expect(Object.keys(recorder.summary().rows[0]!.failures).length).toBeLessThanOrEqual(200);
-  });
-});
-
-describe("the ring of recent records", () => {
-  test("gives back what was put in, newest first", () => {
-    const ring = new RecordRing(3);
-    const records = Array.from({ length: 5 }, (_, id) =>
-      exchangeRecord({
-        id,
-        path: `/é${id}`,
-        reason: id === 3 ? "reset" : null,
-        detail: "peer said \u2026",
-        origin: "proxy",
-        slot: -1,
-        sourceName: "w",
-        route: "HTTPRoute/default/r#0",
-        headMs: -1,
-        replayed: true,
-        requestBytes: 2 ** 40,
-        status: 502,
-        direction: "gateway",
-      }),
-    );
-    for (const record of records) ring.push(record);
-    expect(ring.size).toBe(3);
-    const expected = records.slice(2).reverse();
-    for (const record of expected) record.detail = "peer said ?";
-    expect(ring.newest(10)).toEqual(expected);
-    expect(ring.newest(1)).toEqual(expected.slice(0, 1));
-  });
-
-  test("cuts texts that a client made long", () => {
-    const ring = new RecordRing(1);
-    ring.push(exchangeRecord({ path: `/${"a".repeat(8000)}`, method: "M".repeat(100) }));
-    expect(ring.newest(1)[0]!.path).toHaveLength(128);
-    expect(ring.newest(1)[0]!.method).toHaveLength(16);
   });
 });
 

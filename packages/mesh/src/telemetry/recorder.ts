@@ -21,7 +21,7 @@ export interface RecorderOptions {
   readonly workload: string;
   /** Default `cluster.local`. */
   readonly clusterDomain?: string;
-  /** How many recent records are kept. Default 1024, about 0.5 MB. */
+  /** How many recent records are kept. Default 2048, with their texts and bodies about 1.2 MB. */
   readonly recentMax?: number;
 }
 
@@ -54,7 +54,7 @@ export class TelemetryRecorder implements Recorder, ConnectionCounter {
     this.#life = options.life;
     this.workload = options.workload;
     this.#startMs = options.clock.monotonicMs();
-    this.recent = new RecordRing(options.recentMax ?? 1024);
+    this.recent = new RecordRing(options.recentMax ?? 2048);
     options.metrics.onCollect(() => {
       for (const series of this.#connections.values()) series.collect();
     });
