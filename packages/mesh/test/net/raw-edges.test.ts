@@ -7,6 +7,7 @@ import { expect, test } from "vitest";
 import { VirtualClock } from "../../src/base/virtual-clock.ts";
 import { tcp } from "../../src/model/address.ts";
 import { adoptSocket } from "../../src/net/bound-socket.ts";
+import { acceptedName, dialledName } from "../../src/net/connection-name.ts";
 import { failureOfError, failureOfStatus } from "../../src/net/errno.ts";
 import { loadRawBinding } from "../../src/net/raw/binding.ts";
 import type { RawConnection } from "../../src/net/raw/connection.ts";
@@ -50,6 +51,28 @@ for (const [name, make] of [
     clock.advance(6000);
     await hungUp;
     expect(refused.map((failure) => failure.kind)).toEqual(["timeout"]);
+    await listening.close();
+  });
+
+  test(`${name}: a listener of both families names an IPv4 connection as its dialler does`, async () => {
+    const transport = make({ clock: new SystemClock() });
+    const server = new Probe();
+    const listening = await transport.listen({ at: tcp("::", 0), tls: null }, (connection) => {
+      server.connection = connection;
+      return server;
+    });
+    const { port } = listening.address as { port: number };
+    const client = new Probe();
+    const address = tcp("127.0.0.1", port);
+    client.connection = transport.dial({ address, tls: null }, client);
+    await client.until(() => client.has("open"));
+    const dialled = dialledName(client.connection);
+    client.send("x");
+    await server.until(() => server.received === 1);
+    expect(dialled).toMatch(new RegExp(`^127\\.0\\.0\\.1:\\d+>127\\.0\\.0\\.1:${port}$`));
+    expect(acceptedName(server.connection!)).toBe(dialled);
+    server.connection!.reset();
+    await client.closed();
     await listening.close();
   });
 

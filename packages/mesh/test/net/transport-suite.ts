@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { SeededRng } from "../../src/base/rng.ts";
 import type { Address } from "../../src/model/address.ts";
+import { acceptedName, dialledName } from "../../src/net/connection-name.ts";
 import type {
   BoundSocket,
   Connection,
@@ -390,6 +391,14 @@ export function suite(name: string, makeBackend: () => Backend): void {
         expect(client.connection!.remote).toEqual(listening[0]!.address);
         expect(client.connection!.local).toEqual(server.connection!.remote);
         expect(server.connection!.local).toEqual(client.connection!.remote);
+      });
+
+      test("both ends come to one name for their connection, and another for the next", async () => {
+        const { client, server } = await pair(tls());
+        const name = dialledName(client.connection!);
+        expect(acceptedName(server.connection!)).toBe(name);
+        const next = await pair(tls());
+        expect(dialledName(next.client.connection!)).not.toBe(name);
       });
     });
   }
