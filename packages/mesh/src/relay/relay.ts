@@ -1,15 +1,14 @@
 import type { Placement } from "../balance/placement.ts";
 import { assert, unreachable } from "../base/assert.ts";
 import { Deadline, type DeadlineHandler } from "../base/deadline-wheel.ts";
-import type { ReplyFilter, RequestFilter } from "../filter/filter.ts";
-import { runReplyFilters, runRequestFilters } from "../filter/index.ts";
+import type { ReplyFilter } from "../filter/filter.ts";
+import { runReplyFilters } from "../filter/index.ts";
 import type { Fields, ReplyHead, RequestHead } from "../model/head.ts";
 import { type Reason, reasonRow } from "../model/reason.ts";
 import type { BodyLength, ReplyFailure, RequestSink, ServerStream } from "../net/codec.ts";
 import { PlainReplyHead } from "../net/http1/plain-head.ts";
 import { isIdempotent } from "../policy/method.ts";
 import { decideRetry } from "../policy/retry.ts";
-import { unroutable } from "../route/match.ts";
 import type { ExchangeRecord } from "../telemetry/record.ts";
 import { type Backend, type EndpointWaiter, slotWaitMs } from "../upstream/backend.ts";
 import type { ConnectReason } from "../upstream/connect-failure.ts";
@@ -18,13 +17,13 @@ import type { Target } from "../upstream/target.ts";
 import { Attempt } from "./attempt.ts";
 import { recordAttempt, recordSent, recordUnsent } from "./attempt-record.ts";
 import type { RelayContext } from "./context.ts";
+import { decide } from "./decide.ts";
 import { failureReply, noBody, type OwnReply, peerReason, reasonField } from "./failure.ts";
 import { type Frontend, type FrontendSlot, type Source, workloadField } from "./frontend.ts";
 import { HeldBody } from "./held-body.ts";
 import { openRecord } from "./open-record.ts";
 import { QuietWatch } from "./quiet.ts";
 import { answering, asking, choosing, connecting, over, type State } from "./states.ts";
-import { neededUpgrade } from "./upgrade.ts";
 
 /**
  * One exchange, from the request's head to its record:
@@ -112,67 +111,27 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
 
   // ── match, authorize, filters ─────────────────────────────────────────────────────────────────────────────────
 
-  /** Everything that can be decided from the head alone, in order. */
   #decide(): void {
     this.#slot = null;
-    const frontend = this.#frontend;
-    const head = this.#head;
-    const upgrade = neededUpgrade(head);
-    if (upgrade !== null) {
-      this.#fail("unsupported", `${upgrade} is not forwarded yet`);
-      return;
-    }
-    if (frontend.fails !== null) {
-      this.#fail(frontend.fails.reason, frontend.fails.detail);
-      return;
-    }
-    if (frontend.edit !== null) {
-      frontend.edit(head, this.#source);
-      this.#record.authority = head.authority;
-      this.#record.sourceName = this.#source.name;
-    }
-    if (frontend.gate !== null) {
-      const refused = frontend.gate(head, this.#source);
-      if (refused !== null) {
-        this.#fail(refused.reason, refused.detail);
+    const decision = decide(this.#frontend, this.#source, this.#head, this.#record);
+    this.#replyFilters = decision.replyFilters;
+    switch (decision.kind) {
+      case "fail":
+        this.#fail(decision.reason, decision.detail);
+        return;
+      case "reply": {
+        const { status, fields } = decision.reply;
+        this.#answerOwn({ head: new PlainReplyHead(status, fields), body: noBody });
         return;
       }
-    }
-    let timeoutMs = frontend.requestTimeoutMs;
-    let backend = frontend.backend;
-    if (frontend.routes !== null) {
-      const rule = frontend.routes.match(head);
-      if (typeof rule === "string") {
-        this.#fail(rule, unroutable[rule]);
+      case "ask":
+        this.#backendReplyFilters = decision.backendReplyFilters;
+        if (decision.timeoutMs !== null) this.#limitTime(decision.timeoutMs);
+        this.#enter(decision.backend);
         return;
-      }
-      this.#record.route = rule.name;
-      if (rule.fails !== null) {
-        this.#fail(rule.fails, `${rule.name} cannot be acted on`);
-        return;
-      }
-      timeoutMs = rule.requestTimeoutMs ?? timeoutMs;
-      if (rule.filters !== null) {
-        this.#replyFilters = rule.filters.reply;
-        if (this.#isAnsweredBy(rule.filters.request)) return;
-      }
-      const choice = rule.backends.next();
-      if (choice === null || choice.target === null) {
-        this.#fail("invalid-backend", `${rule.name} names no backend that exists`);
-        return;
-      }
-      backend = frontend.backendOf(choice.target.service, choice.target.port);
-      if (choice.filters !== null) {
-        this.#backendReplyFilters = choice.filters.reply;
-        if (this.#isAnsweredBy(choice.filters.request)) return;
-      }
+      default:
+        unreachable(decision);
     }
-    if (backend === null) {
-      this.#fail("no-route", "no rule and no default");
-      return;
-    }
-    if (timeoutMs !== null) this.#limitTime(timeoutMs);
-    this.#enter(backend);
   }
 
   #limitTime(timeoutMs: number): void {
@@ -634,14 +593,6 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     const { isEdge } = this.#frontend;
     const wallMs = this.#context.clock.wallMs();
     this.#answerOwn(failureReply(reason, isEdge ? null : detail, this.#head, wallMs));
-  }
-
-  /** Runs the filters on the request. True: one of them has answered. */
-  #isAnsweredBy(filters: readonly RequestFilter[] | null): boolean {
-    const reply = filters === null ? null : runRequestFilters(filters, this.#head);
-    if (reply === null) return false;
-    this.#answerOwn({ head: new PlainReplyHead(reply.status, reply.fields), body: noBody });
-    return true;
   }
 
   #answerOwn(reply: OwnReply): void {
