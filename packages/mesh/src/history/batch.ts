@@ -36,6 +36,7 @@ export interface Gap {
   readonly reason:
     | "overflow" /** the proxy's ring was overwritten before it was read */
     | "rate" /** more than may be exported each second */
+    | "off" /** recording was switched off */
     | "restart" /** the proxy died with what it had not sent */
     | "lost" /** the control plane lost it, or never got it */
     | "evicted" /** older than the store keeps */;

@@ -1,3 +1,4 @@
+import type { ValueType } from "../model/document.ts";
 import type { SpiffeId } from "../model/identity.ts";
 import type { Reason } from "../model/reason.ts";
 import type { RecordedValue } from "./exchange.ts";
@@ -59,6 +60,8 @@ export interface OperationContent {
   readonly name: string;
   /** In the order of the signature. */
   readonly arguments: readonly RecordedValue[];
+  /** How each is read; left out where no definition is at hand. */
+  readonly types?: readonly ValueType[];
 }
 
 export interface ReplyContent {
@@ -67,6 +70,8 @@ export interface ReplyContent {
   readonly origin: "app" | "proxy";
   /** What the operation gave; null: it gives nothing, or no Contract knows it. */
   readonly value: RecordedValue | null;
+  /** How the value is read; left out where no definition is at hand. */
+  readonly valueType?: ValueType;
   /** Does a Contract know the request it answers, and is it the answer of an operation that succeeded? */
   readonly isOk: boolean;
 }

@@ -1,0 +1,133 @@
+import { isOutside, isProxy, workloadOf } from "./endpoint-name.ts";
+import type { EndpointName, HistoryEvent } from "./event.ts";
+import { type RecordedHistories, wallMsOf } from "./histories.ts";
+import type { Unrecorded } from "./lives.ts";
+import type { MessagePair } from "./pairs.ts";
+
+/** After so long a message that nobody received is lost, in ms. */
+export const lostAfterMs = 10_000;
+/** Records are made when an exchange is over: so long after one end's record the other's may still be on its way, in ms. */
+export const settleMs = 5000;
+
+/** What became of a message of which one end's event is missing. */
+export type Fate =
+  | "lost" /** sent, and never received: enough time has passed, or its connection has carried later ones */
+  | "in-flight" /** too young to say */
+  | "unknown" /** the other end was not recorded, or not then */
+  | "unexplained" /** received, and nobody sent it, though whoever could have was recorded */;
+
+export interface Undelivered {
+  readonly fate: Fate;
+  /** In a few words. */
+  readonly why: string;
+  readonly event: HistoryEvent;
+}
+
+/**
+ * Judges messages whose other end is missing. The addressing rule says nothing of them: it forbids misdelivery and does
+ * not promise delivery. `nowWallMs`: when the records were read; whatever is younger may not have been written yet.
+ */
+export class Delivery {
+  readonly #recorded: RecordedHistories;
+  readonly #nowWallMs: number;
+  readonly #workloads: ReadonlySet<EndpointName>;
+  /** Per receiving endpoint and connection the greatest ordinal received. */
+  readonly #received = new Map<string, number>();
+  /** Sender of each request: where its reply has to go. */
+  readonly #askedBy = new Map<string, EndpointName>();
+
+  constructor(
+    recorded: RecordedHistories,
+    pairs: readonly MessagePair[],
+    nowWallMs = horizonOf(recorded),
+  ) {
+    this.#recorded = recorded;
+    this.#nowWallMs = nowWallMs;
+    this.#workloads = new Set([...recorded.lives.values()].map(({ workload }) => workload));
+    for (const { send, recv } of pairs) {
+      if (send?.message.type === "request") this.#askedBy.set(send.message.id, send.endpoint);
+      if (recv === null) continue;
+      const { connection, ordinal, type } = partsOf(recv.message.id);
+      const key = `${recv.endpoint} ${connection} ${type}`;
+      this.#received.set(key, Math.max(ordinal, this.#received.get(key) ?? 0));
+    }
+  }
+
+  /** Null: both ends are there. */
+  judge({ send, recv }: MessagePair): Undelivered | null {
+    if (send !== null && recv !== null) return null;
+    if (send !== null) return { ...this.#ofSent(send), event: send };
+    return { ...this.#ofReceived(recv!), event: recv! };
+  }
+
+  #ofSent(send: HistoryEvent): Omit<Undelivered, "event"> {
+    const { message } = send;
+    const receiver = message.targetEndpoint ?? this.#askedBy.get(requestIdOf(message.id)) ?? null;
+    const wallMs = wallMsOf(send, this.#recorded.lives);
+    if (receiver === null || !this.#workloads.has(workloadOf(receiver))) {
+      const isGone = receiver !== null && isOutside(receiver) && message.type === "reply";
+      if (isGone) return { fate: "lost", why: "the caller had gone" };
+      return { fate: "unknown", why: `${receiver ?? message.target} is not recorded` };
+    }
+    if (!isProxy(receiver)) {
+      if (message.type === "reply") return { fate: "lost", why: "the caller had gone" };
+      return { fate: "unknown", why: "a process that never answers shows nobody what it received" };
+    }
+    const gap = this.#gapAt(wallMs, (each) => each.workload === workloadOf(receiver));
+    if (gap !== null) return { fate: "unknown", why: `gap at ${receiver}: ${gap.reason}` };
+    const { connection, ordinal } = partsOf(message.id);
+    const last = this.#received.get(`${receiver} ${connection} ${partsOf(message.id).type}`) ?? 0;
+    if (last > ordinal) return { fate: "lost", why: "its connection carried later messages" };
+    const ageMs = this.#nowWallMs - wallMs;
+    if (ageMs >= lostAfterMs) return { fate: "lost", why: `not received in ${lostAfterMs} ms` };
+    return { fate: "in-flight", why: `sent ${Math.round(ageMs)} ms before the records end` };
+  }
+
+  #ofReceived(recv: HistoryEvent): Omit<Undelivered, "event"> {
+    const wallMs = wallMsOf(recv, this.#recorded.lives);
+    if (this.#nowWallMs - this.#endOf(recv) < settleMs) {
+      return { fate: "in-flight", why: "the sender's record may be on its way" };
+    }
+    const gap = this.#gapAt(wallMs, ({ workload }) => workload !== workloadOf(recv.endpoint));
+    if (gap !== null) return { fate: "unknown", why: `gap at ${gap.workload}: ${gap.reason}` };
+    return { fate: "unexplained", why: "no history holds its sending" };
+  }
+
+  #gapAt(wallMs: number, isMeant: (gap: Unrecorded) => boolean): Unrecorded | null {
+    const covers = ({ fromWallMs, toWallMs }: Unrecorded) =>
+      fromWallMs - settleMs <= wallMs && wallMs <= toWallMs + settleMs;
+    return this.#recorded.unrecorded.find((gap) => isMeant(gap) && covers(gap)) ?? null;
+  }
+
+  /** When the exchange of `event` was last heard of by its recorder. */
+  #endOf(event: HistoryEvent): number {
+    const own = this.#recorded.histories.get(event.endpoint)?.events ?? [];
+    const same = own.findLast(
+      ({ epoch, exchange }) => epoch === event.epoch && exchange === event.exchange,
+    );
+    return wallMsOf(same ?? event, this.#recorded.lives);
+  }
+}
+
+/** The last moment of which anybody tells, wall ms. */
+export function horizonOf({ histories, lives }: RecordedHistories): number {
+  let last = -Infinity;
+  for (const { events } of histories.values()) {
+    for (const event of events) last = Math.max(last, wallMsOf(event, lives));
+  }
+  return last;
+}
+
+function requestIdOf(id: string): string {
+  return `${id.slice(0, -1)}q`;
+}
+
+function partsOf(id: string): { connection: string; ordinal: number; type: string } {
+  const end = id.lastIndexOf(".");
+  const start = id.lastIndexOf(".", end - 1);
+  return {
+    connection: id.slice(0, start),
+    ordinal: Number(id.slice(start + 1, end)),
+    type: id.slice(end + 1),
+  };
+}
