@@ -27,6 +27,11 @@ describe("the inspection finds what was planted", () => {
       at("mesh/src/check/x.ts", 'import "../route/match.ts";'),
       "layering",
     ],
+    [
+      "a checker that reads what was compiled",
+      at("mesh/src/check/x.ts", 'import "../resource/compile/all.ts";'),
+      "layering",
+    ],
     ["node:* on the first floor", at("mesh/src/model/x.ts", 'import "node:fs";'), "pure floors"],
     ["a library on the data path", at("mesh/src/relay/x.ts", 'import "pino";'), "dependencies"],
     ["the wall clock", at("mesh/src/relay/x.ts", "export const now = () => Date.now();"), "bans"],

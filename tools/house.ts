@@ -53,6 +53,9 @@ export const checkMayImport: ReadonlySet<string> = new Set([
   "check",
 ]);
 
+/** Of room `resource` they may know the schemas, not what is made of them. */
+export const isCompiler = /\/resource\/compile(\/|\.ts$)/;
+
 /** npm packages each package may import. */
 export const libraries: Readonly<Record<string, ReadonlySet<string>>> = {
   mesh: new Set(["valibot"]),

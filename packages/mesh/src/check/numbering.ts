@@ -1,0 +1,33 @@
+import type { RecordedBatch } from "../history/batch.ts";
+import type { Findings } from "./report.ts";
+
+/**
+ * What a recorder loses it says: each stream of a proxy's life is numbered from 1, and where numbers are missing
+ * between two batches one of them has a gap.
+ */
+export function checkNumbering(batches: readonly RecordedBatch[], findings: Findings): void {
+  const streams = Map.groupBy(
+    batches,
+    ({ workload, life, store }) => `${workload.uid} ${life} ${store}`,
+  );
+  for (const stream of streams.values()) {
+    const ordered = [...stream].sort((a, b) => a.from - b.from);
+    let next = ordered[0]!.from;
+    for (const batch of ordered) {
+      findings.judge();
+      if (batch.from > next && batch.gaps.length === 0) {
+        const workload = `${batch.workload.namespace}/${batch.workload.name}`;
+        findings.violate({
+          what: `the record of ${workload} lacks exchanges and says nothing of it`,
+          processes: [workload],
+          messages: [],
+          about: `${batch.store} record of ${workload}`,
+          expected: `number ${next}, or a gap`,
+          found: `number ${batch.from}`,
+          atWallMs: (batch.exchanges[0]?.startMs ?? batch.sinceMs) + batch.wallOffsetMs,
+        });
+      }
+      next = Math.max(next, batch.from + batch.exchanges.length);
+    }
+  }
+}

@@ -1,0 +1,263 @@
+import type { Gateway, GatewayListener } from "../resource/gateway-api/gateway.ts";
+import type {
+  HttpRoute,
+  HttpRouteMatch,
+  HttpRouteRule,
+} from "../resource/gateway-api/httproute.ts";
+import {
+  gatewayGroup,
+  isServiceParent,
+  type ParentReference,
+} from "../resource/gateway-api/reference.ts";
+import { compareAge, namespacedName, namespaceOf } from "../resource/meta.ts";
+import { type Evidence, type IntentState, resourcesOf } from "./evidence.ts";
+import type { Seen } from "./records.ts";
+import { endsWithSlash, isCut, isDisputed, queryOf, segmentsOf } from "./request.ts";
+
+/** What intent says of routes. */
+export interface Routing {
+  readonly routes: readonly HttpRoute[];
+  readonly gateways: readonly Gateway[];
+  /** `<namespace>/<name>:<port>` of every port of every Service, with the port's name. */
+  readonly ports: Readonly<Record<string, string | null>>;
+  /** What else is said of services: with a change of it proxies begin anew to count whose turn it is. */
+  readonly beside: readonly unknown[];
+}
+
+export function routingIn(state: IntentState): Routing {
+  const services = resourcesOf(state, "Service").filter(({ spec }) => spec.type !== "ExternalName");
+  const ports = services.flatMap((service) =>
+    (service.spec.ports ?? []).map(
+      ({ port, name = null }) => [`${namespacedName(service)}:${port}`, name] as const,
+    ),
+  );
+  return {
+    routes: resourcesOf(state, "HTTPRoute").map(intentOf),
+    gateways: resourcesOf(state, "Gateway").map(intentOf),
+    ports: Object.fromEntries(ports),
+    beside: (["Service", "Placement", "Contract", "Fault"] as const).flatMap((kind) =>
+      resourcesOf(state, kind).map(({ metadata, spec }) => [kind, metadata.name, spec]),
+    ),
+  };
+}
+
+/** Status and versions come and go without a change of intent. */
+function intentOf<R extends HttpRoute | Gateway>({ apiVersion, kind, metadata, spec }: R): R {
+  const { name, namespace, creationTimestamp } = metadata;
+  const kept = {
+    name,
+    ...(namespace !== undefined && { namespace }),
+    ...(creationTimestamp !== undefined && { creationTimestamp }),
+  };
+  return { apiVersion, kind, metadata: kept, spec } as R;
+}
+
+/** A rule of a route, as records name it. */
+export interface NamedRule {
+  /** `HTTPRoute/<namespace>/<name>#<rule>` */
+  readonly name: string;
+  readonly rule: HttpRouteRule;
+  readonly route: HttpRoute;
+}
+
+/**
+ * The rules that a request may have fallen under, by what the Gateway API says of matches and their precedence. More
+ * than one where a match looks at header fields, which are not recorded: the first that surely matches is the last.
+ * Null: no route is attached, so the Service itself is meant. Empty: routes are, and none matches.
+ */
+export function rulesFor(
+  seen: Seen,
+  routing: Routing,
+  evidence: Pick<Evidence, "workloads">,
+): readonly NamedRule[] | null {
+  const attached = attachedTo(seen, routing, evidence);
+  if (attached === null) return null;
+  const candidates = attached.flatMap(({ route, hostnames }) =>
+    (route.spec.rules ?? [{}]).flatMap((rule, ruleIndex) =>
+      matchesOf(rule).flatMap((match, index) =>
+        (hostnames.length === 0 ? [""] : hostnames).map((hostname) => ({
+          hostname,
+          match,
+          route,
+          rule,
+          ruleIndex,
+          index,
+        })),
+      ),
+    ),
+  );
+  candidates.sort(compareCandidates);
+  const possible = new Map<string, NamedRule>();
+  for (const { hostname, match, route, rule, ruleIndex } of candidates) {
+    const word = accepts(match, hostname, seen);
+    if (word === "no") continue;
+    const name = `HTTPRoute/${namespacedName(route)}#${rule.name ?? ruleIndex}`;
+    possible.set(name, { name, rule, route });
+    if (word === "yes") break;
+  }
+  return [...possible.values()];
+}
+
+interface Attached {
+  readonly route: HttpRoute;
+  readonly hostnames: readonly string[];
+}
+
+function attachedTo(
+  { exchange, of }: Seen,
+  routing: Routing,
+  { workloads }: Pick<Evidence, "workloads">,
+): readonly Attached[] | null {
+  if (exchange.direction === "gateway") {
+    const run = workloads.find((one) => namespacedName(one) === of.workload)?.spec.gateway;
+    const gateway = routing.gateways.find(
+      (one) => namespacedName(one) === `${of.namespace}/${run}`,
+    );
+    return gateway === undefined ? null : toGateway(gateway, exchange.servicePort, routing.routes);
+  }
+  const key = `${exchange.service}:${exchange.servicePort}`;
+  const portName = routing.ports[key] ?? null;
+  const here = routing.routes.filter((route) =>
+    (route.spec.parentRefs ?? []).some(
+      (parent) =>
+        isServiceParent(parent) &&
+        `${parent.namespace ?? namespaceOf(route)}/${parent.name}` === exchange.service &&
+        (parent.port === undefined || parent.port === exchange.servicePort) &&
+        (parent.sectionName === undefined || parent.sectionName === portName),
+    ),
+  );
+  // GEP-1294: a caller's own namespace may have routes of its own, which then are all that count.
+  const consumers = here.filter((route) => namespaceOf(route) === of.namespace);
+  const producers = here.filter((route) => exchange.service.startsWith(`${namespaceOf(route)}/`));
+  const chosen = consumers.length > 0 ? consumers : producers;
+  return chosen.length === 0 ? null : chosen.map((route) => ({ route, hostnames: [] }));
+}
+
+function toGateway(
+  gateway: Gateway,
+  port: number,
+  routes: readonly HttpRoute[],
+): readonly Attached[] {
+  const listeners = gateway.spec.listeners.filter(
+    (one) => one.protocol === "HTTP" && one.port === port,
+  );
+  return routes.flatMap((route): Attached[] =>
+    listeners.flatMap((listener) => {
+      const isMeant = (route.spec.parentRefs ?? []).some((parent) =>
+        namesListener(parent, route, gateway, listener),
+      );
+      const from = listener.allowedRoutes?.namespaces?.from ?? "Same";
+      const isAllowed =
+        from === "All" || (from === "Same" && namespaceOf(route) === namespaceOf(gateway));
+      const hostnames = inCommon(route.spec.hostnames ?? [], listener.hostname);
+      return isMeant && isAllowed && hostnames !== null ? [{ route, hostnames }] : [];
+    }),
+  );
+}
+
+function namesListener(
+  parent: ParentReference,
+  route: HttpRoute,
+  gateway: Gateway,
+  listener: GatewayListener,
+): boolean {
+  const { group = gatewayGroup, kind = "Gateway", namespace = namespaceOf(route), name } = parent;
+  return (
+    group === gatewayGroup &&
+    kind === "Gateway" &&
+    `${namespace}/${name}` === namespacedName(gateway) &&
+    (parent.sectionName === undefined || parent.sectionName === listener.name) &&
+    (parent.port === undefined || parent.port === listener.port)
+  );
+}
+
+/** Host names of both; empty: any; null: none. */
+function inCommon(route: readonly string[], listener: string | undefined): string[] | null {
+  if (listener === undefined || listener === "") return [...route];
+  if (route.length === 0) return [listener];
+  const both = route.flatMap((name) =>
+    isHost(listener, name) ? [name] : isHost(name, listener) ? [listener] : [],
+  );
+  return both.length === 0 ? null : both;
+}
+
+/** Is `host` (or a narrower pattern) of this name? `*.a.b` stands for one label or more before `.a.b`. */
+function isHost(pattern: string, host: string): boolean {
+  if (!pattern.startsWith("*.")) return pattern.toLowerCase() === host;
+  const end = pattern.slice(1).toLowerCase();
+  return host.endsWith(end) && host.length > end.length;
+}
+
+type Word = "yes" | "no" | "unknown";
+
+function accepts(match: HttpRouteMatch, hostname: string, { exchange }: Seen): Word {
+  const target = exchange.receivedPath ?? exchange.path;
+  const words: Word[] = [pathWord(match, target)];
+  if (match.method !== undefined) words.push(match.method === exchange.method ? "yes" : "no");
+  if (hostname !== "") {
+    const host = exchange.authority.replace(/:\d+$/, "").replace(/\.$/, "").toLowerCase();
+    words.push(isHost(hostname, host) ? "yes" : "no");
+  }
+  const first = new Set<string>();
+  for (const { name, value, type } of match.queryParams ?? []) {
+    if (first.has(name)) continue; // of several on one name the first counts
+    first.add(name);
+    if (type === "RegularExpression" || isCut(target)) words.push("unknown");
+    else words.push(queryOf(target, name) === value ? "yes" : "no");
+  }
+  if ((match.headers ?? []).length > 0) words.push("unknown");
+  if (words.includes("no")) return "no";
+  return words.includes("unknown") ? "unknown" : "yes";
+}
+
+function pathWord({ path }: HttpRouteMatch, target: string): Word {
+  const { type = "PathPrefix", value = "/" } = path ?? {};
+  if (type === "RegularExpression") return "unknown";
+  const asked = segmentsOf(target);
+  const wanted = segmentsOf(value);
+  if (isDisputed(asked)) return "unknown"; // refused or not, no rule is to blame
+  const isPrefix = wanted.every((segment, index) => asked[index] === segment);
+  if (!isPrefix) return isCut(target) && asked.length <= wanted.length ? "unknown" : "no";
+  if (type === "PathPrefix")
+    return isCut(target) && asked.length === wanted.length ? "unknown" : "yes";
+  if (isCut(target)) return "unknown";
+  const isSameEnd = endsWithSlash(target) === endsWithSlash(value);
+  return asked.length === wanted.length && isSameEnd ? "yes" : "no";
+}
+
+function matchesOf({ matches }: HttpRouteRule): readonly HttpRouteMatch[] {
+  return matches === undefined || matches.length === 0 ? [{}] : matches;
+}
+
+interface Candidate {
+  readonly hostname: string;
+  readonly match: HttpRouteMatch;
+  readonly route: HttpRoute;
+  readonly ruleIndex: number;
+  readonly index: number;
+}
+
+/** HTTPRouteSpec, "rules": what is more specific comes first, then what is older. */
+function compareCandidates(a: Candidate, b: Candidate): number {
+  const [first, second] = [specificity(a), specificity(b)];
+  for (const [index, value] of first.entries()) {
+    if (value !== second[index]) return second[index]! - value;
+  }
+  return compareAge(a.route, b.route) || a.ruleIndex - b.ruleIndex || a.index - b.index;
+}
+
+function specificity({ hostname, match }: Candidate): readonly number[] {
+  const { type = "PathPrefix", value = "/" } = match.path ?? {};
+  const isPattern = type === "RegularExpression";
+  const names = (given: readonly { readonly name: string }[] = []) =>
+    new Set(given.map(({ name }) => name.toLowerCase())).size;
+  return [
+    hostname === "" ? 0 : hostname.startsWith("*.") ? 1 : 2,
+    hostname.length,
+    isPattern ? 0 : type === "Exact" ? 2 : 1,
+    type === "PathPrefix" ? value.replace(/(?<=.)\/$/, "").length : 0,
+    match.method === undefined ? 0 : 1,
+    names(match.headers),
+    new Set((match.queryParams ?? []).map(({ name }) => name)).size,
+  ];
+}

@@ -1,0 +1,150 @@
+import { namespaceOf } from "../resource/meta.ts";
+import type { Evidence } from "./evidence.ts";
+import { missingAmong, type Seen } from "./records.ts";
+import { type ConstraintReport, Findings } from "./report.ts";
+import type { NamedRule, Routing } from "./routing.ts";
+import { type Ruled, routingOver, ruledOf } from "./ruled.ts";
+
+/**
+ * Each caller's requests of one rule go to its backends by their weights. Smooth weighting promises more than chance
+ * would: of any n requests in a row a backend with share s gets s·n, off by less than the number of backends, for no
+ * backend's credit exceeds that many turns. Requests are counted, not attempts: a retry stays with its backend. What a
+ * record does not have may have gone either way, and widens the bound by as much.
+ */
+export function checkSplit(evidence: Evidence): ConstraintReport {
+  const findings = new Findings(
+    "split",
+    "per caller and rule, within one constant intent",
+    "fewer requests than the rule has backends",
+  );
+  const timeline = routingOver(evidence);
+  for (const { value } of timeline.periods) {
+    for (const route of value.routes) {
+      (route.spec.rules ?? []).forEach((rule, index) => {
+        const name = `HTTPRoute/${namespaceOf(route)}/${route.metadata.name}#${rule.name ?? index}`;
+        if ((rule.backendRefs ?? []).length > 1) findings.ask(name);
+      });
+    }
+  }
+  const runs = new Map<string, Ruled[]>();
+  for (const ruled of ruledOf(evidence, timeline, findings)) {
+    if (ruled.rule === null) {
+      judgeUnruled(ruled, findings);
+      continue;
+    }
+    const { of } = ruled.seen;
+    const key = `${of.uid} ${of.life} ${ruled.period.index} ${ruled.rule.name}`;
+    const run = runs.get(key) ?? [];
+    runs.set(key, run);
+    run.push(ruled);
+  }
+  for (const run of runs.values()) judgeRun(run, findings);
+  return findings.report();
+}
+
+/** Without a rule the Service that was asked is the one that is meant. */
+function judgeUnruled({ seen }: Ruled, findings: Findings): void {
+  const { exchange, of, startWallMs } = seen;
+  if (exchange.backend === null) return;
+  const asked = `${exchange.service}:${exchange.servicePort}`;
+  const found = `${exchange.backend}:${exchange.backendPort}`;
+  findings.judge();
+  if (found === asked) return;
+  findings.violate({
+    what: `${of.workload} asked ${asked}, no rule leads elsewhere, and it went elsewhere`,
+    processes: [of.workload],
+    messages: [],
+    about: asked,
+    expected: asked,
+    found,
+    atWallMs: startWallMs,
+  });
+}
+
+/** The share of requests that fails, because what they are meant for does not exist. */
+const nobody = "nobody";
+
+function judgeRun(run: readonly Ruled[], findings: Findings): void {
+  const { rule, period, seen } = run[0]!;
+  if (!isActedOn(rule!.rule)) {
+    findings.skip("its rule cannot be acted on, as its conditions say", run.length);
+    return;
+  }
+  const weights = weightsOf(rule!, period.value);
+  const sum = [...weights.values()].reduce((total, weight) => total + weight, 0);
+  if (sum === 0) return; // all of it fails, which reasons tell
+  const counts = new Map<string, number>();
+  const counted: Seen[] = [];
+  for (const { seen: one } of run) {
+    const to = backendOf(one);
+    if (to === null) continue;
+    counted.push(one);
+    counts.set(to, (counts.get(to) ?? 0) + 1);
+  }
+  const total = counted.length;
+  findings.judge(total);
+  const missing = missingAmong(seen.of, counted);
+  if (missing > 0) findings.skip("not recorded, or of other rules", missing);
+  const live = (rule!.rule.backendRefs ?? []).filter(({ weight = 1 }) => weight > 0).length;
+  const violate = (to: string, expected: string) =>
+    findings.violate({
+      what: `${seen.of.workload}: ${to} got ${counts.get(to) ?? 0} of ${total} requests of ${rule!.name}`,
+      processes: [seen.of.workload],
+      messages: [],
+      about: rule!.name,
+      expected,
+      found: `${counts.get(to) ?? 0} of ${total}${missing === 0 ? "" : `, ${missing} not recorded`}`,
+      atWallMs: counted.at(-1)?.startWallMs ?? seen.startWallMs,
+    });
+  for (const to of counts.keys()) {
+    if ((weights.get(to) ?? 0) === 0) {
+      violate(to, weights.has(to) ? "none: its weight is 0" : "none: the rule does not name it");
+    }
+  }
+  for (const [to, weight] of weights) {
+    if (weight === 0) continue;
+    const count = counts.get(to) ?? 0;
+    const share = weight / sum;
+    // Of the missing ones this backend got between none and all.
+    const isTooMany = count - (total + missing) * share >= live;
+    const isTooFew = (total + missing) * share - (count + missing) >= live;
+    if (isTooMany || isTooFew) {
+      violate(to, `${(share * total).toFixed(1)}, off by less than ${live}`);
+    }
+  }
+}
+
+/** Whose turn it was; null: none was chosen. */
+function backendOf({ exchange }: Seen): string | null {
+  if (exchange.backend !== null) return `${exchange.backend}:${exchange.backendPort}`;
+  return exchange.reason === "invalid-backend" ? nobody : null;
+}
+
+function weightsOf({ rule, route }: NamedRule, { ports }: Routing): ReadonlyMap<string, number> {
+  const weights = new Map<string, number>();
+  for (const { name, namespace, port, weight = 1, filters } of rule.backendRefs ?? []) {
+    const named = `${namespace ?? namespaceOf(route)}/${name}:${port}`;
+    const to = named in ports && areActedOn(filters) ? named : nobody;
+    weights.set(to, (weights.get(to) ?? 0) + weight);
+  }
+  return weights;
+}
+
+/** What heddle does not act on makes the whole rule fail, rather than send requests where nobody wanted them. */
+function isActedOn({ filters, matches }: NamedRule["rule"]): boolean {
+  const isPattern = (one: { readonly type?: string }) => one.type === "RegularExpression";
+  const patterns = (matches ?? []).some(({ path, headers, queryParams }) =>
+    [path ?? {}, ...(headers ?? []), ...(queryParams ?? [])].some(isPattern),
+  );
+  return areActedOn(filters) && !patterns;
+}
+
+const filtersActedOn: ReadonlySet<string> = new Set([
+  "RequestHeaderModifier",
+  "ResponseHeaderModifier",
+  "URLRewrite",
+]);
+
+function areActedOn(filters: readonly { readonly type: string }[] = []): boolean {
+  return filters.every(({ type }) => filtersActedOn.has(type));
+}
