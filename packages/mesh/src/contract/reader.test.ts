@@ -82,6 +82,7 @@ describe("a template", () => {
   test("has literals, compared decoded", () => {
     const path = [{ literal: "locks" }, text, { literal: "owner" }];
     expect(read(path, "/l%6Fcks/a%20b/owner")?.parameters).toEqual({ t: "a b" });
+    expect(read([{ literal: "clés" }], "/cl%C3%A9s")).not.toBeNull();
     expect(read(path, "/locks/a/own")).toBeNull();
     expect(read(path, "/locks//owner")).toBeNull();
     expect(read(path, "/locks/a")).toBeNull();

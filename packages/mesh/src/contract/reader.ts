@@ -67,7 +67,7 @@ interface CompiledOperation {
 }
 
 interface CompiledPart {
-  /** Decoded; null: a parameter. An empty one ends the template: the path ends in a slash. */
+  /** Its octets as a head gives them; null: a parameter. An empty one ends the template: the path ends in a slash. */
   readonly literal: string | null;
   readonly name: string;
   readonly isInteger: boolean;
@@ -122,7 +122,7 @@ function compileOperation(contract: ContractDoc, operation: OperationDoc): Compi
     operation,
     path: operation.path.map((part) =>
       "literal" in part
-        ? { literal: part.literal, name: "", isInteger: false }
+        ? { literal: latin1Of(part.literal), name: "", isInteger: false }
         : { literal: null, name: part.parameter, isInteger: part.type === "integer" },
     ),
     others: others.length === 0 ? null : others,
@@ -190,6 +190,10 @@ function take(
   if (isInteger && integerKey(text) === null) return false;
   parameters[name] = isInteger ? text : decodeOctets(text);
   return true;
+}
+
+function latin1Of(text: string): string {
+  return String.fromCharCode(...new TextEncoder().encode(text));
 }
 
 const SLASH = 0x2f;
