@@ -41,6 +41,7 @@ export const cliRooms: ReadonlySet<string> = new Set([
   "check",
   "render",
   "api",
+  "drive",
 ]);
 
 /** What the independent checkers may know: intent and histories, never the compiled form. */

@@ -64,14 +64,16 @@ export function recorder(endpoint: EndpointName, clock: Clock, keptBytesMax?: nu
 
 /** The slide's process on our own codec: get and put. `onAsked` sees each request before it is answered. */
 export class KvsProcess implements RequestHandler {
-  readonly #values = new Map<string, string>();
+  readonly #values: Map<string, string>;
   readonly #context: Http1Context;
   listening: Listening | null = null;
   onAsked: (path: string) => void = () => {};
   /** Paths whose requests are never answered. */
   readonly silent = new Set<string>();
 
-  constructor(clock: Clock) {
+  /** @param values what it keeps from before, by path */
+  constructor(clock: Clock, values: Iterable<readonly [path: string, value: string]> = []) {
+    this.#values = new Map(values);
     this.#context = new Http1Context({ clock });
   }
 

@@ -29,6 +29,7 @@ export interface CallerOptions {
 export interface CallReply {
   /** 0: no whole reply came. */
   readonly status: number;
+  readonly head: ReplyHead | null;
   readonly body: string;
   /** Null: a whole reply came. */
   readonly failure: CallFailure | null;
@@ -65,13 +66,18 @@ export class Caller implements Http1ClientOwner {
     return this.#options.recorder.history;
   }
 
-  /** Sends a request and waits for the reply to it. One call at a time. */
-  call(method: string, path: string, body: string | null = null): Promise<CallReply> {
+  /** Sends a request and waits for the reply to it. One call at a time. @param fields names in lower case */
+  call(
+    method: string,
+    path: string,
+    body: string | null = null,
+    fields: readonly (readonly [name: string, value: string])[] = [],
+  ): Promise<CallReply> {
     assert(this.#call === null, "a caller makes one call at a time");
     const { clock } = this.#options.context;
     const { promise, resolve } = Promise.withResolvers<CallReply>();
     const timeoutMs = this.#options.callTimeoutMs ?? 10_000;
-    const call = new Call({ method, path, body }, (reply) => {
+    const call = new Call({ method, path, body, fields }, (reply) => {
       timer.cancel();
       this.#call = null;
       resolve(reply);
@@ -112,9 +118,9 @@ export class Caller implements Http1ClientOwner {
 
   #start(client: Http1Client, call: Call): void {
     const { context, recorder, address, authority = formatAddress(address) } = this.#options;
-    const { method, path, body } = call.said;
+    const { method, path, body, fields } = call.said;
     const octets = Buffer.from(body ?? "");
-    const head = new PlainRequestHead({ method, path, authority });
+    const head = new PlainRequestHead({ method, path, authority }, fields);
     context.gather.enter(); // head and body leave in one write
     const stream = client.start(call);
     stream.sendHead(head, octets.length);
@@ -133,15 +139,22 @@ export class Caller implements Http1ClientOwner {
   }
 }
 
+interface Said {
+  readonly method: string;
+  readonly path: string;
+  readonly body: string | null;
+  readonly fields: readonly (readonly [name: string, value: string])[];
+}
+
 class Call implements ReplySink {
-  readonly said: { readonly method: string; readonly path: string; readonly body: string | null };
+  readonly said: Said;
   readonly #end: (reply: CallReply) => void;
   readonly #text = new BodyText(REPLY_BYTES_MAX);
   exchange: ObservedExchange | null = null;
-  #status = 0;
+  #head: ReplyHead | null = null;
   #isOver = false;
 
-  constructor(said: Call["said"], end: (reply: CallReply) => void) {
+  constructor(said: Said, end: (reply: CallReply) => void) {
     this.said = said;
     this.#end = end;
   }
@@ -149,13 +162,13 @@ class Call implements ReplySink {
   fail(failure: CallFailure): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#end({ status: 0, body: "", failure, exchange: this.exchange });
+    this.#end({ status: 0, head: null, body: "", failure, exchange: this.exchange });
   }
 
   onInterim(): void {}
 
   onReplyHead(head: ReplyHead): void {
-    this.#status = head.status;
+    this.#head = head;
   }
 
   onReplyBody(bytes: Buffer, start: number, end: number): void {
@@ -169,8 +182,9 @@ class Call implements ReplySink {
       this.fail({ detail: `a reply of more than ${REPLY_BYTES_MAX} octets`, sent: true });
     } else if (!this.#isOver) {
       this.#isOver = true;
+      const head = this.#head;
       const { exchange } = this;
-      this.#end({ status: this.#status, body: value.text, failure: null, exchange });
+      this.#end({ status: head?.status ?? 0, head, body: value.text, failure: null, exchange });
     }
   }
 
