@@ -10,6 +10,7 @@ import { Http1Context } from "../net/http1/context.ts";
 import { SimulatedNetwork } from "../net/simulated/network.ts";
 import { defaultUpstreamLimits } from "../upstream/context.ts";
 import { Upstream } from "../upstream/upstream.ts";
+import { ContractReaders } from "./contract-readers.ts";
 import { InboundTable } from "./inbound.ts";
 
 function setUp() {
@@ -25,7 +26,7 @@ function setUp() {
     codec: (owner) => new Http1Client(http1, owner),
     limits: defaultUpstreamLimits,
   });
-  return new InboundTable(upstream);
+  return new InboundTable(upstream, new ContractReaders());
 }
 
 const snapshot = { epoch: "e", revision: 1, endpointsVersion: 1, documents: new Map() };

@@ -19,6 +19,7 @@ import {
 import type { Snapshot } from "../snapshot/snapshot.ts";
 import { Backend } from "../upstream/backend.ts";
 import type { Upstream } from "../upstream/upstream.ts";
+import type { ContractReaders } from "./contract-readers.ts";
 import { clientIdField } from "./fields.ts";
 
 /** How long a connection to the application beside us may take, in ms. */
@@ -37,13 +38,15 @@ interface InboundPort {
  */
 export class InboundTable {
   readonly #upstream: Upstream;
+  readonly #contracts: ContractReaders;
   readonly #ports = new Map<string, InboundPort>();
   /** Of ports that were ours: a connection from then serves again when its port comes back. */
   readonly #goneSlots = new Map<string, FrontendSlot>();
   #workloadUid = "";
 
-  constructor(upstream: Upstream) {
+  constructor(upstream: Upstream, contracts: ContractReaders) {
     this.#upstream = upstream;
+    this.#contracts = contracts;
   }
 
   apply(doc: ProxyDoc, snapshot: Snapshot): void {
@@ -103,6 +106,7 @@ export class InboundTable {
       identity: null,
       isOwn: true,
     });
+    const service = snapshot.documents.get(`service/${doc.service}`) as ServiceDoc | undefined;
     port.backend.apply({
       policy: {
         picker: "round-robin",
@@ -113,6 +117,8 @@ export class InboundTable {
       },
       placement: null,
       slots: null,
+      contract: this.#contracts.of(service?.contract ?? null),
+      fault: null, // the caller's proxy has met it
       members: [{ target: app.target(doc.service, doc.port), phase: "ready" }],
     });
     const gate = buildSlotGate(doc.service, this.#workloadUid, snapshot);

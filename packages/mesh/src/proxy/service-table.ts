@@ -17,6 +17,8 @@ import type { Backend } from "../upstream/backend.ts";
 import type { Upstream } from "../upstream/upstream.ts";
 import { Arrivals } from "./arrivals.ts";
 import { serviceAuthority } from "./authority.ts";
+import type { ContractReaders } from "./contract-readers.ts";
+import { ServiceFaults } from "./service-faults.ts";
 
 /** A document that is not acted on, and why. */
 export type Refused = ReadonlyMap<string, readonly string[]>;
@@ -27,6 +29,7 @@ export type Want = (service: ServiceKey) => void;
 export interface ServiceTableOptions {
   readonly upstream: Upstream;
   readonly rng: Rng;
+  readonly contracts: ContractReaders;
   readonly want: Want;
 }
 
@@ -40,6 +43,7 @@ export class ServiceTable {
   readonly #slots = new Map<string, FrontendSlot & ServicePort>();
   readonly #budgets = new Map<ServiceKey, RetryBudget>();
   readonly #wanted = new Set<ServiceKey>();
+  readonly #faults = new ServiceFaults();
   #documents: Snapshot["documents"] = new Map();
   #refused: Refused = new Map();
   #workload: WorkloadDoc | null = null;
@@ -151,7 +155,7 @@ export class ServiceTable {
     if (doc === undefined || this.#refused.has(documentKey(doc))) return;
     const endpoints = this.#documents.get(`endpoints/${service}`) as EndpointsDoc | undefined;
     const isRefused = this.#refused.has(`endpoints/${service}`);
-    const { upstream } = this.#options;
+    const { upstream, contracts } = this.#options;
     for (const { number: port } of doc.ports) {
       const members = (isRefused ? [] : (endpoints?.endpoints ?? [])).map((endpoint) => ({
         target: upstream.endpoint({ ...endpoint, isOwn: false }).target(service, port),
@@ -161,6 +165,8 @@ export class ServiceTable {
         policy: doc.policy,
         placement: doc.placement,
         slots: isRefused ? null : (endpoints?.slots ?? null),
+        contract: contracts.of(doc.contract),
+        fault: this.#faults.of(service, doc.fault, this.#workload),
         members,
       });
     }

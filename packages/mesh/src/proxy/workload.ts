@@ -29,6 +29,7 @@ import {
 } from "../upstream/context.ts";
 import { Upstream } from "../upstream/upstream.ts";
 import { Connections } from "./connections.ts";
+import { ContractReaders } from "./contract-readers.ts";
 import { Egress, type Resolver } from "./egress.ts";
 import { edgeFields, internalFields, peerFields } from "./fields.ts";
 import { ForwardProxyDoor } from "./forward-proxy.ts";
@@ -102,8 +103,10 @@ export class Workload implements SnapshotSink {
     });
     this.inboundRelay = new RelayContext(clock, wheel, recorder, this.#ids);
     this.outboundRelay = new RelayContext(clock, wheel, recorder, this.#ids);
-    this.services = new ServiceTable({ upstream: this.upstream, rng, want: options.want });
-    this.#inbound = new InboundTable(this.upstream);
+    const contracts = new ContractReaders();
+    const { want } = options;
+    this.services = new ServiceTable({ upstream: this.upstream, rng, contracts, want });
+    this.#inbound = new InboundTable(this.upstream, contracts);
     this.#gateway = new GatewayTable(this.services, rng);
     this.#egress = new Egress(this.upstream, options.resolver);
     this.listeners = new Listeners(transport, options.sockets, options.log);

@@ -76,6 +76,10 @@ function route(
     const reply = runRequestFilters(choice.filters.request, head);
     if (reply !== null) return { kind: "reply", reply, replyFilters };
   }
+  if (head.path !== record.path) {
+    record.receivedPath = record.path;
+    record.path = head.path;
+  }
   return {
     kind: "ask",
     backend,

@@ -1,12 +1,14 @@
 import type { Placement } from "../balance/placement.ts";
 import { assert, unreachable } from "../base/assert.ts";
 import { Deadline, type DeadlineHandler } from "../base/deadline-wheel.ts";
+import type { ContractReader } from "../contract/reader.ts";
 import type { ReplyFilter } from "../filter/filter.ts";
 import { runReplyFilters } from "../filter/index.ts";
 import type { Fields, ReplyHead, RequestHead } from "../model/head.ts";
 import { type Reason, reasonRow } from "../model/reason.ts";
 import type { BodyLength, ReplyFailure, RequestSink, ServerStream } from "../net/codec.ts";
 import { PlainReplyHead } from "../net/http1/plain-head.ts";
+import type { FaultStrike } from "../policy/fault.ts";
 import { isIdempotent } from "../policy/method.ts";
 import { decideRetry } from "../policy/retry.ts";
 import type { ExchangeRecord } from "../telemetry/record.ts";
@@ -20,10 +22,11 @@ import type { RelayContext } from "./context.ts";
 import { decide } from "./decide.ts";
 import { failureReply, noBody, type OwnReply, peerReason, reasonField } from "./failure.ts";
 import { type Frontend, type FrontendSlot, type Source, workloadField } from "./frontend.ts";
-import { HeldBody } from "./held-body.ts";
 import { openRecord } from "./open-record.ts";
+import { captureOperation, type OperationCapture } from "./operation-capture.ts";
 import { QuietWatch } from "./quiet.ts";
-import { answering, asking, choosing, connecting, over, type State } from "./states.ts";
+import { RequestBody } from "./request-body.ts";
+import { answering, asking, choosing, connecting, delaying, over, type State } from "./states.ts";
 
 /**
  * One exchange, from the request's head to its record:
@@ -52,16 +55,16 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
   #placement: Placement | null = null;
   #placementSlot = -1;
   #deadline: Deadline | null = null;
+  #fault: FaultStrike | null = null;
+  #delay: Deadline | null = null;
+  #operation: OperationCapture | null = null;
 
   // Where it stands.
   #target: Target | null = null;
   #avoid: Target | null = null;
   #attempt: Attempt | null = null;
-  #held: HeldBody | null;
-  #isRequestPaused = false;
-  #isRequestEnded = false;
+  readonly #body: RequestBody;
   #isReplyPaused = false;
-  #trailers: Fields | null = null;
   #waitSinceMs = -1;
   #waitUntilMs = -1;
   #quiet: QuietWatch | null = null;
@@ -82,7 +85,7 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     this.#stream = stream;
     this.#head = head;
     this.#length = length;
-    this.#held = length === 0 ? null : new HeldBody();
+    this.#body = new RequestBody(stream, length);
     const record = openRecord(context, frontend, source, stream.ordinal);
     record.method = head.method;
     record.path = head.path;
@@ -102,7 +105,7 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     const { pending } = this.#frontend;
     if (pending !== null) {
       this.#waitSinceMs = this.#record.startMs;
-      this.#pauseRequest();
+      this.#body.pause();
       pending.wait(this);
     } else {
       this.#decide();
@@ -146,8 +149,41 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     this.#record.backendPort = backend.port;
     const { startMs } = this.#record;
     this.#frontend.budgetOf?.(backend.service).earn(startMs);
+    this.#fault = backend.fault === null ? null : backend.fault.next();
+    if (this.#fault !== null && this.#isHeldBack(this.#fault)) return;
     // Nothing has been waited for, as a rule: the clock need not be asked again.
     this.#choose(this.#record.queueMs === 0 ? startMs : this.#context.clock.monotonicMs());
+  }
+
+  // ── a fault, on purpose ───────────────────────────────────────────────────────────────────────────────────────
+
+  /** True: the request does not go on now, or at all. */
+  #isHeldBack(fault: FaultStrike): boolean {
+    if (fault.delayMs === 0) return this.#isReset(fault);
+    this.#record.detail = heldBackBy(fault);
+    this.#state = delaying;
+    this.#delay = new Deadline(this);
+    this.#context.wheel.set(this.#delay, fault.delayMs);
+    this.#body.pause();
+    return true;
+  }
+
+  #isReset({ name, reset }: FaultStrike): boolean {
+    if (reset === "before") this.#cut("reset", `fault ${name}: reset before it was sent`);
+    return reset === "before";
+  }
+
+  #onDelayOver(): void {
+    switch (this.#state.delayOver) {
+      case "go":
+        if (!this.#isReset(this.#fault!)) this.#choose(this.#context.clock.monotonicMs());
+        return;
+      case "never":
+        this.#never("delayOver");
+        return;
+      default:
+        unreachable(this.#state.delayOver);
+    }
   }
 
   // ── an endpoint, a connection ─────────────────────────────────────────────────────────────────────────────────
@@ -156,6 +192,7 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     this.#state = choosing;
     const backend = this.#backend!;
     if (backend.placement !== this.#placement) this.#place(backend.placement);
+    if (backend.contract !== null && this.#operation === null) this.#read(backend.contract);
     const target = backend.pick(nowMs, this.#placementSlot, this.#avoid);
     if (target !== null) {
       if (this.#waitSinceMs >= 0) this.#stopWaiting(nowMs);
@@ -171,7 +208,7 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     this.#state = choosing;
     if (this.#waitUntilMs < 0) this.#waitUntilMs = nowMs + slotWaitMs;
     if (this.#waitSinceMs < 0) this.#waitSinceMs = nowMs;
-    this.#pauseRequest();
+    this.#body.pause();
     const [slot, untilMs, isRetry] = [this.#placementSlot, this.#waitUntilMs, this.#avoid !== null];
     const reason = this.#backend!.wait(this, { slot, untilMs, isRetry, isPause });
     this.#avoid = null;
@@ -185,6 +222,14 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     // Of the path as forwarded, hence after every filter: the receiver computes the same.
     this.#placementSlot = placement?.slotOf(this.#head, this.#source.placement) ?? -1;
     this.#record.slot = this.#placementSlot;
+  }
+
+  /** The request on the service level, before it is sent first: of the head as forwarded, for the same reason. */
+  #read(contract: ContractReader): void {
+    if (this.#record.attempts > 0) return;
+    this.#operation = captureOperation(contract, this.#head, this.#record);
+    const copy = this.#operation?.requestBody ?? null;
+    if (copy !== null) this.#body.copyTo(copy);
   }
 
   #stopWaiting(nowMs: number): void {
@@ -231,7 +276,7 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     recordAttempt(this.#record, target);
     const session = target.pool.take(this, isFresh, nowMs);
     if (session !== null) this.#ask(session, nowMs);
-    else if (this.#state === connecting) this.#pauseRequest();
+    else if (this.#state === connecting) this.#body.pause();
   }
 
   onSession(session: PooledSession): void {
@@ -273,29 +318,19 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     }
     recordSent(this.#record, this.#context, attempt);
     stream.sendHead(this.#head, this.#length);
-    const held = this.#held;
-    if (held === null) {
-      if (this.#isRequestEnded) stream.sendEnd(null); // else it follows within this turn
-      return;
-    }
-    let isWritable = true;
-    for (const chunk of held.chunks()) isWritable = stream.sendBody(chunk, 0, chunk.length);
     // Only these can come to nothing in a way that allows another attempt.
-    if (!attempt.isReused && attempt.target.endpoint.identity === null) held.release();
-    if (this.#isRequestEnded) stream.sendEnd(this.#trailers);
-    else if (isWritable) this.#resumeRequest();
-    else this.#pauseRequest();
+    this.#body.sendTo(stream, !attempt.isReused && attempt.target.endpoint.identity === null);
   }
 
   onRequestBody(bytes: Buffer, start: number, end: number): void {
     this.#record.requestBytes += end - start;
     switch (this.#state.requestBody) {
       case "hold":
-        this.#held!.hold(bytes, start, end);
+        this.#body.hold(bytes, start, end);
         return;
       case "pass":
-        this.#held!.keep(bytes, start, end);
-        if (!this.#attempt!.stream.sendBody(bytes, start, end)) this.#pauseRequest();
+        this.#body.keep(bytes, start, end);
+        if (!this.#attempt!.stream.sendBody(bytes, start, end)) this.#body.pause();
         return;
       case "ignore":
         return;
@@ -305,13 +340,11 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
   }
 
   onRequestEnd(trailers: Fields | null): void {
-    this.#isRequestEnded = true;
+    this.#body.end(trailers);
     switch (this.#state.requestEnd) {
       case "hold":
-        this.#trailers = trailers;
         return;
       case "pass":
-        this.#trailers = trailers;
         this.#attempt!.stream.sendEnd(trailers);
         return;
       case "ignore":
@@ -324,25 +357,13 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
   onServerWritable(): void {
     switch (this.#state.serverWritable) {
       case "resume":
-        this.#resumeRequest();
+        this.#body.resume();
         return;
       case "ignore":
         return;
       default:
         unreachable(this.#state.serverWritable);
     }
-  }
-
-  #pauseRequest(): void {
-    if (this.#held === null || this.#isRequestPaused || this.#isRequestEnded) return;
-    this.#isRequestPaused = true;
-    this.#stream.pauseRequest();
-  }
-
-  #resumeRequest(): void {
-    if (!this.#isRequestPaused) return;
-    this.#isRequestPaused = false;
-    this.#stream.resumeRequest();
   }
 
   // ── the reply comes down ──────────────────────────────────────────────────────────────────────────────────────
@@ -394,10 +415,16 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     }
     attempt.settle(nowMs, true);
     target.onAnswer();
+    const isByProxy = this.#record.origin === "proxy";
+    if (this.#fault !== null && this.#fault.reset === "after" && !isByProxy) {
+      this.#cut("reset", `fault ${this.#fault.name}: reset after the process had answered`);
+      return;
+    }
+    this.#operation?.onReplyHead(head, isByProxy);
     if (this.#backendReplyFilters !== null) runReplyFilters(this.#backendReplyFilters, head);
     if (this.#replyFilters !== null) runReplyFilters(this.#replyFilters, head);
     this.#state = answering;
-    this.#held?.release();
+    this.#body.release();
     this.#recordAnswer(head.status, nowMs);
     if (this.#context.isDraining) this.#stream.closeAfter();
     this.#stream.sendHead(head, length);
@@ -406,7 +433,7 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
   /** The peer's proxy says that its application has not seen the request. */
   #onPeerFailure(reason: Reason, length: BodyLength, nowMs: number): void {
     const attempt = this.#attempt!;
-    attempt.discard(nowMs, length, this.#isRequestEnded);
+    attempt.discard(nowMs, length, this.#body.isEnded);
     this.#attempt = null;
     if (reason !== "misdirected") attempt.target.onPeerFailure(reason);
     this.#judge(reason, `said by the proxy of ${attempt.target.endpoint.workload}`, false, false);
@@ -416,6 +443,7 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     switch (this.#state.replyBody) {
       case "pass":
         this.#record.replyBytes += end - start;
+        this.#operation?.replyBody?.take(bytes, start, end);
         if (this.#stream.sendBody(bytes, start, end)) return;
         this.#isReplyPaused = true;
         this.#attempt!.stream.pauseReply();
@@ -449,8 +477,9 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
         const attempt = this.#attempt!;
         attempt.detach();
         // RFC 9112 §9.6: a server that has answered before the request ended does not want the rest of it.
-        if (!this.#isRequestEnded) attempt.stream.abort();
+        if (!this.#body.isEnded) attempt.stream.abort();
         this.#attempt = null;
+        this.#operation?.replyBody?.end();
         this.#state = over;
         this.#stream.sendEnd(trailers);
         this.#finish();
@@ -504,7 +533,7 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
       processed: processed === "unknown" && isUnsent ? "no" : processed,
       isIdleRace,
       isIdempotent: isIdempotent(this.#head.method),
-      isReplayable: this.#held === null || this.#held.isWhole,
+      isReplayable: this.#body.isReplayable,
       attempts: record.attempts,
       isReplayed: record.replayed,
       isPinned: this.#placementSlot >= 0 && this.#backend!.isPinning,
@@ -544,8 +573,7 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
   onRequestFailed(reason: Reason, detail: string): void {
     switch (this.#state.clientGone) {
       case "abandon":
-        this.#record.reason = reason;
-        this.#record.detail = detail;
+        this.#recordFailure(reason, detail);
         this.#release();
         if (reason !== "client-gone" && this.#record.headMs < 0)
           this.#recordOwn(reasonRow(reason).status); // by the codec
@@ -558,9 +586,10 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     }
   }
 
-  /** The whole exchange has taken too long. */
-  onDeadline(): void {
-    this.#timeOut("the time limit of the request has passed");
+  /** The whole exchange has taken too long, or has been held back for long enough. */
+  onDeadline(deadline: Deadline): void {
+    if (deadline === this.#delay) this.#onDelayOver();
+    else this.#timeOut("the time limit of the request has passed");
   }
 
   /** Nobody may notice that a client is gone: what stands still is not waited for without end. */
@@ -587,8 +616,7 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
 
   /** Answers in place of the application. */
   #fail(reason: Reason, detail: string): void {
-    this.#record.reason = reason;
-    this.#record.detail = detail;
+    this.#recordFailure(reason, detail);
     if (reasonRow(reason).closes) this.#stream.closeAfter();
     const { isEdge } = this.#frontend;
     const wallMs = this.#context.clock.wallMs();
@@ -608,6 +636,13 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     this.#finish();
   }
 
+  #recordFailure(reason: Reason, detail: string): void {
+    const fault = this.#fault;
+    const isHeldBack = fault !== null && fault.delayMs > 0;
+    this.#record.reason = reason;
+    this.#record.detail = isHeldBack ? `${heldBackBy(fault)}; ${detail}` : detail;
+  }
+
   /** A head that this proxy made goes to the client, or has gone. */
   #recordOwn(status: number): void {
     this.#record.origin = "proxy";
@@ -622,8 +657,7 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
 
   /** The client has part of the reply: ends it so that it is seen not to be whole (RFC 9112 §8). */
   #cut(reason: Reason, detail: string): void {
-    this.#record.reason = reason;
-    this.#record.detail = detail;
+    this.#recordFailure(reason, detail);
     this.#release();
     this.#state = over;
     this.#stream.abort();
@@ -640,13 +674,14 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     if (this.#slot !== null) this.#frontend.pending?.cancel(this);
     if (this.#state === choosing) this.#backend?.cancel(this);
     if (this.#state === connecting) this.#target?.pool.cancel(this);
+    if (this.#delay !== null) this.#context.wheel.clear(this.#delay);
     this.#attempt?.abort(nowMs);
     this.#attempt = null;
   }
 
   #finish(): void {
     this.#state = over;
-    this.#held = null;
+    this.#body.release();
     if (this.#deadline !== null) this.#context.wheel.clear(this.#deadline);
     this.#record.endMs = this.#context.clock.monotonicMs();
     this.#context.onEnd(this.#record);
@@ -655,4 +690,8 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
   #never(input: string): void {
     assert(false, `no ${input} while ${this.#state.phase}`);
   }
+}
+
+function heldBackBy({ name, delayMs }: FaultStrike): string {
+  return `fault ${name}: held back ${delayMs} ms`;
 }

@@ -2,15 +2,15 @@
  * One exchange as a state machine. Every input in every state is written down; `relay.ts` does what the cell says.
  *
  * ```
- *              ┌────────── retry ───────────┐
- *              ▼                            │
- *  start ─▶ choosing ─▶ connecting ─▶ asking ─▶ answering ─▶ over
- *              │            │            │          │         ▲
- *              └────────────┴────────────┴──────────┴─────────┘  a failure is answered, or cuts the reply
+ *                   ┌────────── retry ───────────┐
+ *                   ▼                            │
+ *  start ───────▶ choosing ─▶ connecting ─▶ asking ─▶ answering ─▶ over
+ *    └▶ delaying ───▲  │            │            │          │         ▲
+ *          └───────────┴────────────┴────────────┴──────────┴─────────┘  a failure is answered, or cuts the reply
  * ```
  */
 export interface State {
-  readonly phase: "choosing" | "connecting" | "asking" | "answering" | "over";
+  readonly phase: "delaying" | "choosing" | "connecting" | "asking" | "answering" | "over";
 
   // From the client.
   /** Octets of the request's body. `hold`: keep them, nobody can take them yet. */
@@ -37,8 +37,31 @@ export interface State {
   readonly serverWritable: "resume" | "ignore";
 
   // From the clock, and from us.
+  /** A fault has held the request back for long enough. */
+  readonly delayOver: "go" | "never";
   readonly timeout: "fail" | "cut" | "ignore";
 }
+
+/** A fault holds the request back; nothing is chosen yet. */
+export const delaying: State = {
+  phase: "delaying",
+  requestBody: "hold",
+  requestEnd: "hold",
+  clientGone: "abandon",
+  clientWritable: "ignore",
+  endpoint: "never",
+  noEndpoint: "never",
+  session: "never",
+  noSession: "never",
+  interim: "never",
+  replyHead: "never",
+  replyBody: "never",
+  replyEnd: "never",
+  replyFailed: "never",
+  serverWritable: "ignore",
+  delayOver: "go",
+  timeout: "fail",
+};
 
 /** No endpoint is chosen: none can be had yet. */
 export const choosing: State = {
@@ -57,6 +80,7 @@ export const choosing: State = {
   replyEnd: "never",
   replyFailed: "never",
   serverWritable: "ignore",
+  delayOver: "never",
   timeout: "fail",
 };
 
@@ -77,6 +101,7 @@ export const connecting: State = {
   replyEnd: "never",
   replyFailed: "never",
   serverWritable: "ignore",
+  delayOver: "never",
   timeout: "fail",
 };
 
@@ -97,6 +122,7 @@ export const asking: State = {
   replyEnd: "never",
   replyFailed: "judge",
   serverWritable: "resume",
+  delayOver: "never",
   timeout: "fail",
 };
 
@@ -117,6 +143,7 @@ export const answering: State = {
   replyEnd: "finish",
   replyFailed: "cut",
   serverWritable: "resume",
+  delayOver: "never",
   timeout: "cut",
 };
 
@@ -137,8 +164,9 @@ export const over: State = {
   replyEnd: "never",
   replyFailed: "never",
   serverWritable: "ignore",
+  delayOver: "never",
   timeout: "ignore",
 };
 
 /** The whole table, for the model check. */
-export const states: readonly State[] = [choosing, connecting, asking, answering, over];
+export const states: readonly State[] = [delaying, choosing, connecting, asking, answering, over];

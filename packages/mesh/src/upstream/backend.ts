@@ -2,6 +2,7 @@ import { buildPicker } from "../balance/index.ts";
 import type { Picker } from "../balance/picker.ts";
 import { Placement } from "../balance/placement.ts";
 import { Deadline, type DeadlineHandler } from "../base/deadline-wheel.ts";
+import type { ContractReader } from "../contract/reader.ts";
 import type {
   BackendPolicyDoc,
   EndpointState,
@@ -11,6 +12,7 @@ import type {
 } from "../model/document.ts";
 import type { Reason } from "../model/reason.ts";
 import { defaultBackendPolicy } from "../policy/backend-policy.ts";
+import type { FaultDraws } from "../policy/fault.ts";
 import type { UpstreamContext } from "./context.ts";
 import type { Target, TargetObserver } from "./target.ts";
 
@@ -26,6 +28,10 @@ export interface BackendSpec {
   readonly policy: BackendPolicyDoc;
   readonly placement: PlacementDoc | null;
   readonly slots: SlotsDoc | null;
+  /** Reads requests as operations; null: the service has no Contract. */
+  readonly contract: ContractReader | null;
+  /** What its requests meet on purpose; null: nothing. */
+  readonly fault: FaultDraws | null;
   readonly members: readonly BackendMember[];
 }
 
@@ -56,6 +62,8 @@ const emptySpec: BackendSpec = {
   policy: defaultBackendPolicy,
   placement: null,
   slots: null,
+  contract: null,
+  fault: null,
   members: [],
 };
 
@@ -84,6 +92,14 @@ export class Backend implements TargetObserver {
     this.port = port;
     this.#picker = buildPicker<Target>(emptySpec.policy.picker, [], context.rng);
     this.#emptySinceMs = context.clock.monotonicMs();
+  }
+
+  get contract(): ContractReader | null {
+    return this.#spec.contract;
+  }
+
+  get fault(): FaultDraws | null {
+    return this.#spec.fault;
   }
 
   get spec(): BackendSpec {

@@ -2,6 +2,7 @@ import { assert } from "@heddle/mesh/base/assert.ts";
 import { DeadlineWheel } from "@heddle/mesh/base/deadline-wheel.ts";
 import { SeededRng } from "@heddle/mesh/base/rng.ts";
 import { VirtualClock } from "@heddle/mesh/base/virtual-clock.ts";
+import type { ContractReader } from "@heddle/mesh/contract/reader.ts";
 import { type Address, tcp } from "@heddle/mesh/model/address.ts";
 import type { PlacementDoc, SlotsDoc } from "@heddle/mesh/model/document.ts";
 import type { Fields, ReplyHead, RequestHead } from "@heddle/mesh/model/head.ts";
@@ -21,6 +22,7 @@ import type {
   TransportFailure,
 } from "@heddle/mesh/net/transport.ts";
 import { RetryBudget } from "@heddle/mesh/policy/budget.ts";
+import type { FaultDraws } from "@heddle/mesh/policy/fault.ts";
 import { RecordIds, RelayContext } from "@heddle/mesh/relay/context.ts";
 import type { Frontend, Source } from "@heddle/mesh/relay/frontend.ts";
 import { Exchange } from "@heddle/mesh/relay/relay.ts";
@@ -271,6 +273,8 @@ export interface RigOptions {
   readonly frontend?: Partial<Frontend>;
   readonly failfastMs?: number;
   readonly queueMax?: number;
+  readonly contract?: ContractReader | null;
+  readonly fault?: FaultDraws | null;
 }
 
 const source: Source = {
@@ -383,6 +387,8 @@ export class Rig {
       },
       placement: placement ?? null,
       slots: slots ?? null,
+      contract: this.#options.contract ?? null,
+      fault: this.#options.fault ?? null,
       members,
     });
     this.backend.flush();

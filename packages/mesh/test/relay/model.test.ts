@@ -1,3 +1,4 @@
+import { FaultDraws } from "@heddle/mesh/policy/fault.ts";
 import { type State, states } from "@heddle/mesh/relay/states.ts";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -141,7 +142,7 @@ const replyHead = () =>
   step("reply head", hasServer("asking"), (model, real) => {
     model.executions++;
     server(real).replyHead(200);
-    return ["answering"];
+    return ["answering", "over"]; // the latter by a fault
   });
 const replyBody = (text: string) =>
   step(`reply body ${text}`, hasServer("answering"), (model, real) => {
@@ -181,6 +182,8 @@ const pass = (ms: number) =>
     (model, { rig }) => {
       rig.clock.advance(ms);
       switch (model.phase) {
+        case "delaying":
+          return ["delaying", "choosing", "connecting", "asking", "over"];
         case "choosing":
         case "connecting":
           return ["choosing", "connecting", "asking", "over"];
@@ -193,6 +196,12 @@ const pass = (ms: number) =>
       }
     },
   );
+
+const faultEffects = ["held back 500 ms", "reset after the process", "reset before it was sent"];
+const faultOf = (seed: number) => {
+  const [delay, reset] = [{ share: 0.7, delayMs: 500 }, { share: 0.5 }];
+  return new FaultDraws({ name: "slow", seed, callers: null, delay, reset }, "caller");
+};
 
 const text = fc.string({ minLength: 1, maxLength: 5, unit: "grapheme-ascii" });
 const which = fc.nat({ max: 3 });
@@ -219,15 +228,18 @@ const commands = fc.commands(
 
 test("any sequence of inputs leaves the exchange where the reference says, and ends it once", () => {
   const reached = new Map<Phase, number>();
+  const faults = new Set<string>();
   let replays = 0;
   fc.assert(
     fc.property(
       commands,
       fc.constantFrom("GET", "PUT", "POST"),
       fc.boolean(),
-      (steps, method, isWarm) => {
-        const rig = new Rig({ endpoints: 2, requestTimeoutMs: 4000 });
-        if (isWarm) {
+      fc.option(fc.nat(), { freq: 3 }),
+      (steps, method, isWarm, seed) => {
+        const fault = seed === null ? null : faultOf(seed);
+        const rig = new Rig({ endpoints: 2, requestTimeoutMs: 4000, fault });
+        if (isWarm && fault === null) {
           rig.warm();
           rig.warm();
         }
@@ -247,6 +259,8 @@ test("any sequence of inputs leaves the exchange where the reference says, and e
         expect(rig.records).toHaveLength(1);
         expect(rig.context.inFlight).toBe(0);
         if (rig.record.replayed) replays++;
+        const { detail } = rig.record;
+        for (const effect of faultEffects) if (detail.includes(effect)) faults.add(effect);
       },
     ),
     { seed: 20_261_122, numRuns: 3000 },
@@ -254,6 +268,7 @@ test("any sequence of inputs leaves the exchange where the reference says, and e
   // The check is worth nothing if it never went anywhere.
   for (const { phase } of states) expect(reached.get(phase) ?? 0).toBeGreaterThan(20);
   expect(replays).toBeGreaterThan(20);
+  expect([...faults].toSorted()).toEqual(faultEffects);
 });
 
 test("every state says what it does with every input", () => {

@@ -1,0 +1,83 @@
+import type { Fields } from "../model/head.ts";
+import type { BodyLength, ClientStream, ServerStream } from "../net/codec.ts";
+import type { BodyCopy } from "./body-copy.ts";
+import { HeldBody } from "./held-body.ts";
+
+/** What has come of a request's body, what of it is still here, and whether more may come now. */
+export class RequestBody {
+  readonly #stream: ServerStream;
+  /** Null: the request has no body. */
+  readonly #held: HeldBody | null;
+  #copy: BodyCopy | null = null;
+  #trailers: Fields | null = null;
+  #isPaused = false;
+  /** Is the request complete? */
+  isEnded = false;
+
+  constructor(stream: ServerStream, length: BodyLength) {
+    this.#stream = stream;
+    this.#held = length === 0 ? null : new HeldBody();
+  }
+
+  /** Can all that was read so far be sent again? */
+  get isReplayable(): boolean {
+    return this.#held === null || this.#held.isWhole;
+  }
+
+  /** Nobody can take the octets yet. */
+  hold(bytes: Buffer, start: number, end: number): void {
+    this.#copy?.take(bytes, start, end);
+    this.#held!.hold(bytes, start, end);
+  }
+
+  /** An attempt takes the octets. */
+  keep(bytes: Buffer, start: number, end: number): void {
+    this.#copy?.take(bytes, start, end);
+    this.#held!.keep(bytes, start, end);
+  }
+
+  end(trailers: Fields | null): void {
+    this.isEnded = true;
+    this.#trailers = trailers;
+    this.#copy?.end();
+  }
+
+  /** From now on, and from the beginning: nothing was passed on yet. */
+  copyTo(copy: BodyCopy): void {
+    this.#copy = copy;
+    for (const chunk of this.#held?.chunks() ?? []) copy.take(chunk, 0, chunk.length);
+    if (this.isEnded) copy.end();
+  }
+
+  /** What has come goes to an attempt; more follows as it comes. @param isOnly there will be no other attempt */
+  sendTo(stream: ClientStream, isOnly: boolean): void {
+    const held = this.#held;
+    if (held === null) {
+      if (this.isEnded) stream.sendEnd(null); // else it follows within this turn
+      return;
+    }
+    let isWritable = true;
+    for (const chunk of held.chunks()) isWritable = stream.sendBody(chunk, 0, chunk.length);
+    if (isOnly) held.release();
+    if (this.isEnded) stream.sendEnd(this.#trailers);
+    else if (isWritable) this.resume();
+    else this.pause();
+  }
+
+  pause(): void {
+    if (this.#held === null || this.#isPaused || this.isEnded) return;
+    this.#isPaused = true;
+    this.#stream.pauseRequest();
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#stream.resumeRequest();
+  }
+
+  /** Lets everything go: there will be no other attempt. */
+  release(): void {
+    this.#held?.release();
+  }
+}
