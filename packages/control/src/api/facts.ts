@@ -1,5 +1,6 @@
 import type { Clock } from "@heddle/mesh/base/clock.ts";
 import { formatAddress } from "@heddle/mesh/model/address.ts";
+import type { Constraint } from "@heddle/mesh/model/constraint.ts";
 import { parseSpiffeId } from "@heddle/mesh/model/identity.ts";
 import { gatewaySocket } from "@heddle/mesh/resource/compile/sockets.ts";
 import { selects, type WorkloadView } from "@heddle/mesh/resource/compile/workload-view.ts";
@@ -11,6 +12,7 @@ import type { ProcessObserved } from "../host/link.ts";
 import type { Door } from "../serve/door.ts";
 import { openConnections, workloadStats } from "../serve/workload-stat.ts";
 import { progress } from "../status/statuses.ts";
+import { constraintsOf } from "../watch/constraints.ts";
 import { contractConditions } from "../watch/contracts.ts";
 import type { Controller } from "../watch/controller.ts";
 import type {
@@ -81,6 +83,29 @@ export class Facts {
     return this.#services(namespace)
       .filter(({ metadata }) => service === null || metadata.name === service)
       .flatMap((one) => this.#endpointRows(one));
+  }
+
+  /** What was compiled for each process, or for one; nothing without proxies that could be held to it. */
+  constraints(workload: string | null, namespace: string | null): readonly Constraint[] {
+    const { controller } = this.#options;
+    if (!controller.hasProxies) return [];
+    return this.#views()
+      .filter((view) => workload === null || view.name === workload)
+      .filter((view) => namespace === null || view.namespace === namespace)
+      .sort((a, b) => compareText(a.namespace, b.namespace) || compareText(a.name, b.name))
+      .flatMap((view) => {
+        const documents = controller.snapshotFor(view.uid)?.documents.values() ?? [];
+        return constraintsOf(documents, this.#ownerOf(view));
+      });
+  }
+
+  /** What intent calls a workload. */
+  #ownerOf({ uid, namespace, name, gateway }: WorkloadView): string {
+    if (gateway !== null) return `Gateway/${namespace}/${gateway}`;
+    const process = this.#options.controller.workloadOf(uid)?.spec.process;
+    return process === undefined
+      ? `Workload/${namespace}/${name}`
+      : `Process/${namespace}/${process}`;
   }
 
   check(): CheckData {

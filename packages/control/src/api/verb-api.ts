@@ -50,6 +50,8 @@ export async function serveVerb(
       return reply(facts.edges(namespace));
     case "GET endpoints":
       return reply(facts.endpoints(query.get("service"), namespace));
+    case "GET constraints":
+      return reply(facts.constraints(query.get("workload"), namespace));
     case "GET check":
       return reply(facts.check());
     case "GET tap":
