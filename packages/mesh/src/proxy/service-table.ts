@@ -152,6 +152,7 @@ export class ServiceTable {
 
   #applyService(service: ServiceKey): void {
     const doc = this.#serviceDoc(service);
+    if (doc === undefined) this.#faults.of(service, null, null); // forgets it
     if (doc === undefined || this.#refused.has(documentKey(doc))) return;
     const endpoints = this.#documents.get(`endpoints/${service}`) as EndpointsDoc | undefined;
     const isRefused = this.#refused.has(`endpoints/${service}`);

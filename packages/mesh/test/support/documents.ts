@@ -1,5 +1,10 @@
 import { tcp } from "@heddle/mesh/model/address.ts";
-import type { EndpointsDoc, ProxyDoc, ServiceDoc } from "@heddle/mesh/model/document.ts";
+import type {
+  ContractDoc,
+  EndpointsDoc,
+  ProxyDoc,
+  ServiceDoc,
+} from "@heddle/mesh/model/document.ts";
 import { defaultBackendPolicy } from "@heddle/mesh/policy/backend-policy.ts";
 
 /** A service with one http port 80, no routes and no placement. */
@@ -49,6 +54,44 @@ export function proxyDoc(uid: string, changes: Partial<ProxyDoc> = {}): ProxyDoc
     outbound: [],
     forwardProxy: null,
     gateway: [],
+    ...changes,
+  };
+}
+
+/** A key-value store: `GET /{k}` gives, `PUT /{k}` takes a value; by key, all keys. */
+export function kvsContract(changes: Partial<ContractDoc> = {}): ContractDoc {
+  const k = { parameter: "k", type: "integer" } as const;
+  const get = {
+    name: "get",
+    takes: ["k"],
+    changes: false,
+    method: "GET",
+    path: [k],
+    query: [],
+    fields: [],
+    body: null,
+    gives: "opaque",
+    ok: [200],
+    refused: [],
+  } as const;
+  const put = {
+    ...get,
+    name: "put",
+    takes: ["k", "v"],
+    changes: true,
+    method: "PUT",
+    body: { parameter: "v", type: "opaque" },
+    gives: null,
+  } as const;
+  return {
+    name: "default/kvs",
+    operations: [get, put],
+    key: "k",
+    keyShare: 1,
+    values: "clear",
+    hashKey: "00".repeat(16),
+    valueBytesMax: 16,
+    callerField: null,
     ...changes,
   };
 }
