@@ -42,8 +42,8 @@ export function attemptContent(
 ): ReplyContent {
   const { reason } = attempt;
   if (reason === null) return answer;
-  const wasPassedOn = exchange.origin === "app" && exchange.answeredSeq > attempt.replySeq;
-  return wasPassedOn // its head was, and then it broke off
+  const isLast = attempt === exchange.attempts.at(-1);
+  return isLast && exchange.origin === "app" // its head was passed on, and then it broke off
     ? { ...answer, reason, value: null, isOk: false }
     : { status: reasonRow(reason).status, reason, origin: "proxy", value: null, isOk: false };
 }
@@ -53,14 +53,14 @@ function operationContent(operation: RecordedOperation, docs: ContractDocs): Ope
   const definition = definitionOf(operation, docs);
   if (definition !== null) {
     const types = typesOf(definition);
-    const valueOf = (parameter: string): RecordedValue => {
+    const argumentOf = (parameter: string): RecordedValue => {
       const text = parameters[parameter];
       if (text !== undefined) return { text };
       return requestBody ?? { missing: "not-whole" };
     };
     return {
       name,
-      arguments: definition.takes.map(valueOf),
+      arguments: definition.takes.map(argumentOf),
       types: definition.takes.map((parameter) => types.get(parameter) ?? "opaque"),
     };
   }

@@ -11,7 +11,8 @@ export const settleMs = 5000;
 
 /** What became of a message of which one end's event is missing. */
 export type Fate =
-  | "lost" /** sent, and never received: enough time has passed, or its connection has carried later ones */
+  /** sent and never received: its connection has carried later ones, or enough time has passed, recorded at the receiver */
+  | "lost"
   | "in-flight" /** too young to say */
   | "unknown" /** the other end was not recorded, or not then */
   | "unexplained" /** received, and nobody sent it, though whoever could have was recorded */;
@@ -79,8 +80,14 @@ export class Delivery {
     const last = this.#received.get(`${receiver} ${connection} ${partsOf(message.id).type}`) ?? 0;
     if (last > ordinal) return { fate: "lost", why: "its connection carried later messages" };
     const ageMs = this.#nowWallMs - wallMs;
-    if (ageMs >= lostAfterMs) return { fate: "lost", why: `not received in ${lostAfterMs} ms` };
-    return { fate: "in-flight", why: `sent ${Math.round(ageMs)} ms before the records end` };
+    if (ageMs < lostAfterMs) {
+      return { fate: "in-flight", why: `sent ${Math.round(ageMs)} ms before the records end` };
+    }
+    // Who recorded nothing later may have died with what it had received.
+    if (this.#lastOf(workloadOf(receiver)) > wallMs) {
+      return { fate: "lost", why: `not received in ${lostAfterMs} ms` };
+    }
+    return { fate: "unknown", why: `${receiver} has recorded nothing since` };
   }
 
   #ofReceived(recv: HistoryEvent): Omit<Undelivered, "event"> {
@@ -94,9 +101,16 @@ export class Delivery {
   }
 
   #gapAt(wallMs: number, isMeant: (gap: Unrecorded) => boolean): Unrecorded | null {
-    const covers = ({ fromWallMs, toWallMs }: Unrecorded) =>
-      fromWallMs - settleMs <= wallMs && wallMs <= toWallMs + settleMs;
+    // What a gap hides may have begun before it; a recorder that begins has all that comes.
+    const covers = ({ fromWallMs, toWallMs, reason }: Unrecorded) =>
+      fromWallMs - settleMs <= wallMs && wallMs <= toWallMs + (reason === "restart" ? 0 : settleMs);
     return this.#recorded.unrecorded.find((gap) => isMeant(gap) && covers(gap)) ?? null;
+  }
+
+  /** The last moment of which a workload's proxy tells, wall ms. */
+  #lastOf(workload: EndpointName): number {
+    const own = [...this.#recorded.lives.values()].filter((life) => life.workload === workload);
+    return Math.max(...own.map(({ untilMs, wallOffsetMs }) => untilMs + wallOffsetMs));
   }
 
   /** When the exchange of `event` was last heard of by its recorder. */

@@ -91,7 +91,9 @@ class ExchangeEvents {
     if (answeredSeq === 0) return;
     const answered = { seq: answeredSeq, atMs: headMs };
     const reply = this.#reply(front, this.#answer);
-    this.#send(us, answered, reply, { endpoint: caller?.endpoint ?? null, address: front.source });
+    // Who a plain caller of our listener is, its own record says, if there is one.
+    const meant = this.#exchange.direction === "inbound" ? null : (caller?.endpoint ?? null);
+    this.#send(us, answered, reply, { endpoint: meant, address: front.source });
     if (caller !== null && reason !== "client-gone") this.#recv(caller, answered, reply);
   }
 
