@@ -9,6 +9,7 @@ import { SimulatedMesh } from "./simulated-rig.ts";
 
 const rigWith = (changes: Partial<ContractDoc> = {}, options: RigOptions = {}) =>
   new Rig({ contract: compileContractReader(kvsContract(changes)), ...options });
+const kvsId = toSpiffeId("spiffe://mesh.test/ns/default/sa/kvs")!;
 const textOf = (body: BodyCapture | null | undefined) =>
   body && Buffer.from(body.octets).toString("latin1", 0, body.length);
 const operationOf = ({ operation }: ExchangeRecord) => operation!;
@@ -74,7 +75,7 @@ describe("a request of a service with a Contract", () => {
   });
 
   test("tried again is one operation, its value captured once", () => {
-    const rig = rigWith({}, { endpoints: 3 });
+    const rig = rigWith({}, { endpoints: 3, identity: kvsId });
     const { exchange } = rig.ask({ method: "PUT", length: "chunked" });
     sendBody(exchange, "ab"); // before there is a connection
     rig.server.lose({ kind: "refused", detail: "refused" });
@@ -134,8 +135,7 @@ describe("a request of a service with a Contract", () => {
   });
 
   test("that a proxy answered was given no value", () => {
-    const identity = toSpiffeId("spiffe://mesh.test/ns/default/sa/kvs")!;
-    const rig = rigWith({}, { identity });
+    const rig = rigWith({}, { identity: kvsId });
     rig.ask();
     rig.server.open();
     rig.server.replyHead(502, [["x-heddle-reason", "reset"]]);
