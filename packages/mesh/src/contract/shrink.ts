@@ -12,7 +12,7 @@ import { valueKey } from "./value-key.ts";
  *
  * First the end is sought, then the beginning, both by halving; a few are then tried alone and in pairs, many by delta
  * debugging (Zeller, 1999), down to a part of which no single one can be left out. To what is found the writes of the values that
- * were read are added, for the reader.
+ * were read are added, for the reader, as optional.
  *
  * `isViolated` says of a weaker question whether it surely is violated; it may say no for want of time, and the part is
  * then larger than it need be.
@@ -34,8 +34,16 @@ export function shrink(
   const whole = start.length > 0 && breaks(start) ? start : required;
   const ends = whole.toSorted((a, b) => a.endMs - b.endMs);
   const stretch = dropFirst(keepFirst(ends, breaks), breaks);
-  const kept = smallest(stretch, breaks) ?? reduce(stretch, breaks);
-  return withWrites(kept, question.asked, model).toSorted((a, b) => a.startMs - b.startMs);
+  const few = reduce(stretch, breaks);
+  // The writes of what was read stand there in any case, so they may as well count. Updates come first, and are left out
+  // last: what was read says less than what was put there.
+  const isRead = ({ operation }: Obligation): number => (model.changes(operation.name) ? 0 : 1);
+  const candidates = [...few, ...writesOf(few, required, model)].sort(
+    (a, b) => isRead(a) - isRead(b),
+  );
+  const kept = smallest(candidates, breaks) ?? leaveOut(candidates, breaks);
+  const shown = weaken(writesOf(kept, question.asked, model), new Set(), model);
+  return [...kept, ...shown].sort((a, b) => a.operation.startMs - b.operation.startMs);
 }
 
 /** The question with the obligations that are not kept made as weak as they get. */
@@ -78,7 +86,19 @@ function dropFirst(all: readonly Obligation[], breaks: Breaks): readonly Obligat
 }
 
 /** Of so many at most every one and every pair is tried. */
-const pairsAmongMax = 48;
+const pairsAmongMax = 32;
+
+/** Leaves out ever smaller pieces, down to what can be tried one by one. */
+function reduce(all: readonly Obligation[], breaks: Breaks): readonly Obligation[] {
+  let kept = all;
+  for (let size = kept.length >> 1; size >= 1 && kept.length > pairsAmongMax; size >>= 1) {
+    for (let from = kept.length - size; from > -size; from -= size) {
+      const without = kept.toSpliced(Math.max(0, from), size + Math.min(0, from));
+      if (without.length > 0 && breaks(without)) kept = without;
+    }
+  }
+  return kept;
+}
 
 /** One that breaks alone, or two; null: there are none, or too many to try. */
 function smallest(all: readonly Obligation[], breaks: Breaks): readonly Obligation[] | null {
@@ -90,41 +110,38 @@ function smallest(all: readonly Obligation[], breaks: Breaks): readonly Obligati
   return null;
 }
 
-/** Leaves out ever smaller pieces, until no single one can be. */
-function reduce(all: readonly Obligation[], breaks: Breaks): readonly Obligation[] {
+/** Leaves out the last that can be left out, until none can. */
+function leaveOut(all: readonly Obligation[], breaks: Breaks): readonly Obligation[] {
   let kept = all;
-  let size = kept.length >> 1;
-  while (size >= 1) {
-    let hasShrunk = false;
-    for (let from = kept.length - size; from > -size; from -= size) {
-      const without = kept.toSpliced(Math.max(0, from), size + Math.min(0, from));
-      if (without.length > 0 && without.length < kept.length && breaks(without)) {
-        kept = without;
-        hasShrunk = true;
-      }
+  for (let hasShrunk = true; hasShrunk; ) {
+    hasShrunk = false;
+    for (let index = kept.length - 1; index >= 0 && kept.length > 1; index--) {
+      const without = kept.toSpliced(index, 1);
+      if (!breaks(without)) continue;
+      kept = without;
+      hasShrunk = true;
     }
-    if (size > 1) size >>= 1;
-    else if (!hasShrunk) break;
   }
   return kept;
 }
 
-/** With the writes of the values that were read, of a register. */
-function withWrites(
+/** The writes, not among `kept`, of the values that were read in it, of a register. */
+function writesOf(
   kept: readonly Obligation[],
   asked: readonly Obligation[],
   { register }: SequentialModel,
 ): readonly Obligation[] {
-  if (register === null) return kept;
+  if (register === null) return [];
   const read = new Set(
     kept.flatMap(({ operation: { name, outcome } }) =>
       name === register.read && outcome.kind === "ok" ? [valueKey(outcome.result)] : [],
     ),
   );
-  const has = new Set(kept.map(({ operation }) => operation.id));
-  const writes = asked.filter(
-    ({ operation: { id, name, args } }) =>
-      name === register.write && !has.has(id) && read.has(valueKey(args[register.valueIndex])),
+  const has = new Set(kept);
+  return asked.filter(
+    (each) =>
+      each.operation.name === register.write &&
+      !has.has(each) &&
+      read.has(valueKey(each.operation.args[register.valueIndex])),
   );
-  return [...kept, ...writes];
 }
