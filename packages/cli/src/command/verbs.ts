@@ -30,6 +30,7 @@ export const verbs: readonly Verb[] = [
   verb("tap", traffic, async () => (await import("./tap.ts")).tapCommand),
   verb("endpoints", traffic, async () => (await import("./stat.ts")).endpointsCommand),
   verb("verify", proof, async () => (await import("./verify.ts")).verifyCommand),
+  verb("constraints", proof, async () => (await import("./constraints.ts")).constraintsCommand),
   verb("apply", intent, async () => (await import("./apply.ts")).applyCommand),
   verb("get", intent, async () => (await import("./get.ts")).getCommand),
   verb("describe", intent, async () => (await import("./describe.ts")).describeCommand),

@@ -1,0 +1,71 @@
+import type { ConstraintReport } from "@heddle/mesh/check/report.ts";
+import type { Constraint } from "@heddle/mesh/model/constraint.ts";
+import { expect, test } from "vitest";
+import { constraintView, formatReports } from "./constraints.ts";
+import { formatRows } from "./output.ts";
+import { buildStyle } from "./style.ts";
+
+const keeps: Constraint = {
+  kind: "placement",
+  workload: "default/kvs-0",
+  subject: "default/kvs:80",
+  statement: "keeps 342 of 1024 slots of key path segment 1: 0, 3, 6-9 and 330 more",
+  scope: "per key",
+  errorBound: "none",
+  from: "Placement/default/kvs-by-key",
+};
+
+test("constraints are a table: for whom, about what, how exactly, and from which intent", () => {
+  expect(formatRows(constraintView, [keeps], "table").split("\n")).toEqual([
+    "WORKLOAD   KIND        SUBJECT   CONSTRAINT                                                              SCOPE     ERROR   FROM",
+    "kvs-0      placement   kvs:80    keeps 342 of 1024 slots of key path segment 1: 0, 3, 6-9 and 330 more   per key   none    Placement/kvs-by-key",
+    "",
+  ]);
+});
+
+const held: ConstraintReport = {
+  kind: "placement",
+  verdict: "holds",
+  subjects: 1,
+  judged: 1204,
+  scope: "per key",
+  errorBound: "none",
+  notJudged: { "intent was changing": 3 },
+  broken: 0,
+  violations: [],
+};
+
+test("verdicts tell what was judged, what was not, and the evidence of what does not hold", () => {
+  const broken: ConstraintReport = {
+    ...held,
+    kind: "access",
+    verdict: "violated",
+    notJudged: {},
+    broken: 2,
+    violations: [
+      {
+        what: "kvs-0 was reached without TLS",
+        processes: ["default/kvs-0"],
+        messages: ["c0.1.q"],
+        about: "default/kvs:80",
+        expected: "mutual TLS",
+        found: "a plain connection",
+        atWallMs: 0,
+      },
+    ],
+  };
+  const unasked = { ...held, kind: "split", subjects: 0, judged: 0, notJudged: {} } as const;
+  expect(formatReports([held, broken, unasked], buildStyle(false))).toBe(
+    `\
+ ✔ placement   1,204 judged, per key; error bound none
+     not judged: 3, intent was changing
+ ✘ access      broken 2 times: 1,204 judged, per key; error bound none
+     kvs-0 was reached without TLS
+       expected mutual TLS
+       found    a plain connection
+     messages c0.1.q
+     and 1 more
+ ✔ split       nothing asks for it
+`,
+  );
+});
