@@ -1,4 +1,5 @@
 import { type FrontHop, messageId, type RecordedAttempt } from "../history/exchange.ts";
+import { formatAddress, tcp } from "../model/address.ts";
 import { parseSpiffeId } from "../model/identity.ts";
 import { namespacedName } from "../resource/meta.ts";
 import { type Evidence, type IntentState, settleMs } from "./evidence.ts";
@@ -39,9 +40,10 @@ export function checkAddressing(evidence: Evidence): ConstraintReport {
   const sent = unique(lives.flatMap(sentBy), "sent", findings);
   const received = unique(lives.flatMap(receivedBy), "received", findings);
   const known = addressesOf(evidence, received.values());
-  const context: Context = { evidence, lives, findings, timeline, known };
+  const ports = portsOf(evidence);
+  const context: Context = { evidence, lives, findings, timeline, known, ports };
+  for (const seen of lives.flatMap(({ exchanges }) => exchanges)) judgeTargets(seen, context);
   for (const send of sent.values()) {
-    judgeTarget(send, context);
     const recv = received.get(send.id);
     if (recv !== undefined) judgePair(send, recv, context);
     else judgeReply(send, context);
@@ -59,8 +61,12 @@ interface Context {
   readonly findings: Findings;
   readonly timeline: Timeline<Processes>;
   /** Addresses at which each workload is known to be received. */
-  readonly known: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly known: Addresses;
+  /** Addresses at which each workload's own process listens. */
+  readonly ports: Addresses;
 }
+
+type Addresses = ReadonlyMap<string, ReadonlySet<string>>;
 
 /** Names of the Processes that realise each service. */
 type Processes = Readonly<Record<string, readonly string[]>>;
@@ -144,31 +150,59 @@ function judgePair(send: Sent, recv: Received, { findings }: Context): void {
   );
 }
 
-/** The address belongs to the endpoint it was meant for, and that to the service. */
-function judgeTarget(send: Sent, { findings, known, evidence, timeline }: Context): void {
-  const { exchange, of, startWallMs, endWallMs } = send.seen;
-  const { endpoint, target } = send.attempt;
-  const workload = `${namespaceOfKey(exchange.backend!)}/${endpoint}`;
-  const own = known.get(workload);
-  const other = [...known].find(([name, at]) => name !== workload && at.has(target))?.[0];
-  if (own?.has(target) !== true && other !== undefined) {
-    violate(findings, send, `what was meant for ${workload} was sent to the address of ${other}`, {
-      processes: [of.workload, workload, other],
-      expected: own === undefined ? `an address of ${workload}` : [...own].join(" or "),
-      found: target,
-    });
+/** What an attempt was addressed to, whether or not it got there: its address is that of the endpoint that was meant. */
+function judgeTargets(seen: Seen, context: Context): void {
+  for (const attempt of seen.exchange.attempts) {
+    if (seen.exchange.direction === "inbound") judgeProcess(seen, attempt, context);
+    else if (seen.exchange.backend !== null) judgeEndpoint(seen, attempt, context);
   }
+}
+
+/** The address belongs to the endpoint it was meant for, and that to the service. */
+function judgeEndpoint(seen: Seen, attempt: RecordedAttempt, context: Context): void {
+  const { findings, known, evidence, timeline } = context;
+  const { exchange, of, startWallMs, endWallMs } = seen;
+  const workload = `${namespaceOfKey(exchange.backend!)}/${attempt.endpoint}`;
+  const at = { id: idOf(attempt), seen };
+  judgeAddress(at, workload, attempt.target, { known, findings });
   const period = timeline.during(startWallMs, endWallMs);
   if (period === null) return;
   const about = exchange.backend!;
   const state = evidence.intent.findLast(({ fromWallMs }) => fromWallMs <= startWallMs);
   const process = processOf(workload, membersIn(state ?? evidence.intent[0]!), evidence)?.process;
   if (process === undefined || period.value[about]?.includes(process) !== false) return;
-  violate(findings, send, `a message to ${about} was sent to ${workload}, which is none of it`, {
+  violate(findings, at, `a message to ${about} was sent to ${workload}, which is none of it`, {
     processes: [of.workload, workload],
     expected: `a process of ${period.value[about].join(" or ") || "nobody"}`,
     found: workload,
   });
+}
+
+/** The last hop: a proxy hands what it received to its own process. */
+function judgeProcess(seen: Seen, attempt: RecordedAttempt, { findings, ports }: Context): void {
+  const at = { id: idOf(attempt), seen };
+  judgeAddress(at, seen.of.workload, attempt.target, { known: ports, findings });
+}
+
+/** Another's address is a breach; one that nobody is known to have may have been anybody's. */
+function judgeAddress(
+  at: Pick<Sent, "seen"> & { readonly id: string | null },
+  workload: string,
+  target: string,
+  { known, findings }: Pick<Context, "known" | "findings">,
+): void {
+  const own = known.get(workload);
+  const other = [...known].find(([name, all]) => name !== workload && all.has(target))?.[0];
+  if (own?.has(target) === true || other === undefined) return;
+  violate(findings, at, `what was meant for ${workload} was sent to the address of ${other}`, {
+    processes: [...new Set([at.seen.of.workload, workload, other])],
+    expected: own === undefined ? `an address of ${workload}` : [...own].join(" or "),
+    found: target,
+  });
+}
+
+function idOf({ connection, ordinal }: RecordedAttempt): string | null {
+  return connection === null ? null : messageId(connection, ordinal, "request");
 }
 
 /** The lifted rule: what is received for a service is received by a process of it. */
@@ -254,28 +288,40 @@ function sinceMs(life: Life): number {
 }
 
 /** Where the supervisor says each workload's proxy is, and where it was seen to receive. */
-function addressesOf(
-  { workloads }: Evidence,
-  received: Iterable<Received>,
-): ReadonlyMap<string, ReadonlySet<string>> {
+function addressesOf({ workloads }: Evidence, received: Iterable<Received>): Addresses {
   const known = new Map<string, Set<string>>();
-  const add = (workload: string, address: string) => {
-    const at = known.get(workload) ?? new Set<string>();
-    known.set(workload, at.add(address));
-  };
   for (const workload of workloads) {
     const inbound = workload.status?.inbound;
-    if (inbound === undefined) continue;
-    const host = inbound.host.includes(":") ? `[${inbound.host}]` : inbound.host;
-    add(namespacedName(workload), `${host}:${inbound.port}`);
+    if (inbound !== undefined) add(known, namespacedName(workload), inbound);
   }
-  for (const { seen, front } of received) add(seen.of.workload, front.own);
+  for (const { seen, front } of received) {
+    known.set(seen.of.workload, (known.get(seen.of.workload) ?? new Set()).add(front.own));
+  }
   return known;
+}
+
+function portsOf({ workloads }: Evidence): Addresses {
+  const known = new Map<string, Set<string>>();
+  for (const workload of workloads) {
+    for (const { port } of workload.status?.ports ?? []) {
+      add(known, namespacedName(workload), { host: "127.0.0.1", port });
+    }
+  }
+  return known;
+}
+
+function add(
+  known: Map<string, Set<string>>,
+  workload: string,
+  { host, port }: { readonly host: string; readonly port: number },
+): void {
+  const at = formatAddress(tcp(host, port));
+  known.set(workload, (known.get(workload) ?? new Set()).add(at));
 }
 
 function violate(
   findings: Findings,
-  { id, seen }: Sent | Received,
+  { id, seen }: { readonly id: string | null; readonly seen: Seen },
   what: string,
   rest: {
     readonly processes: readonly string[];
@@ -285,5 +331,6 @@ function violate(
 ): void {
   const { exchange, startWallMs } = seen;
   const about = `${exchange.backend ?? exchange.service}:${exchange.backend === null ? exchange.servicePort : exchange.backendPort}`;
-  findings.violate({ what, messages: [id], about, ...rest, atWallMs: startWallMs });
+  const messages = id === null ? [] : [id];
+  findings.violate({ what, messages, about, ...rest, atWallMs: startWallMs });
 }

@@ -2,6 +2,7 @@ import type { Rng } from "../base/rng.ts";
 import {
   documentKey,
   type EndpointsDoc,
+  type RoutesDoc,
   type ServiceDoc,
   type ServiceKey,
   type WorkloadDoc,
@@ -44,6 +45,7 @@ export class ServiceTable {
   readonly #budgets = new Map<ServiceKey, RetryBudget>();
   readonly #wanted = new Set<ServiceKey>();
   readonly #faults = new ServiceFaults();
+  readonly #routes = new WeakMap<RoutesDoc, RouteTable>();
   #documents: Snapshot["documents"] = new Map();
   #refused: Refused = new Map();
   #workload: WorkloadDoc | null = null;
@@ -185,7 +187,7 @@ export class ServiceTable {
       fails = { reason: "no-route", detail: `${service} has no port ${port}` };
     } else if (portDoc !== undefined && portDoc.protocol !== "http") {
       fails = { reason: "unsupported", detail: `protocol ${portDoc.protocol} is not spoken yet` };
-    } else if (portDoc?.routes) routes = compileRoutes(portDoc.routes, this.#options.rng);
+    } else if (portDoc?.routes) routes = this.#routesOf(portDoc.routes);
     return {
       direction: "outbound",
       service,
@@ -201,6 +203,16 @@ export class ServiceTable {
       budgetOf: this.budgetOf,
       isEdge: false,
     };
+  }
+
+  /** The same table for the same document: whose turn it is in a split outlives endpoints that come and go. */
+  #routesOf(doc: RoutesDoc): RouteTable {
+    let table = this.#routes.get(doc);
+    if (table === undefined) {
+      table = compileRoutes(doc, this.#options.rng);
+      this.#routes.set(doc, table);
+    }
+    return table;
   }
 
   #pending(service: ServiceKey): Frontend["pending"] {
