@@ -22,6 +22,12 @@ export function drawSvg({ lanes, marks, arrows, legend }: Diagram): string {
     x: left + (place + 0.5) * columnWidth,
     y: top + marks[place]!.lane * laneHeight,
   });
+  const isFromAbove = new Set<number>();
+  for (const { from, to } of arrows) {
+    if (from === null || to === null) continue;
+    if (at(from).y < at(to).y) isFromAbove.add(to);
+    if (at(to).y < at(from).y) isFromAbove.add(from);
+  }
   const body = [
     `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
     ...lanes.flatMap(({ label }, lane) => {
@@ -32,7 +38,7 @@ export function drawSvg({ lanes, marks, arrows, legend }: Diagram): string {
       ];
     }),
     ...arrows.flatMap((arrow) => drawArrow(arrow, at)),
-    ...marks.map((mark, place) => drawMark(mark, at(place))),
+    ...marks.map((mark, place) => drawMark(mark, at(place), isFromAbove.has(place))),
     ...words.map((line, index) => {
       const y = legendTop + (index + 0.5) * lineHeight;
       return `<text x="${margin}" y="${y}" xml:space="preserve">${escapeXml(line)}</text>`;
@@ -69,11 +75,12 @@ function arrowhead(id: string, color: string): string {
   return `<marker id="${id}" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="8" markerHeight="8" orient="auto-start-reverse"><path d="M0 0 L10 5 L0 10 z" fill="${color}"/></marker>`;
 }
 
-function drawMark({ event, label }: Mark, { x, y }: Point): string {
+/** Its number stands on the side that its arrow does not come to. */
+function drawMark({ event, label }: Mark, { x, y }: Point, isFromAbove: boolean): string {
   const how = event.isInferred ? `inferred by ${event.observer}` : "observed";
   const word = `${event.kind === "send" ? "Send" : "Recv"}•${label}`;
   const title = `${word} at ${event.endpoint} (${event.address}), ${how}`;
-  return `<g><title>${escapeXml(title)}</title><circle cx="${x}" cy="${y}" r="${radius}" class="${event.kind}"/><text x="${x}" y="${y - radius - 6}" text-anchor="middle">${label}</text></g>`;
+  return `<g><title>${escapeXml(title)}</title><circle cx="${x}" cy="${y}" r="${radius}" class="${event.kind}"/><text x="${x}" y="${isFromAbove ? y + radius + 16 : y - radius - 6}" text-anchor="middle">${label}</text></g>`;
 }
 
 /** From mark to mark; one without a receiver ends in a cross, one without a sender comes from nowhere. */

@@ -1,0 +1,81 @@
+import type { RecordedQuery } from "@heddle/control/api/verbs.ts";
+import type { RecordedLine } from "@heddle/mesh/history/batch.ts";
+import { shortName } from "@heddle/mesh/history/endpoint-name.ts";
+import type { EndpointName, HistoryEvent } from "@heddle/mesh/history/event.ts";
+import { historiesOf, type RecordedHistories } from "@heddle/mesh/history/histories.ts";
+import { formatEvent } from "@heddle/mesh/history/notation.ts";
+import { servicesSeen } from "@heddle/mesh/history/views.ts";
+import { exits, Fault } from "../render/fault.ts";
+import { eventData } from "../render/history.ts";
+import type { HistoryOptions } from "./history-options.ts";
+import { type HistoryTarget, isCalled, processesOf, resolveTarget } from "./history-target.ts";
+import { namespaceOf } from "./options.ts";
+import { fetchContracts } from "./recorded-source.ts";
+import { parseSince } from "./since.ts";
+import { whyUnseen } from "./unseen.ts";
+import { apiOf, type World } from "./world.ts";
+
+/**
+ * Prints events of processes as they are recorded, which is when an exchange is over; each process's own in order. Without
+ * `--since` from now on.
+ */
+export async function followHistory(
+  world: World,
+  target: HistoryTarget | null,
+  options: HistoryOptions,
+): Promise<void> {
+  const api = await apiOf(world, options);
+  const why = await whyUnseen(api);
+  if (why !== null) throw new Fault(exits.no, why);
+  const namespace = namespaceOf(options);
+  const meant = target === null ? null : await resolveTarget(api, target, namespace ?? "default");
+  const contracts = await fetchContracts(api);
+  const nowWallMs = world.clock.wallMs();
+  const query: RecordedQuery = {
+    follow: "true",
+    since: String(parseSince(options.since, nowWallMs) ?? nowWallMs),
+    ...(namespace === null ? {} : { namespace }),
+    ...(meant?.kind === "workload" ? { workload: meant.name } : {}),
+    ...(meant?.kind === "service" ? { service: meant.name } : {}),
+  };
+  const stop = new AbortController();
+  process.once("SIGINT", () => stop.abort()).once("SIGTERM", () => stop.abort());
+  for await (const line of api.lines("history", { query: { ...query }, signal: stop.signal })) {
+    const told = line as RecordedLine;
+    if (!("batch" in told)) continue;
+    const recorded = historiesOf([told.batch], { contracts });
+    const processes = new Set(
+      processesOf(recorded, null, namespace).filter(isMeant(meant, recorded)),
+    );
+    for (const { endpoint, events } of recorded.histories.values()) {
+      if (!processes.has(endpoint)) continue;
+      for (const event of events) world.out.write(lineOf(event, options, recorded.lives));
+    }
+    for (const { reason, missing } of told.batch.gaps) {
+      const count = missing < 0 ? "some" : String(missing);
+      world.err.write(
+        `… ${told.batch.workload.name}: ${count} exchanges are missing (${reason})\n`,
+      );
+    }
+  }
+}
+
+/** Of a service: who is behind it, not who calls it. */
+function isMeant(
+  target: HistoryTarget | null,
+  recorded: RecordedHistories,
+): (endpoint: EndpointName) => boolean {
+  if (target === null) return () => true;
+  if (target.kind !== "service") return (endpoint) => endpoint.split("/")[1] === target.name;
+  const servicesOf = servicesSeen(recorded);
+  return (endpoint) => servicesOf(endpoint).some((service) => isCalled(service, target.name));
+}
+
+function lineOf(
+  event: HistoryEvent,
+  { output, namespace = "default" }: HistoryOptions,
+  lives: Parameters<typeof eventData>[1],
+): string {
+  if (output === "json") return `${JSON.stringify(eventData(event, lives))}\n`;
+  return `${shortName(event.endpoint, namespace)}  ${formatEvent(event, { namespace })}\n`;
+}

@@ -1,0 +1,206 @@
+import { conversationsOf } from "@heddle/mesh/history/conversations.ts";
+import { workloadOf } from "@heddle/mesh/history/endpoint-name.ts";
+import type { EndpointName } from "@heddle/mesh/history/event.ts";
+import { localView, type RecordedHistories } from "@heddle/mesh/history/histories.ts";
+import { type GlobalView, globalView } from "@heddle/mesh/history/merge.ts";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { stringify } from "yaml";
+import { exits, Fault } from "../render/fault.ts";
+import {
+  eventData,
+  formatDiagram,
+  formatGlobal,
+  formatHistories,
+  formatProblem,
+  historyData,
+  lastOf,
+} from "../render/history.ts";
+import { followHistory } from "./history-follow.ts";
+import type { HistoryOptions } from "./history-options.ts";
+import {
+  type HistoryTarget,
+  parseHistoryTarget,
+  processesOf,
+  resolveTarget,
+} from "./history-target.ts";
+import { namespaceOf, withExamples, withMesh, withNamespace } from "./options.ts";
+import { readSource, withSince, withSource } from "./recorded-source.ts";
+import { apiOf, type World } from "./world.ts";
+
+/** Exchanges of a list, and conversations of a diagram, that are shown without `--last`. */
+const listedExchanges = 50;
+const drawnConversations = 3;
+
+export function historyCommand(world: World): Command {
+  const command = new Command("history")
+    .description(
+      "what endpoints sent and received, in order: each one's own history, or all of them merged",
+    )
+    .argument(
+      "[who]",
+      "a workload, or a service for all processes behind it; default: all processes",
+    )
+    .option("--global", "the histories merged: no endpoint's order, and no message, contradicts it")
+    .option("--diagram", "the global view as a space-time diagram, a lane for each endpoint")
+    .option("--steps", "each history as it grew, an event more a line")
+    .option("-f, --follow", "go on with what comes, until Ctrl-C")
+    .option("--last <number>", "only so many of the newest exchanges, or all", parseLast)
+    .addOption(
+      new Option(
+        "-o, --output <format>",
+        "list: as the talk writes it; svg: the diagram as a picture",
+      )
+        .choices(["list", "json", "yaml", "svg"])
+        .default("list"),
+    )
+    .action(async (who: string | undefined, options: HistoryOptions) => {
+      mustGoTogether(options);
+      const target = who === undefined ? null : parseHistoryTarget(who);
+      if (options.follow === true) return followHistory(world, target, options);
+      await showHistory(world, target, options);
+    });
+  return withExamples(withMesh(withNamespace(withSource(withSince(command)))), [
+    ["heddle history e", "e's own: [Send•Req=(kvs, Get(1)), Recv•Res=ok]"],
+    ["heddle history service/kvs --last 5", "of each process behind kvs"],
+    ["heddle history --global --diagram --last 1", "the last request and all its hops"],
+    ["heddle history --diagram -o svg > last.svg", "the same as a picture"],
+    ["heddle history e --follow", "events as they are recorded"],
+  ]);
+}
+
+async function showHistory(
+  world: World,
+  target: HistoryTarget | null,
+  options: HistoryOptions,
+): Promise<void> {
+  const isGlobal = options.global === true || options.diagram === true || options.output === "svg";
+  const namespace = namespaceOf(options);
+  const meant = await meantBy(world, target, options);
+  // Of one workload's own view its own record is all; of a message both ends are needed.
+  const query = meant === null || isGlobal ? {} : queryFor(meant, namespace);
+  const { recorded } = await readSource(world, options, query);
+  const processes = processesOf(recorded, meant, namespace);
+  if (isGlobal) showGlobal(world, recorded, target === null ? null : processes, options);
+  else showLocal(world, recorded, processes, options);
+}
+
+function showLocal(
+  world: World,
+  recorded: RecordedHistories,
+  processes: readonly EndpointName[],
+  options: HistoryOptions,
+): void {
+  const { output, steps = false } = options;
+  const isData = output === "json" || output === "yaml";
+  const count = options.last === undefined && !isData ? listedExchanges : (options.last ?? null);
+  const shown = processes.map((endpoint) => lastOf(localView(recorded, endpoint), count));
+  if (isData) {
+    print(
+      world,
+      output,
+      shown.map(({ history }) => historyData(history, recorded)),
+    );
+    return;
+  }
+  if (shown.length === 0) world.err.write(`${nothingYet.replace("heddle", world.program)}\n`);
+  const namespace = options.namespace ?? "default";
+  world.out.write(formatHistories(shown, { namespace, isGrowing: steps }));
+  const partial = shown.filter(({ history }) => !history.isWhole);
+  if (partial.length === 0) return;
+  const names = partial.map(({ history }) => history.endpoint).join(", ");
+  world.err.write(`not whole, something before or within is not recorded: ${names}\n`);
+}
+
+function showGlobal(
+  world: World,
+  recorded: RecordedHistories,
+  processes: readonly EndpointName[] | null,
+  options: HistoryOptions,
+): void {
+  const { output } = options;
+  const isDiagram = options.diagram === true || output === "svg";
+  const isData = output === "json" || output === "yaml";
+  const whole = globalView(recorded);
+  const usual = isData ? null : isDiagram ? drawnConversations : listedExchanges;
+  const count = options.last === undefined ? usual : options.last;
+  const view = lastConversations(whole, processes, count);
+  if (isData) {
+    const events = view.events.map((event) => eventData(event, recorded.lives));
+    print(world, output, { events, problems: view.problems.map(formatProblem) });
+    return;
+  }
+  const namespace = options.namespace ?? "default";
+  if (view.events.length === 0) {
+    world.err.write(`${nothingYet.replace("heddle", world.program)}\n`);
+  } else if (isDiagram) {
+    const format = output === "svg" ? "svg" : "text";
+    world.out.write(formatDiagram(view, format, { terminal: world.out, namespace }));
+  } else {
+    world.out.write(formatGlobal(view, recorded, { namespace }));
+  }
+  for (const problem of view.problems) world.err.write(`${formatProblem(problem)}\n`);
+}
+
+/** The last so many conversations in which one of these had a part; null: anybody, all. */
+function lastConversations(
+  view: GlobalView,
+  processes: readonly EndpointName[] | null,
+  count: number | null,
+): GlobalView {
+  const isMeant = new Set(processes);
+  const meant = conversationsOf(view).filter(
+    ({ events }) =>
+      processes === null || events.some(({ endpoint }) => isMeant.has(workloadOf(endpoint))),
+  );
+  const kept = new Set(meant.slice(count === null ? 0 : -count).flatMap(({ events }) => events));
+  return { ...view, events: view.events.filter((event) => kept.has(event)) };
+}
+
+const nothingYet = "nothing is recorded yet; see: heddle ps";
+
+async function meantBy(
+  world: World,
+  target: HistoryTarget | null,
+  options: HistoryOptions,
+): Promise<HistoryTarget | null> {
+  if (target === null || options.from !== undefined || options.proxy !== undefined) return target;
+  return resolveTarget(await apiOf(world, options), target, options.namespace ?? "default");
+}
+
+function queryFor({ kind, name }: HistoryTarget, namespace: string | null) {
+  const of = kind === "service" ? { service: name } : { workload: name };
+  return namespace === null ? of : { ...of, namespace };
+}
+
+function print(world: World, format: "json" | "yaml", data: unknown): void {
+  world.out.write(format === "json" ? `${JSON.stringify(data, null, 2)}\n` : stringify(data));
+}
+
+function mustGoTogether(options: HistoryOptions): void {
+  const isGlobal = options.global === true || options.diagram === true || options.output === "svg";
+  const wrong = (why: string) => new Fault(exits.usage, why);
+  if (options.follow === true && isGlobal) {
+    throw wrong("--follow: the global order of what has not yet come is not known");
+  }
+  if (options.follow === true && (options.from !== undefined || options.proxy !== undefined)) {
+    throw wrong("--follow needs a control plane: not with --from or --proxy");
+  }
+  if (
+    options.steps === true &&
+    (isGlobal || options.follow === true || options.output !== "list")
+  ) {
+    throw wrong("--steps shows local histories as a list");
+  }
+  if (options.diagram === true && (options.output === "json" || options.output === "yaml")) {
+    throw wrong("--diagram is text, or a picture with -o svg");
+  }
+  if (options.follow === true && options.output === "yaml") {
+    throw wrong("--follow prints lines: -o list or json");
+  }
+}
+
+function parseLast(text: string): number | null {
+  if (text === "all") return null;
+  if (/^[1-9]\d{0,6}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("expected a whole number from 1, or all.");
+}

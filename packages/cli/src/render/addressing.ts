@@ -1,0 +1,94 @@
+import type { AddressingReport, AddressingViolation } from "@heddle/mesh/history/addressing.ts";
+import type { Undelivered } from "@heddle/mesh/history/delivery.ts";
+import { shortName } from "@heddle/mesh/history/endpoint-name.ts";
+import { formatEvent, formatService } from "@heddle/mesh/history/notation.ts";
+import type { Style } from "./style.ts";
+
+/** Violations, and messages that were lost, that are shown one by one. */
+const shownMax = 5;
+
+const hopRule = "Send•M ∈ H[E1] ∧ Recv•M ∈ H[E2] ⟹ target-address[M] = address[E2]";
+const serviceRule = "sent to S ⟹ received only by a process of S";
+
+/** The report for people: the two rules, what breaks them, and apart from that what was not delivered. */
+export function formatAddressing(
+  report: AddressingReport,
+  { style, namespace }: { readonly style: Style; readonly namespace: string },
+): string {
+  const { violations, delivered, observed, inferred } = report;
+  const ofHop = violations.filter(({ rule }) => rule !== "service");
+  const ofService = violations.filter(({ rule }) => rule === "service");
+  const write = (each: AddressingViolation) => formatViolation(each, namespace);
+  const lines = [
+    `${mark(ofHop, style)} ${hopRule}`,
+    `     ${counted(delivered, "message")}: ${number(observed)} observed at both ends, ${number(inferred)} with one end inferred by the proxy beside it`,
+    ...some(ofHop, write),
+    `${mark(ofService, style)} ${serviceRule}`,
+    `     ${counted(report.judgedByService, "request")} held against intent; ${number(report.unjudgedByService)} of which intent is not known`,
+    ...some(ofService, write),
+    ...undelivered("lost", report.lost, namespace),
+    ...undelivered("not explained: received, and nobody sent it", report.unexplained, namespace),
+    summary(report),
+  ];
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+function summary(report: AddressingReport): string {
+  const { verdict, delivered, violations, lost, inFlight, unknown } = report;
+  const words = {
+    holds: `${counted(delivered, "message")} received by whom they were meant for`,
+    violated: `${counted(violations.length, "message came", "messages came")} where they were not meant to`,
+    undecided:
+      delivered === 0 ? "no message is recorded at both ends" : "some messages are not explained",
+  };
+  const others = [
+    `${number(lost.length)} lost`,
+    `${number(inFlight.length)} in flight`,
+    `${number(unknown.length)} of which one end is not recorded`,
+  ];
+  return `${verdict}: ${words[verdict]}; ${others.join(", ")}`;
+}
+
+/** E1, E2, M and both addresses. */
+function formatViolation(
+  { sender, receiver, message, targetAddress, address, meant, service, type }: AddressingViolation,
+  namespace: string,
+): readonly string[] {
+  const short = (name: string) => shortName(name, namespace);
+  const of = service === null ? type : `${type} for ${formatService(service, namespace)}`;
+  const forWhom = meant === null ? "" : `, meant for ${short(meant)}`;
+  return [
+    `     E1 ${short(sender)}   E2 ${short(receiver)}   M ${message}, a ${of}`,
+    `        target-address[M] = ${targetAddress}${forWhom}; address[E2] = ${address}`,
+  ];
+}
+
+function undelivered(
+  what: string,
+  found: readonly Undelivered[],
+  namespace: string,
+): readonly string[] {
+  if (found.length === 0) return [];
+  const write = ({ event, why }: Undelivered) => [
+    `     ${shortName(event.endpoint, namespace)}  ${formatEvent(event, { namespace })}   ${why}`,
+  ];
+  return [`   ${what}`, ...some(found, write)];
+}
+
+function some<T>(items: readonly T[], write: (item: T) => readonly string[]): readonly string[] {
+  const rest = items.length - shownMax;
+  const more = rest > 0 ? [`     … and ${number(rest)} more; -o json has all`] : [];
+  return [...items.slice(0, shownMax).flatMap(write), ...more];
+}
+
+function mark(violations: readonly unknown[], style: Style): string {
+  return violations.length > 0 ? style.bad(" ✘") : style.good(" ✔");
+}
+
+function counted(count: number, one: string, many = `${one}s`): string {
+  return `${number(count)} ${count === 1 ? one : many}`;
+}
+
+function number(count: number): string {
+  return count.toLocaleString("en");
+}
