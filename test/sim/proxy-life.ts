@@ -14,6 +14,7 @@ import { Workload } from "@heddle/mesh/proxy/workload.ts";
 import { meshSettings } from "@heddle/mesh/resource/heddle/mesh.ts";
 import { Metrics } from "@heddle/mesh/telemetry/metrics.ts";
 import type { ExchangeRecord } from "@heddle/mesh/telemetry/record.ts";
+import { RecordExport } from "@heddle/mesh/telemetry/record-export.ts";
 import { TelemetryRecorder } from "@heddle/mesh/telemetry/recorder.ts";
 import { labelCredentials, verifyMember, verifyPeer } from "./credentials.ts";
 import type { Oracle } from "./oracle.ts";
@@ -43,6 +44,7 @@ export class ProxyLife {
   readonly holder: SnapshotHolder;
   readonly recorder: TelemetryRecorder;
   readonly #link: ControlLink;
+  readonly #export: RecordExport;
 
   constructor(options: ProxyLifeOptions) {
     const { process, rng, uid, identity, control, sockets, disk, oracle } = options;
@@ -53,8 +55,12 @@ export class ProxyLife {
       metrics: new Metrics(),
       life: `${uid}@${clock.monotonicMs()}`,
       workload: process.name,
+      boot: "simulated",
       recentMax: 16,
     });
+    const { recording } = this.recorder;
+    const send = (line: string) => this.#link.records(line);
+    this.#export = new RecordExport({ clock, recording, send });
     this.workload = new Workload({
       clock,
       wheel: new DeadlineWheel(clock),
@@ -91,7 +97,13 @@ export class ProxyLife {
       credentials: () => credentials,
       verify: verifyPeer(controlIdentity(meshSettings(null).trustDomain)),
       holder: this.holder,
-      events: { onConnected() {}, onDisconnected() {}, onRequest() {}, onCancel() {} },
+      events: {
+        onConnected: () => this.#export.onConnected(),
+        onDisconnected: () => this.#export.onDisconnected(),
+        onRequest() {},
+        onCancel() {},
+        onRecorded: (recorded) => this.#export.onRecorded(recorded),
+      },
     });
     if (disk.saved !== null && !this.holder.restore(disk.saved)) {
       oracle.violate(`${process.name}: what it saved cannot be restored`);

@@ -37,6 +37,7 @@ function setUp() {
       onDisconnected: (detail) => lost.push(detail),
       onRequest: () => {},
       onCancel: () => {},
+      onRecorded: () => {},
     },
   });
   link.start();

@@ -14,6 +14,7 @@ import {
   type Enrolled,
   type Nack,
   type ProxyMessage,
+  type Recorded,
   type Request,
 } from "./protocol.ts";
 import type { SnapshotHolder } from "./snapshot-holder.ts";
@@ -42,6 +43,8 @@ export interface ControlLinkEvents {
   /** Start answering with `ControlLink.answer` until done or cancelled. A lost connection cancels all. */
   onRequest(request: Request): void;
   onCancel(id: number): void;
+  /** Records that were sent are kept. */
+  onRecorded(recorded: Recorded): void;
 }
 
 const connectTimeoutMs = 5_000;
@@ -98,6 +101,11 @@ export class ControlLink {
   summary(body: unknown): void {
     this.#summary = body;
     this.#flushSummary();
+  }
+
+  /** Sends a message of type `records`, JSON on one line. Lost with the connection: whoever sends it keeps it. */
+  records(line: string): void {
+    if (this.#isConnected) this.#line?.sendLine(line);
   }
 
   /** Answers a request. Items that the line cannot take are dropped and counted by the receiver. */
@@ -200,6 +208,9 @@ export class ControlLink {
         return;
       case "cancel":
         this.#options.events.onCancel(message.id);
+        return;
+      case "recorded":
+        this.#options.events.onRecorded(message);
         return;
       case "ping":
         this.#send({ type: "pong" });

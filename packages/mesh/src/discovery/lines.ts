@@ -47,7 +47,12 @@ export class LineConnection implements ConnectionEvents {
 
   /** Sends one message. */
   send(message: object): void {
-    this.#connection?.writeOwned(Buffer.from(`${JSON.stringify(message)}\n`));
+    this.sendLine(JSON.stringify(message));
+  }
+
+  /** Sends a message that is JSON already, on one line. */
+  sendLine(line: string): void {
+    this.#connection?.writeOwned(Buffer.from(`${line}\n`));
   }
 
   /** Ends the connection at once, saying why to this end's `onClose`. */

@@ -98,6 +98,7 @@ export class Membership {
         onDisconnected: (detail) => this.#onDisconnected(detail),
         onRequest: (request) => events.onRequest(request),
         onCancel: (id) => events.onCancel(id),
+        onRecorded: (recorded) => events.onRecorded(recorded),
       },
     });
   }
@@ -130,6 +131,10 @@ export class Membership {
 
   summary(body: unknown): void {
     this.#link.summary(body);
+  }
+
+  records(line: string): void {
+    this.#link.records(line);
   }
 
   answer(id: number, items: readonly unknown[], done: boolean, dropped: number): void {

@@ -2,7 +2,8 @@ import { chmod, rm } from "node:fs/promises";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { metricsMediaTypes, renderMetrics } from "../telemetry/metrics-text.ts";
-import type { RecordRing } from "../telemetry/record-ring.ts";
+import type { Recording } from "../telemetry/recording.ts";
+import { type HistoryFilter, historyOf, parseHistoryFilter } from "../telemetry/ring-reader.ts";
 import { showClusters, showConnections, type showSnapshot } from "./admin-views.ts";
 import { type JsonLog, type LogLevel, logLevels } from "./log.ts";
 import type { Workload } from "./workload.ts";
@@ -10,7 +11,7 @@ import type { Workload } from "./workload.ts";
 export interface AdminOptions {
   readonly workload: Workload;
   readonly metrics: Metrics;
-  readonly recent: RecordRing;
+  readonly recording: Recording;
   readonly log: JsonLog;
   /** Does it listen everywhere it should and act on documents? */
   readonly isReady: () => boolean;
@@ -24,13 +25,16 @@ const recentShown = 100;
 interface Page {
   readonly status: number;
   readonly type: string;
-  readonly body: string;
+  readonly body: string | Iterable<string>;
 }
 
 /**
  * A proxy's own door for people and scrapers: HTTP on a unix socket in its folder, reachable for its user only.
  *
- *   GET /live  /ready  /metrics  /snapshot  /clusters  /connections  /recent  /loglevel      PUT /loglevel
+ *   GET /live  /ready  /metrics  /snapshot  /clusters  /connections  /recent  /history  /recording  /loglevel
+ *   PUT /recording  /loglevel
+ *
+ * `/history?service=<namespace>/<name>&limit=<n>` gives what the proxy remembers as JSON lines (`RecordedLine`), old to new.
  */
 export async function openAdmin(path: string, options: AdminOptions): Promise<Server> {
   // An import would read every export, and with it load fetch and WebSocket: measured, 6.4 MB of each proxy.
@@ -55,11 +59,24 @@ async function answer(
 ): Promise<void> {
   const page = await pageOf(options, request);
   response.writeHead(page.status, { "content-type": page.type });
-  response.end(request.method === "HEAD" ? undefined : page.body);
+  if (request.method === "HEAD") response.end();
+  else if (typeof page.body === "string") response.end(page.body);
+  else await writeAll(response, page.body);
+}
+
+/** Piece by piece, each when the one before is gone: other events are handled between. */
+async function writeAll(response: ServerResponse, pieces: Iterable<string>): Promise<void> {
+  for (const piece of pieces) {
+    await new Promise<void>((resolve, reject) => {
+      response.write(piece, (cause) => (cause == null ? resolve() : reject(cause)));
+    });
+  }
+  response.end();
 }
 
 async function pageOf(options: AdminOptions, request: IncomingMessage): Promise<Page> {
-  const path = (request.url ?? "/").split("?")[0];
+  const [path, query] = (request.url ?? "/").split("?", 2);
+  if (request.method === "PUT" && path === "/recording") return setRecording(options, request);
   if (request.method === "PUT" && path === "/loglevel") return setLogLevel(options, request);
   if (request.method !== "GET" && request.method !== "HEAD") return text(405, "GET only\n");
   const { workload } = options;
@@ -81,24 +98,56 @@ async function pageOf(options: AdminOptions, request: IncomingMessage): Promise<
     case "/connections":
       return json(showConnections(workload));
     case "/recent":
-      return json(options.recent.recent(recentShown));
+      return json(options.recording.ring.recent(recentShown));
+    case "/history":
+      return history(options.recording, new URLSearchParams(query));
+    case "/recording":
+      return text(200, options.recording.isOn ? "on\n" : "off\n");
     case "/loglevel":
       return text(200, `${options.log.level}\n`);
     default:
       return text(
         404,
-        "/live /ready /metrics /snapshot /clusters /connections /recent /loglevel\n",
+        "/live /ready /metrics /snapshot /clusters /connections /recent /history /recording /loglevel\n",
       );
   }
 }
 
-async function setLogLevel(options: AdminOptions, request: IncomingMessage): Promise<Page> {
+function history(recording: Recording, query: URLSearchParams): Page {
+  const limit = query.get("limit");
+  const filter = parseHistoryFilter({
+    service: query.get("service"),
+    limit: limit === null ? null : Number(limit),
+  });
+  if (filter === null) return text(400, "expected service=<namespace>/<name> and limit=<n>\n");
+  return { status: 200, type: "application/x-ndjson", body: linesOf(recording, filter) };
+}
+
+function* linesOf(recording: Recording, filter: HistoryFilter): Iterable<string> {
+  for (const line of historyOf(recording, filter)) yield `${JSON.stringify(line)}\n`;
+}
+
+async function setRecording({ recording }: AdminOptions, request: IncomingMessage): Promise<Page> {
+  const word = await wordOf(request);
+  if (word === null) return text(413, "too long\n");
+  if (word !== "on" && word !== "off") return text(400, "expected on or off\n");
+  recording.set(word === "on");
+  return text(200, `${word}\n`);
+}
+
+/** A short body; null: it is longer. */
+async function wordOf(request: IncomingMessage): Promise<string | null> {
   let body = "";
   for await (const chunk of request) {
     body += String(chunk);
-    if (body.length > 64) return text(413, "too long\n");
+    if (body.length > 64) return null;
   }
-  const level = body.trim();
+  return body.trim();
+}
+
+async function setLogLevel(options: AdminOptions, request: IncomingMessage): Promise<Page> {
+  const level = await wordOf(request);
+  if (level === null) return text(413, "too long\n");
   if (!logLevels.includes(level as LogLevel)) {
     return text(400, `expected one of ${logLevels.join(", ")}\n`);
   }

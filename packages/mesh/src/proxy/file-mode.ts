@@ -40,7 +40,7 @@ export async function runFromFile(
     snapshot = read.snapshot;
     refused = Object.fromEntries([...read.refused, ...broken].map((r) => [r.document, r.errors]));
     for (const { document, errors } of broken) log.error({ document, errors }, "refused");
-    recorder.workload = workload.doc?.workload.name ?? "";
+    if (workload.doc !== null) recorder.recording.workload = workload.doc.workload;
     await workload.listeners.settled();
     log.info({ revision, missing: workload.listeners.missing() }, "serving");
   };
@@ -65,7 +65,7 @@ export async function runFromFile(
     await openAdmin(join(stateDir, "admin.sock"), {
       workload,
       metrics: sidecar.metrics,
-      recent: recorder.recent,
+      recording: recorder.recording,
       log,
       isReady: () => workload.listeners.missing().length === 0,
       snapshot: () => showSnapshot(snapshot, refused),

@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { type GrantedToken, Membership } from "../discovery/membership.ts";
+import type { Request } from "../discovery/protocol.ts";
 import type { RefusedDocument } from "../discovery/snapshot-holder.ts";
 import { GenerationFolder } from "../identity/generation.ts";
 import { expectPeer } from "../identity/verify-peer.ts";
@@ -7,21 +8,25 @@ import { tcp } from "../model/address.ts";
 import type { PeerVerifier, TlsCredentials } from "../net/transport.ts";
 import { versionOf } from "../snapshot/diff.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
+import { RecordExport } from "../telemetry/record-export.ts";
 import { openAdmin } from "./admin.ts";
 import { showSnapshot } from "./admin-views.ts";
 import { drainGraceMs, drainWorkload } from "./drain.ts";
+import { HistoryAnswers } from "./history-answers.ts";
 import { HostChannel } from "./host-channel.ts";
 import type { Start } from "./host-link.ts";
 import type { Sidecar } from "./sidecar.ts";
 import { Summaries } from "./summaries.ts";
 import { systemResolver } from "./system-resolver.ts";
-import { TapAnswers } from "./tap-answers.ts";
+import { type SendAnswer, TapAnswers } from "./tap-answers.ts";
 import { Workload } from "./workload.ts";
 
 /** Of this program, as hello says it. */
 const build = "heddle 0.1.0";
 /** How long a token may take to come from the supervisor, in ms. */
 const tokenMs = 60_000;
+/** How long a proxy that ends waits until what it recorded is kept, in ms. */
+const keepMs = 1500;
 
 /**
  * Runs a proxy that a supervisor started: sockets and tokens from there, identity and documents from the control plane.
@@ -53,6 +58,8 @@ class HostedProxy {
   readonly #sidecar: Sidecar;
   readonly #channel: HostChannel;
   readonly #taps: TapAnswers;
+  readonly #histories: HistoryAnswers;
+  readonly #export: RecordExport;
   #membership: Membership | null = null;
   #credentials: TlsCredentials | null = null;
   #snapshot: Snapshot | null = null;
@@ -81,9 +88,13 @@ class HostedProxy {
       },
       want: (service) => this.#membership?.want(service),
     });
-    this.#taps = new TapAnswers(clock, recorder, (id, items, done, dropped) =>
-      this.#membership?.answer(id, items, done, dropped),
-    );
+    const { recording } = recorder;
+    const answer: SendAnswer = (id, items, done, dropped) =>
+      this.#membership?.answer(id, items, done, dropped);
+    this.#taps = new TapAnswers(clock, recorder, answer);
+    this.#histories = new HistoryAnswers(clock, recording, answer);
+    const send = (line: string) => this.#membership?.records(line);
+    this.#export = new RecordExport({ clock, recording, send });
   }
 
   async start(start: Start): Promise<void> {
@@ -107,13 +118,20 @@ class HostedProxy {
         onCredentials: (credentials) => this.#onCredentials(credentials),
         onConnected: () => {
           this.#hasConnected = true;
+          this.#export.onConnected();
         },
         onDisconnected: (detail) => {
           this.#taps.cancelAll();
+          this.#histories.cancelAll();
+          this.#export.onDisconnected();
           log.info({ detail }, "no control plane; serving on");
         },
-        onRequest: (request) => this.#taps.start(request),
-        onCancel: (id) => this.#taps.cancel(id),
+        onRequest: (request) => this.#onRequest(request),
+        onCancel: (id) => {
+          this.#taps.cancel(id);
+          this.#histories.cancel(id);
+        },
+        onRecorded: (recorded) => this.#export.onRecorded(recorded),
       },
     });
     // Who waits since an earlier life is served first.
@@ -121,7 +139,7 @@ class HostedProxy {
     await openAdmin("admin.sock", {
       workload: this.workload,
       metrics,
-      recent: recorder.recent,
+      recording: recorder.recording,
       log,
       isReady: () => this.#isReady(),
       snapshot: () =>
@@ -150,11 +168,23 @@ class HostedProxy {
     this.workload.inboundRelay.whenIdle(() => this.#channel.send({ type: "drained" }));
   }
 
+  #onRequest(request: Request): void {
+    switch (request.what) {
+      case "tap":
+        this.#taps.start(request);
+        return;
+      case "history":
+        this.#histories.start(request);
+        return;
+    }
+  }
+
   #apply(snapshot: Snapshot, refused: readonly RefusedDocument[]): readonly RefusedDocument[] {
     const broken = this.workload.apply(snapshot, refused);
     this.#snapshot = snapshot;
     this.#refused = [...refused, ...broken];
-    this.#sidecar.recorder.workload = this.workload.doc?.workload.name ?? "";
+    const { doc } = this.workload;
+    if (doc !== null) this.#sidecar.recorder.recording.workload = doc.workload;
     void this.#sayReady();
     return broken;
   }
@@ -195,9 +225,12 @@ class HostedProxy {
   #end(): void {
     if (this.#isEnding) process.exit(0);
     this.#isEnding = true;
-    drainWorkload(this.workload, this.#sidecar.clock, drainGraceMs, () => {
+    const leave = (): void => {
       const closed = this.#membership?.close() ?? Promise.resolve();
       void closed.finally(() => process.exit(0));
-    });
+    };
+    drainWorkload(this.workload, this.#sidecar.clock, drainGraceMs, () =>
+      this.#export.finish(keepMs, leave),
+    );
   }
 }

@@ -5,6 +5,7 @@ import { SystemClock } from "../net/system-clock.ts";
 import type { Transport } from "../net/transport.ts";
 import { Metrics } from "../telemetry/metrics.ts";
 import { TelemetryRecorder } from "../telemetry/recorder.ts";
+import { bootId } from "./boot-id.ts";
 import { JsonLog } from "./log.ts";
 import { StallMeter } from "./stall-meter.ts";
 import { TrialMemory } from "./trial-memory.ts";
@@ -35,7 +36,7 @@ export async function openSidecar(seed: number, stateDir: string | null): Promis
   );
   const metrics = new Metrics();
   const life = `${process.pid}-${Math.floor(clock.wallMs())}`;
-  const recorder = new TelemetryRecorder({ clock, metrics, life, workload: "" });
+  const recorder = new TelemetryRecorder({ clock, metrics, life, boot: bootId(), workload: "" });
   const memory = stateDir === null ? null : new TrialMemory(stateDir);
   const hasPassed = memory?.hasPassed ?? false;
   const opened = await openTransport({ clock, hasPassed });

@@ -3,7 +3,7 @@ import { ConnectionsSeries } from "./connections-series.ts";
 import type { Metrics } from "./metrics.ts";
 import { ProxyMetrics } from "./proxy-metrics.ts";
 import { type Direction, ExchangeRecord, type Recorder } from "./record.ts";
-import { RecordRing } from "./record-ring.ts";
+import { Recording } from "./recording.ts";
 import { ExchangeSeries } from "./series.ts";
 import type { SummaryBody } from "./summary.ts";
 import { type Tap, type TapFilter, type TapItem, TapStream } from "./tap.ts";
@@ -15,9 +15,11 @@ const TAPS_MAX = 64;
 export interface RecorderOptions {
   readonly clock: Clock;
   readonly metrics: Metrics;
-  /** Names this life of the proxy in summaries. */
+  /** Names this life of the proxy in summaries and histories. */
   readonly life: string;
-  /** The workload's name, for tap. */
+  /** Names the host's boot, to which monotonic times belong. Default empty: unknown. */
+  readonly boot?: string;
+  /** The workload's name, as far as it is known: `recording.workload` tells it for sure. */
   readonly workload: string;
   /** Default `cluster.local`. */
   readonly clusterDomain?: string;
@@ -35,12 +37,10 @@ export interface ConnectionCounter {
 
 /** Turns records into metrics, summaries, tap and memory of the recent past. One per workload. */
 export class TelemetryRecorder implements Recorder, ConnectionCounter {
-  readonly recent: RecordRing;
+  readonly recording: Recording;
   readonly #clock: Clock;
   readonly #metrics: ProxyMetrics;
   readonly #life: string;
-  /** The workload's name, for tap; known for sure only once its documents are here. */
-  workload: string;
   readonly #startMs: number;
   /** By endpoint, or by direction where none was asked: short lists, compared in turn. */
   readonly #series = new Map<string, ExchangeSeries[]>();
@@ -52,9 +52,14 @@ export class TelemetryRecorder implements Recorder, ConnectionCounter {
     this.#clock = options.clock;
     this.#metrics = new ProxyMetrics(options.metrics, options.clusterDomain ?? "cluster.local");
     this.#life = options.life;
-    this.workload = options.workload;
     this.#startMs = options.clock.monotonicMs();
-    this.recent = new RecordRing(options.recentMax ?? 2048);
+    this.recording = new Recording({
+      clock: options.clock,
+      life: options.life,
+      boot: options.boot ?? "",
+      recentMax: options.recentMax ?? 2048,
+    });
+    this.recording.workload = { uid: "", name: options.workload, namespace: "" };
     options.metrics.onCollect(() => {
       for (const series of this.#connections.values()) series.collect();
     });
@@ -62,7 +67,7 @@ export class TelemetryRecorder implements Recorder, ConnectionCounter {
 
   record(record: ExchangeRecord): void {
     this.#seriesOf(record).add(record);
-    this.recent.push(record);
+    this.recording.push(record);
     for (const tap of this.#taps) tap.offer(record);
   }
 
@@ -99,7 +104,7 @@ export class TelemetryRecorder implements Recorder, ConnectionCounter {
     if (this.#taps.length >= TAPS_MAX) return null;
     const stream = new TapStream(filter, {
       clock: this.#clock,
-      workload: this.workload,
+      workload: this.recording.workload.name,
       emit,
       onClose: () => {
         this.#taps = this.#taps.filter((other) => other !== stream);

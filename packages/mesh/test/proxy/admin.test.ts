@@ -4,13 +4,16 @@ import { request, type Server } from "node:http";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { RecordedLine } from "@heddle/mesh/history/batch.ts";
+import { parseRecordedLine } from "@heddle/mesh/history/batch-codec.ts";
+import { SystemClock } from "@heddle/mesh/net/system-clock.ts";
 import { openAdmin } from "@heddle/mesh/proxy/admin.ts";
 import { JsonLog } from "@heddle/mesh/proxy/log.ts";
 import { Metrics } from "@heddle/mesh/telemetry/metrics.ts";
-import { RecordRing } from "@heddle/mesh/telemetry/record-ring.ts";
+import { Recording } from "@heddle/mesh/telemetry/recording.ts";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startProxy } from "../relay/mesh-rig.ts";
-import { exchangeRecord } from "../support/records.ts";
+import { exchangeRecord, operationRecord } from "../support/records.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "heddle-admin-"));
 const path = join(folder, "admin.sock");
@@ -18,7 +21,7 @@ const log = new JsonLog(
   () => {},
   () => 0,
 );
-const recent = new RecordRing(4);
+const recording = new Recording({ clock: new SystemClock(), life: "l1", boot: "b", recentMax: 4 });
 let server: Server;
 
 beforeAll(async () => {
@@ -27,7 +30,7 @@ beforeAll(async () => {
   server = await openAdmin(path, {
     workload,
     metrics,
-    recent,
+    recording,
     log,
     isReady: () => true,
     snapshot: () => null,
@@ -56,12 +59,48 @@ test("the log's level is set by a word, and by known words only", async () => {
 });
 
 test("the newest records are shown, newest first", async () => {
-  for (const path of ["/1", "/2"]) recent.push(exchangeRecord({ path, reason: "reset" }));
+  for (const path of ["/1", "/2"]) recording.push(exchangeRecord({ path, reason: "reset" }));
   const page = await ask("GET", "/recent");
   expect(JSON.parse(page.slice("200 ".length))).toMatchObject([
     { path: "/2", reason: "reset", service: "default/kvs" },
     { path: "/1" },
   ]);
+});
+
+test("what it remembers is given as recorded lines, of one service and the newest, if asked so", async () => {
+  recording.push(operationRecord({ id: 3, endMs: 120 }));
+  const lines = async (query: string): Promise<RecordedLine[]> => {
+    const page = await ask("GET", `/history${query}`);
+    const parsed = page
+      .slice("200 ".length)
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    return parsed.map((line) => parseRecordedLine(line)).filter((line) => typeof line !== "string");
+  };
+  const whole = { store: "whole", from: 1, life: "l1", boot: "b", exchanges: [{ id: 3 }] };
+  expect(await lines("")).toMatchObject([
+    { batch: { ...whole, gaps: [] } },
+    { batch: { store: "sampled", exchanges: [{ path: "/1" }, { path: "/2" }] } },
+    { complete: { whole: recording.sinceMs, sampled: recording.sinceMs, boot: "b" } },
+  ]);
+  expect(await lines("?service=default/kvs&limit=1")).toMatchObject([
+    { batch: { ...whole, gaps: [{ reason: "overflow", missing: -1 }] } },
+    { batch: { store: "sampled", exchanges: [] } },
+    { complete: { whole: recording.sinceMs } },
+  ]);
+  expect(await lines("?service=default/x")).toHaveLength(1);
+  expect(await ask("GET", "/history?limit=0")).toMatch(/^400 /);
+});
+
+test("recording is switched off and on, and the time between is a gap", async () => {
+  expect(await ask("GET", "/recording")).toBe("200 on\n");
+  expect(await ask("PUT", "/recording", "off")).toBe("200 off\n");
+  recording.push(exchangeRecord({ id: 9, startMs: 500 }));
+  expect(await ask("PUT", "/recording", "maybe")).toBe("400 expected on or off\n");
+  expect(await ask("PUT", "/recording", "on")).toBe("200 on\n");
+  expect(recording.offGaps).toEqual([{ fromMs: 500, toMs: 503, missing: 1, reason: "off" }]);
+  expect(recording.ring.newest).toBe(3);
 });
 
 test("a client that hangs up amid its request harms nobody", async () => {
