@@ -1,9 +1,5 @@
 import type { Gateway, GatewayListener } from "../resource/gateway-api/gateway.ts";
-import type {
-  HttpRoute,
-  HttpRouteMatch,
-  HttpRouteRule,
-} from "../resource/gateway-api/httproute.ts";
+import type { HttpRoute, HttpRouteRule } from "../resource/gateway-api/httproute.ts";
 import {
   gatewayGroup,
   isServiceParent,
