@@ -29,6 +29,7 @@ export const controlRooms: ReadonlySet<string> = new Set([
   "ca",
   "status",
   "revision",
+  "recording",
   "watch",
   "serve",
   "api",

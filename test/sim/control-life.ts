@@ -1,5 +1,7 @@
 import { Tokens } from "@heddle/control/ca/tokens.ts";
 import type { Desired, Observed, SocketsBound } from "@heddle/control/host/link.ts";
+import { Recordings } from "@heddle/control/recording/recordings.ts";
+import type { Shelf } from "@heddle/control/recording/shelf.ts";
 import { IntentLog } from "@heddle/control/revision/intent-log.ts";
 import type { ServeContext } from "@heddle/control/serve/context.ts";
 import { Door } from "@heddle/control/serve/door.ts";
@@ -21,6 +23,7 @@ import { ProcessClock } from "./process-clock.ts";
 /** What a control plane finds again after a restart. */
 export interface ControlDisk {
   readonly store: Store;
+  readonly recorded: Shelf;
   lives: number;
   uids: number;
 }
@@ -71,12 +74,20 @@ export class ControlLife {
         onSettled: () => life?.onSettled(),
       },
     });
+    const recordings = new Recordings({
+      shelf: mortalShelf(disk.recorded, process),
+      clock,
+      log: logTo(oracle),
+      boot: "boot",
+      workloads: () => controller.views.keys(),
+    });
     const credentials = labelCredentials(controlIdentity(meshSettings(null).trustDomain));
     const context: ServeContext = {
       clock,
       log: logTo(oracle),
       controller,
       digester: new Digester(),
+      recordings,
       // Proxies have labels from birth here; enrolment and renewal are tested with real keys.
       authority: { bundlePem: "", issue: () => Promise.reject(new Error("no authority")) },
     };
@@ -145,6 +156,20 @@ function mortal(store: Store, process: SimulatedProcess): Store {
         if (!process.isDead) onChange(change);
       }),
     close: async () => {},
+  };
+}
+
+/** The shelf as a process sees it: what a dead one would write is not written. */
+function mortalShelf(shelf: Shelf, process: SimulatedProcess): Shelf {
+  return {
+    commit: (change) => (process.isDead ? change.batches.map(() => 0) : shelf.commit(change)),
+    streams: () => shelf.streams(),
+    complete: (store) => shelf.complete(store),
+    size: (store) => shelf.size(store),
+    oldest: (store, count) => shelf.oldest(store, count),
+    page: (query, after, count) => shelf.page(query, after, count),
+    starts: (query) => shelf.starts(query),
+    close: () => {},
   };
 }
 

@@ -224,6 +224,7 @@ export class Supervisor {
         restarts: 0,
         reason: isRunning ? null : "killed by SIGKILL",
         sinceWallMs: this.#options.clock.wallMs(),
+        startedMs: null,
       }) as const;
     return {
       type: "observed",

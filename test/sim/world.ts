@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { MemoryShelf } from "@heddle/control/recording/memory-shelf.ts";
 import { MemoryStore } from "@heddle/control/store/memory.ts";
 import { type Rng, SeededRng } from "@heddle/mesh/base/rng.ts";
 import { VirtualClock } from "@heddle/mesh/base/virtual-clock.ts";
@@ -80,7 +81,7 @@ class World {
       clock: this.#clock,
       rng: this.#rng.fork("supervisor"),
       oracle: this.#oracle,
-      controlDisk: { store: this.#store, lives: 0, uids: 0 },
+      controlDisk: { store: this.#store, recorded: new MemoryShelf(), lives: 0, uids: 0 },
     });
     this.#config = new Config(this.#store, this.#supervisor, options.seed % 2 === 0);
   }

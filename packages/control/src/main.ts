@@ -11,6 +11,7 @@ import { receiveSocket } from "@heddle/mesh/net/bound-socket.ts";
 import { openTransport } from "@heddle/mesh/net/open-transport.ts";
 import { SystemClock } from "@heddle/mesh/net/system-clock.ts";
 import type { BoundSocket } from "@heddle/mesh/net/transport.ts";
+import { bootId } from "@heddle/mesh/proxy/boot-id.ts";
 import { type Mesh, meshSettings } from "@heddle/mesh/resource/heddle/mesh.ts";
 import { Digester } from "@heddle/mesh/snapshot/digest.ts";
 import { destination, pino } from "pino";
@@ -25,10 +26,14 @@ import { hashKeyOf } from "./ca/hash-key.ts";
 import { OwnIdentity } from "./ca/own-identity.ts";
 import { openRoot } from "./ca/root-folder.ts";
 import { Tokens } from "./ca/tokens.ts";
+import { openShelf } from "./recording/open-shelf.ts";
+import { ProcessStarts } from "./recording/process-starts.ts";
+import { Recordings } from "./recording/recordings.ts";
 import { IntentLog } from "./revision/intent-log.ts";
 import { Door } from "./serve/door.ts";
 import { HostChannel } from "./serve/host-channel.ts";
 import { Leftovers } from "./serve/leftovers.ts";
+import { Events } from "./status/events.ts";
 import { StatusWriter } from "./status/status-writer.ts";
 import { DamagedFileError, exitDamaged } from "./store/damaged-file.ts";
 import { SqliteStore } from "./store/sqlite.ts";
@@ -37,6 +42,7 @@ import type { Store } from "./store/store.ts";
 import { Controller } from "./watch/controller.ts";
 import { apiSocket, proxiesFolder, proxySocket } from "./watch/desired.ts";
 import { builtInWrites } from "./watch/objects.ts";
+import { Orphans } from "./watch/orphans.ts";
 
 const version = "0.1.0";
 const usage = "usage: heddle control --state DIR";
@@ -80,7 +86,7 @@ async function main(): Promise<void> {
   const tokens = new Tokens(clock, () => randomBytes(32).toString("base64url"));
   const settled = new Set<() => void>();
   const leftovers = new Leftovers(join(stateDir, proxiesFolder));
-  const parts: Parts = { controller: null, door: null, api: null, status: null };
+  const parts: Parts = { controller: null, door: null, api: null, status: null, orphans: null };
   const controller = await Controller.open({
     store,
     clock,
@@ -96,6 +102,7 @@ async function main(): Promise<void> {
       onDocuments: (touched) => parts.door?.onDocuments(touched),
       onSettled: () => {
         parts.status?.onSettled();
+        parts.orphans?.onSettled();
         if (parts.controller === null) return;
         leftovers.onSettled(parts.controller.views);
         void own.follow(meshSettings(parts.controller.index.inputs.mesh).trustDomain);
@@ -106,6 +113,22 @@ async function main(): Promise<void> {
   parts.controller = controller;
   intent.follow(() => controller.poke());
   parts.status = new StatusWriter({ store, controller, clock, log });
+  parts.orphans = new Orphans(controller.objects, intent, log);
+  const events = new Events({ store, clock, log, newUid: () => randomUUID() });
+  const boot = bootId();
+  const recordings = new Recordings({
+    shelf: openShelf(join(stateDir, "recorded.db"), log),
+    clock,
+    log,
+    boot,
+    workloads: () => controller.views.keys(),
+  });
+  const starts = new ProcessStarts({
+    clock,
+    boot,
+    workloadOf: (uid) => controller.objects.workloadOf(uid),
+    onStart: (start) => recordings.start(start),
+  });
   const rotation = new Rotation({
     clock,
     rng: new SeededRng(randomBytes(4).readUInt32LE()),
@@ -122,7 +145,7 @@ async function main(): Promise<void> {
   const openDoor = async (at: BoundSocket | null) => {
     const bundlePem = () => authority.bundlePem;
     parts.door = await Door.open({
-      context: { clock, log, controller, authority, digester: new Digester() },
+      context: { clock, log, controller, authority, digester: new Digester(), recordings },
       transport,
       at: at ?? tcp("127.0.0.1", 0),
       credentials: () => own.credentials,
@@ -157,6 +180,10 @@ async function main(): Promise<void> {
         facts,
         door,
         controller,
+        recordings,
+        status: parts.status!,
+        events,
+        log,
         newUid: () => randomUUID(),
         onSettled: (callback) => {
           settled.add(callback);
@@ -180,8 +207,10 @@ async function main(): Promise<void> {
     rotation.close();
     guests.close();
     parts.status?.close();
+    events.close();
     controller.close();
     await Promise.all([parts.api?.close(), parts.door?.close()]);
+    recordings.close();
     await store.close();
     process.exit(0);
   };
@@ -201,6 +230,7 @@ async function main(): Promise<void> {
     switch (message.type) {
       case "observed":
         controller.observe(message);
+        starts.observe(message);
         return;
       case "sockets":
         controller.bind(message);
@@ -253,6 +283,7 @@ interface Parts {
   door: Door | null;
   api: ApiServer | null;
   status: StatusWriter | null;
+  orphans: Orphans | null;
 }
 
 await main().catch((error: unknown) => {

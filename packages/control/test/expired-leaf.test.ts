@@ -107,6 +107,7 @@ async function open(): Promise<Membership> {
       onDisconnected: () => {},
       onRequest: () => {},
       onCancel: () => {},
+      onRecorded: () => {},
     },
   });
 }

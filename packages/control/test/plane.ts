@@ -21,7 +21,11 @@ import type { Snapshot } from "@heddle/mesh/snapshot/snapshot.ts";
 import { Authority, createRoot } from "../src/ca/authority.ts";
 import { Tokens } from "../src/ca/tokens.ts";
 import type { Desired, ProcessObserved } from "../src/host/link.ts";
+import { MemoryShelf } from "../src/recording/memory-shelf.ts";
+import { Recordings } from "../src/recording/recordings.ts";
+import type { Shelf } from "../src/recording/shelf.ts";
 import { Door } from "../src/serve/door.ts";
+import { Events } from "../src/status/events.ts";
 import { StatusWriter } from "../src/status/status-writer.ts";
 import { keyOf } from "../src/store/collection.ts";
 import { MemoryStore } from "../src/store/memory.ts";
@@ -30,7 +34,15 @@ import { Controller } from "../src/watch/controller.ts";
 
 type Parts = Pick<
   Plane,
-  "controller" | "door" | "tokens" | "authority" | "transport" | "store" | "status"
+  | "controller"
+  | "door"
+  | "tokens"
+  | "authority"
+  | "transport"
+  | "store"
+  | "status"
+  | "recordings"
+  | "events"
 >;
 
 /** A control plane without processes: the test says what the supervisor sees. Real sockets, real certificates. */
@@ -43,6 +55,8 @@ export class Plane {
   readonly transport: Transport;
   readonly store: Store;
   readonly status: StatusWriter;
+  readonly recordings: Recordings;
+  readonly events: Events;
   /** The latest revision of intent. */
   revision: () => number = () => 0;
   desired: Desired = { type: "desired", sockets: [], workloads: [] };
@@ -59,11 +73,13 @@ export class Plane {
     this.transport = parts.transport;
     this.store = parts.store;
     this.status = parts.status;
+    this.recordings = parts.recordings;
+    this.events = parts.events;
   }
 
   /** With the store and root of an earlier one it is its next life. */
   static async open(earlier: Earlier = {}): Promise<Plane> {
-    const { store = new MemoryStore("epoch"), authority, ready = [] } = earlier;
+    const { store = new MemoryStore("epoch"), authority, ready = [], shelf } = earlier;
     const clock = new SystemClock();
     const { transport } = await openTransport({ clock });
     const trustDomain = "heddle.local";
@@ -104,7 +120,15 @@ export class Plane {
       },
     });
     const tokens = new Tokens(clock, () => randomBytes(32).toString("base64url"));
-    const context = { clock, log: silentLog, controller, authority: ca, digester: new Digester() };
+    const recordings = new Recordings({
+      shelf: shelf ?? new MemoryShelf(),
+      clock,
+      log: silentLog,
+      boot: "boot",
+      workloads: () => controller.views.keys(),
+    });
+    const digester = new Digester();
+    const context = { clock, log: silentLog, controller, authority: ca, digester, recordings };
     const door = await Door.open({
       context,
       transport,
@@ -114,7 +138,18 @@ export class Plane {
       tokens,
     });
     const status = new StatusWriter({ store, controller, clock, log: silentLog });
-    const parts = { controller, door, tokens, authority: ca, transport, store, status };
+    const events = new Events({ store, clock, log: silentLog, newUid: randomUUID });
+    const parts = {
+      controller,
+      door,
+      tokens,
+      authority: ca,
+      transport,
+      store,
+      status,
+      recordings,
+      events,
+    };
     const plane = new Plane(parts);
     for (const name of ready) plane.#ready.add(name);
     holder.plane = plane;
@@ -163,6 +198,7 @@ export class Plane {
       restarts: 0,
       reason: ready ? null : "readiness: connection refused",
       sinceWallMs: 0,
+      startedMs: null,
     });
     this.controller.observe({
       type: "observed",
@@ -220,13 +256,16 @@ export class Plane {
   async close(): Promise<void> {
     this.#watching?.close();
     this.status.close();
+    this.events.close();
     this.controller.close();
     await this.door.close();
+    this.recordings.close();
   }
 }
 
 export interface Earlier {
   readonly store?: Store;
+  readonly shelf?: Shelf;
   readonly authority?: Authority;
   /** Workloads whose application is ready all along. */
   readonly ready?: readonly string[];
@@ -283,6 +322,7 @@ export class Member {
         onDisconnected: () => plane.wake(),
         onRequest: () => {},
         onCancel: () => {},
+        onRecorded: () => {},
         ...options.events,
       },
     });

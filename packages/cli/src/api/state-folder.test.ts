@@ -21,7 +21,16 @@ test("a folder that is no mesh's is not deleted", () => {
 });
 
 test("of a folder that a mesh shares with others only its own is deleted", () => {
-  write("kvs.ts", "lock", "lock-journal", "store.db", "store.db-wal", "api.json.new", "host.json");
+  write(
+    "kvs.ts",
+    "lock",
+    "lock-journal",
+    "store.db",
+    "store.db-wal",
+    "recorded.db",
+    "api.json.new",
+    "host.json",
+  );
   mkdirSync(join(folder, "ca"));
   deleteState(folder);
   expect(readdirSync(folder)).toEqual(["kvs.ts"]);

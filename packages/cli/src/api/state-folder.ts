@@ -7,7 +7,7 @@ export const stateFolder = ".heddle";
 
 /** All that a mesh keeps in it. */
 const entries =
-  /^(lock|host\.json|api\.json|api\.token|store\.db)(\.new|-wal|-shm|-journal)?$|^(host\.sock|ca|logs|proxies)$/;
+  /^(lock|host\.json|api\.json|api\.token|store\.db|recorded\.db)(\.new|\.damaged|-wal|-shm|-journal)?$|^(host\.sock|ca|logs|proxies)$/;
 
 /** Does a mesh keep its state in this folder, or did one? */
 export function isStateFolder(path: string): boolean {

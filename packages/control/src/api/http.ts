@@ -50,6 +50,16 @@ export function sendJson(response: ServerResponse, status: number, body: unknown
   response.end(bytes);
 }
 
+export function sendText(response: ServerResponse, type: string, text: string): void {
+  const bytes = Buffer.from(text);
+  response.writeHead(200, {
+    "content-type": type,
+    "content-length": bytes.length,
+    "cache-control": "no-store",
+  });
+  response.end(bytes);
+}
+
 export function sendStatus(response: ServerResponse, status: Status): void {
   if (response.headersSent) {
     response.destroy(); // the client sees that what it got is not whole
@@ -80,6 +90,14 @@ export class JsonLines {
 
   get isOpen(): boolean {
     return !this.#response.destroyed && !this.#response.writableEnded;
+  }
+
+  /** Fulfilled once no more than so many bytes wait for the client, or the stream is over. */
+  async whenBelow(bytes: number): Promise<void> {
+    while (this.isOpen && this.queuedBytes > bytes) {
+      const drained = new Promise<void>((resolve) => this.#response.once("drain", () => resolve()));
+      await Promise.race([drained, this.closed]);
+    }
   }
 
   start(): void {

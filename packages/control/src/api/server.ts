@@ -2,8 +2,10 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Log } from "@heddle/mesh/base/log.ts";
+import { metricsMediaTypes } from "@heddle/mesh/telemetry/metrics-text.ts";
 import { NotCommittedError } from "../store/store.ts";
-import { sendJson, sendStatus } from "./http.ts";
+import { sendJson, sendStatus, sendText } from "./http.ts";
+import { metricsPage } from "./metrics.ts";
 import { parseApiPath } from "./paths.ts";
 import { type ResourceContext, serveResource } from "./resource-api.ts";
 import { ApiError } from "./status.ts";
@@ -92,6 +94,10 @@ export class ApiServer {
       return;
     }
     const { context } = this.#options;
+    if (path === "/metrics") {
+      sendText(response, metricsMediaTypes.prometheus, metricsPage(context));
+      return;
+    }
     if (segments[0] === "heddle" && segments[1] === "v1") {
       await serveVerb(segments.slice(2), url.searchParams, context, request, response);
       return;

@@ -35,21 +35,24 @@ export async function serveTap(
   const isMeant = targetOf(word ?? null, name ?? null, namespace, filter.direction, controller);
   lines.start();
   let lost = 0;
-  const close = door.taps.open(isMeant, filter, {
-    onItems: (uid, items, dropped) => {
-      lost += dropped;
-      const workload = controller.views.get(uid)?.name ?? uid;
-      if (lines.queuedBytes > queueBytesMax) {
-        lost += items.length;
-        return;
-      }
-      if (lost > 0) lines.write({ dropped: lost } satisfies TapLine);
-      lost = 0;
-      for (const item of items) lines.write({ workload, item } satisfies TapLine);
+  const request = door.requests.open(
+    { what: "tap", isMeant, filter },
+    {
+      onItems: (uid, items, dropped) => {
+        lost += dropped;
+        const workload = controller.views.get(uid)?.name ?? uid;
+        if (lines.queuedBytes > queueBytesMax) {
+          lost += items.length;
+          return;
+        }
+        if (lost > 0) lines.write({ dropped: lost } satisfies TapLine);
+        lost = 0;
+        for (const item of items) lines.write({ workload, item } satisfies TapLine);
+      },
     },
-  });
+  );
   await lines.closed;
-  close();
+  request.close();
 }
 
 /** Which workloads' proxies are asked. */

@@ -1,10 +1,17 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Revision, summarise } from "../revision/revision.ts";
-import type { Door } from "../serve/door.ts";
 import { type ApplyContext, applySet, rollBack } from "./apply.ts";
+import {
+  type ContractsContext,
+  contractRows,
+  parseVerdictReport,
+  takeVerdict,
+} from "./contracts.ts";
 import { type ExecContext, serveExec } from "./exec.ts";
 import type { Facts } from "./facts.ts";
 import { JsonLines, readJson, sendJson } from "./http.ts";
+import type { RecordedContext } from "./live-history.ts";
+import { serveRecorded } from "./recorded.ts";
 import { ApiError } from "./status.ts";
 import { serveTap } from "./tap.ts";
 import type {
@@ -15,9 +22,8 @@ import type {
   RollbackRequest,
 } from "./verbs.ts";
 
-export interface VerbContext extends ApplyContext, ExecContext {
+export interface VerbContext extends ApplyContext, ExecContext, RecordedContext, ContractsContext {
   readonly facts: Facts;
-  readonly door: Door;
 }
 
 /** Serves `/heddle/v1/…`. `segments` follow that. */
@@ -52,6 +58,14 @@ export async function serveVerb(
       return reply(facts.endpoints(query.get("service"), namespace));
     case "GET constraints":
       return reply(facts.constraints(query.get("workload"), namespace));
+    case "GET recorded":
+    case "GET history":
+      return serveRecorded(query, context, new JsonLines(response));
+    case "GET contracts":
+      return reply(contractRows(context.controller, query.get("service"), namespace));
+    case "POST verdicts":
+      await takeVerdict(parseVerdictReport(await readJson(request)), context);
+      return reply({});
     case "GET check":
       return reply(facts.check());
     case "GET tap":

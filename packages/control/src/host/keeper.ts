@@ -61,7 +61,7 @@ export class Keeper {
   #reason: string | null = null;
   #restarts = 0;
   #sinceWallMs: number;
-  #startedMs = 0;
+  #startedMs: number | null = null;
   #timer: Timer | null = null;
   #isStopping = false;
   /** It has ended, and what it left behind is being ended. */
@@ -83,6 +83,7 @@ export class Keeper {
       restarts: this.#restarts,
       reason: this.#reason,
       sinceWallMs: this.#sinceWallMs,
+      startedMs: this.#startedMs,
     };
   }
 
@@ -235,7 +236,7 @@ export class Keeper {
   #exited(child: ChildProcess, reason: string): void {
     if (child !== this.#child) return;
     signalGroup(child, "SIGKILL"); // children that outlived it would hold its ports
-    const uptimeMs = this.#options.clock.monotonicMs() - this.#startedMs;
+    const uptimeMs = this.#options.clock.monotonicMs() - (this.#startedMs ?? 0);
     this.#child = null;
     this.#ready = false;
     this.#options.log.flush();

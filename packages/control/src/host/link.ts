@@ -134,6 +134,8 @@ export interface ProcessObserved {
   /** Why it is not ready: `readiness: connection refused`, `exited with code 1`, `killed by SIGKILL`. */
   readonly reason: string | null;
   readonly sinceWallMs: number;
+  /** When the one that runs now, or ran last, was started: monotonic ms of the host. Null: none was. */
+  readonly startedMs: number | null;
 }
 
 export interface HostEvent {

@@ -2,6 +2,7 @@ import type { Clock } from "@heddle/mesh/base/clock.ts";
 import type { Log } from "@heddle/mesh/base/log.ts";
 import type { SpiffeId } from "@heddle/mesh/model/identity.ts";
 import type { Digester } from "@heddle/mesh/snapshot/digest.ts";
+import type { Recordings } from "../recording/recordings.ts";
 import type { Controller } from "../watch/controller.ts";
 
 /** Signs leaves; `ca/authority.ts` is one, and in a simulation a label maker. */
@@ -17,4 +18,5 @@ export interface ServeContext {
   readonly controller: Controller;
   readonly authority: Signer;
   readonly digester: Digester;
+  readonly recordings: Recordings;
 }

@@ -5,6 +5,7 @@ import {
   controlServerName,
   enrolAlpn,
 } from "@heddle/mesh/discovery/protocol.ts";
+import type { RecordedBatch } from "@heddle/mesh/history/batch.ts";
 import { guestIdentity, isGuest } from "@heddle/mesh/identity/well-known.ts";
 import type { Address } from "@heddle/mesh/model/address.ts";
 import type {
@@ -22,8 +23,8 @@ import type { Tokens } from "../ca/tokens.ts";
 import type { Touched } from "../watch/controller.ts";
 import type { ServeContext } from "./context.ts";
 import { serveEnrolment } from "./enrolment.ts";
+import { Requests } from "./requests.ts";
 import { Session } from "./session.ts";
-import { Taps } from "./taps.ts";
 
 export interface DoorOptions {
   readonly context: ServeContext;
@@ -42,7 +43,7 @@ const statWindowMs = 60_000;
 /** The proxies' door: enrolments and control connections, over mutual TLS. */
 export class Door {
   readonly stats = new StatWindow(statWindowMs);
-  readonly taps: Taps;
+  readonly requests: Requests;
   readonly #options: DoorOptions;
   readonly #sessions = new Map<string, Session>();
   readonly #summaries = new Map<string, SummaryBody>();
@@ -52,7 +53,7 @@ export class Door {
 
   private constructor(options: DoorOptions) {
     this.#options = options;
-    this.taps = new Taps(() => this.#sessions.values());
+    this.requests = new Requests(() => this.#sessions.values());
   }
 
   static async open(options: DoorOptions): Promise<Door> {
@@ -125,6 +126,7 @@ export class Door {
       onHello: (session) => this.#onHello(session),
       onSummary: (uid, body) => this.#onSummary(uid, body),
       onAnswer: (session, answer) => this.#onAnswer(session, answer),
+      onRecords: (session, batch) => this.#onRecords(session, batch),
       onClose: (session) => this.#onClose(session),
     }).line;
   }
@@ -134,9 +136,10 @@ export class Door {
     const uid = session.uid!;
     const old = this.#sessions.get(uid);
     this.#sessions.set(uid, session);
+    if (old !== undefined) this.requests.onGone(uid); // what it was asked is asked of the new one
     old?.line.fail("replaced by a newer connection");
     this.#options.context.controller.setConnected(uid, true);
-    this.taps.onSession(session);
+    this.requests.onSession(session);
   }
 
   #onSummary(uid: string, body: unknown): void {
@@ -152,13 +155,26 @@ export class Door {
   }
 
   #onAnswer(session: Session, answer: Answer): void {
-    this.taps.onAnswer(session, answer);
+    this.requests.onAnswer(session, answer);
+  }
+
+  /** What a proxy recorded, in the words of its own; whose it is, we know. */
+  #onRecords(session: Session, batch: RecordedBatch): void {
+    const { recordings, controller } = this.#options.context;
+    const uid = session.uid!;
+    const view = controller.views.get(uid);
+    if (view === undefined) return; // gone for good: nobody asks for its traffic by name any more
+    const { name, namespace } = view;
+    recordings.take({ ...batch, workload: { uid, name, namespace } }, (next) => {
+      session.onRecorded(batch, next);
+    });
   }
 
   #onClose(session: Session): void {
     const { uid } = session;
     if (uid === null || this.#sessions.get(uid) !== session) return;
     this.#sessions.delete(uid);
+    this.requests.onGone(uid);
     this.#options.context.controller.setConnected(uid, false);
   }
 }

@@ -10,6 +10,8 @@ import type {
   ProxyMessage,
   Renew,
 } from "@heddle/mesh/discovery/protocol.ts";
+import type { RecordedBatch } from "@heddle/mesh/history/batch.ts";
+import { parseRecordedBatch } from "@heddle/mesh/history/batch-codec.ts";
 import { isProven } from "@heddle/mesh/identity/attest.ts";
 import type { SpiffeId } from "@heddle/mesh/model/identity.ts";
 import type { Connection } from "@heddle/mesh/net/transport.ts";
@@ -23,6 +25,8 @@ export interface SessionEvents {
   onHello(session: Session): void;
   onSummary(uid: string, body: unknown): void;
   onAnswer(session: Session, answer: Answer): void;
+  /** To be answered with `onRecorded`. */
+  onRecords(session: Session, batch: RecordedBatch): void;
   onClose(session: Session): void;
 }
 
@@ -51,6 +55,8 @@ export class Session {
   #underWay: Snapshot | null = null;
   #refused = new Map<string, readonly string[]>();
   #isDirty = false;
+  /** Stores for which a batch is under way. */
+  readonly #recording = new Set<RecordedBatch["store"]>();
   #lastHeardMs: number;
   #timer: Timer;
   #ackTimer: Timer | null = null;
@@ -131,6 +137,9 @@ export class Session {
         return;
       case "answer":
         this.#events.onAnswer(this, message);
+        return;
+      case "records":
+        this.#onRecords(uid, message.batch);
         return;
       case "renew":
         void this.#renew(uid, message);
@@ -214,6 +223,23 @@ export class Session {
     this.#refused.set(nack.document, nack.errors);
     const { log } = this.#context;
     log.warn({ uid: this.#uid, document: nack.document, errors: nack.errors }, "document refused");
+  }
+
+  /** The batch is kept. */
+  onRecorded({ life, store }: Pick<RecordedBatch, "life" | "store">, next: number): void {
+    this.#recording.delete(store);
+    this.send({ type: "recorded", life, store, next });
+  }
+
+  #onRecords(uid: string, received: unknown): void {
+    const batch = parseRecordedBatch(received);
+    if (typeof batch === "string") this.line.fail(`records: ${batch}`);
+    else if (batch.workload.uid !== uid) this.line.fail("records of another workload");
+    else if (this.#recording.has(batch.store)) this.line.fail("records before the last were kept");
+    else {
+      this.#recording.add(batch.store);
+      this.#events.onRecords(this, batch);
+    }
   }
 
   async #renew(uid: string, { publicKeyPem, proof }: Renew): Promise<void> {

@@ -59,6 +59,11 @@ export class StatusWriter {
     this.onSettled();
   }
 
+  /** What was said and is not written yet; null: nothing. */
+  said(contract: string): ConditionClaim | null {
+    return this.#said.get(contract) ?? null;
+  }
+
   /** Something may be different. */
   onSettled(): void {
     this.#isDue = true;

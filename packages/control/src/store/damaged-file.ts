@@ -11,3 +11,9 @@ export class DamagedFileError extends Error {
 
 /** Exit code of a control plane that found a damaged file; to start it again does not help. */
 export const exitDamaged = 65;
+
+/** SQLITE_CORRUPT and SQLITE_NOTADB of sqlite.org/rescode.html, or a row that is no JSON. */
+export function isDamage(error: unknown): boolean {
+  const { errcode = 0 } = error as { readonly errcode?: number };
+  return error instanceof SyntaxError || [11, 26].includes(errcode & 0xff);
+}

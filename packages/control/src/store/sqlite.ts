@@ -1,6 +1,6 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { Resource } from "@heddle/mesh/resource/meta.ts";
-import { DamagedFileError } from "./damaged-file.ts";
+import { DamagedFileError, isDamage } from "./damaged-file.ts";
 import { Journal, journalLengthMax } from "./journal.ts";
 import { MemoryStore, outcomeOf } from "./memory.ts";
 import {
@@ -159,12 +159,6 @@ export class SqliteStore implements Store {
       })),
     );
   }
-}
-
-/** SQLITE_CORRUPT and SQLITE_NOTADB of sqlite.org/rescode.html, or a row that is no JSON. */
-function isDamage(error: unknown): boolean {
-  const { errcode = 0 } = error as { readonly errcode?: number };
-  return error instanceof SyntaxError || [11, 26].includes(errcode & 0xff);
 }
 
 interface Row {

@@ -19,6 +19,7 @@ function seen(ready: boolean, change: Partial<AdmissionInputs> = {}): AdmissionI
     restarts: 0,
     reason: ready ? null : "readiness: no",
     sinceWallMs: 5,
+    startedMs: null,
   } as const;
   const observed = { uid: "u", app, proxy: null, isOutdated: false, ports: {} };
   return { inbound, observed, isHostKnown: true, isDraining: false, nowWallMs: 9, ...change };

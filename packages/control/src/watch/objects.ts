@@ -1,3 +1,4 @@
+import type { ProcessStart } from "@heddle/mesh/history/batch.ts";
 import type { SlotsDoc } from "@heddle/mesh/model/document.ts";
 import type { MeshIndex } from "@heddle/mesh/resource/compile/mesh-index.ts";
 import { eventKind } from "@heddle/mesh/resource/core/event.ts";
@@ -8,7 +9,12 @@ import {
 import { type Process, processKind } from "@heddle/mesh/resource/heddle/process.ts";
 import type { Workload } from "@heddle/mesh/resource/heddle/workload.ts";
 import { type KnownResource, kinds } from "@heddle/mesh/resource/index.ts";
-import { namespacedName, type Resource, resourceKey } from "@heddle/mesh/resource/meta.ts";
+import {
+  namespacedName,
+  namespaceOf,
+  type Resource,
+  resourceKey,
+} from "@heddle/mesh/resource/meta.ts";
 import { isSameIntent } from "../revision/revision.ts";
 import { collectionOf, kindOfCollection } from "../store/collection.ts";
 import type { Change, ObjectKey, Store, Watching, Write } from "../store/store.ts";
@@ -51,6 +57,24 @@ export class Objects {
   /** A resource as it is stored now: the index keeps its intent alone. */
   latest(resource: Resource): Resource {
     return this.#latest.get(resourceKey(resource)) ?? resource;
+  }
+
+  /** Who a workload is, by uid; null: there is none. */
+  workloadOf(uid: string): ProcessStart["workload"] | null {
+    for (const workload of this.workloads.values()) {
+      if (workload.metadata.uid !== uid) continue;
+      return { uid, name: workload.metadata.name, namespace: namespaceOf(workload) };
+    }
+    return null;
+  }
+
+  /** What a Workload owns, or owned. */
+  ownedByWorkloads(): readonly Resource[] {
+    return [...this.#latest.values()].filter(
+      ({ metadata }) =>
+        metadata.deletionTimestamp === undefined &&
+        metadata.ownerReferences?.some(({ kind }) => kind === "Workload") === true,
+    );
   }
 
   close(): void {

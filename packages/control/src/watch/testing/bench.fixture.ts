@@ -92,6 +92,7 @@ export class Bench {
                 restarts: 0,
                 reason: "test",
                 sinceWallMs: 0,
+                startedMs: null,
               },
         proxy: null,
         ports: { http: 1000 + hash(`${name}/http`) },

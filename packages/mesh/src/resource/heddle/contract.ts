@@ -25,7 +25,9 @@ export const contractSpec = object(
     /** The parameter that is the key; without one the whole Service is one object. */
     key: text({ minLength: 1, maxLength: 64 }),
     /** How much is recorded: whole keys, so that each of them can be judged. */
-    sampling: object({ keysPercent: defaulted(integer({ minimum: 1, maximum: 100 }), 100) }),
+    sampling: object({
+      keysPercent: defaulted(integer({ minimum: 1, maximum: 100 }), 100),
+    }),
     /** Are bodies recorded as keyed hashes, or as they are? Numbers are recorded as they are. */
     values: defaulted(oneOf("hashed", "clear"), "hashed"),
     /** A longer body is not recorded, in octets. */

@@ -1,0 +1,91 @@
+import type { RecordedLine } from "@heddle/mesh/history/batch.ts";
+import { defaultNamespace } from "@heddle/mesh/resource/meta.ts";
+import { narrow } from "../recording/narrow.ts";
+import { type ShelfQuery, type StoreName, storeNames } from "../recording/shelf.ts";
+import type { Controller } from "../watch/controller.ts";
+import type { JsonLines } from "./http.ts";
+import { KeptIds, LiveHistory, type RecordedContext } from "./live-history.ts";
+import { ApiError } from "./status.ts";
+
+/** The client is waited for while so many bytes are unread. */
+const queueBytesMax = 4 << 20;
+
+/**
+ * Serves `recorded` and `history`: when processes were started, what is kept, since when that is complete, then what live
+ * proxies hold beyond it; with `isFollowing` what comes, until the client goes.
+ *
+ *   {"start"}…  {"batch"}…  {"complete"}  {"batch"}… of the proxies' rings
+ */
+export async function serveRecorded(
+  query: URLSearchParams,
+  context: RecordedContext,
+  lines: JsonLines,
+): Promise<void> {
+  const isFollowing = query.get("follow") === "true";
+  const asked = queryOf(query, context.controller);
+  const { recordings, clock } = context;
+  lines.start();
+  // Asked first: what is exported meanwhile is in both, and what is in neither would be lost.
+  const live = new LiveHistory(context, asked, isFollowing);
+  try {
+    const write = (line: RecordedLine) => lines.write(line);
+    for (const start of recordings.starts({ ...asked, service: null })) write({ start });
+    const kept = new KeptIds();
+    for (const page of recordings.pages(asked)) {
+      for (const { batch } of page) {
+        kept.add(batch);
+        const meant = narrow(batch, asked);
+        if (meant !== null) write({ batch: meant });
+      }
+      // Others have their turn between pages, and a slow client is waited for.
+      await lines.whenBelow(queueBytesMax);
+      await new Promise<void>((resolve) => clock.after(0, resolve));
+      if (!lines.isOpen) return;
+    }
+    write({ complete: recordings.complete });
+    await live.pass(kept, lines);
+  } finally {
+    live.close();
+  }
+  lines.end();
+}
+
+function queryOf(query: URLSearchParams, controller: Controller): ShelfQuery {
+  const service = query.get("service");
+  const namespace = query.get("namespace");
+  const key = service === null ? null : `${namespace ?? defaultNamespace}/${service}`;
+  if (key !== null && !controller.index.inputs.services.has(key)) {
+    throw new ApiError(
+      "NotFound",
+      `no Service "${service}" in namespace ${namespace ?? defaultNamespace}`,
+    );
+  }
+  return {
+    store: storeOf(query.get("store")),
+    service: key,
+    // A service's callers may be anywhere.
+    namespace: key === null ? namespace : null,
+    workload: query.get("workload"),
+    sinceWallMs: timeOf(query, "since"),
+    untilWallMs: timeOf(query, "until"),
+  };
+}
+
+function storeOf(text: string | null): StoreName | null {
+  if (text === null) return null;
+  const found = storeNames.find((name) => name === text);
+  if (found === undefined) {
+    throw new ApiError("BadRequest", `store: expected whole or sampled, got "${text}"`);
+  }
+  return found;
+}
+
+function timeOf(query: URLSearchParams, name: string): number | null {
+  const text = query.get(name);
+  if (text === null) return null;
+  const value = Number(text);
+  if (text === "" || !Number.isFinite(value)) {
+    throw new ApiError("BadRequest", `${name}: expected wall ms, got "${text}"`);
+  }
+  return value;
+}
