@@ -1,9 +1,11 @@
+import { definitionsNamed } from "@heddle/control/manifest/definitions.ts";
 import { loadManifests } from "@heddle/control/manifest/load.ts";
 import type { ManifestResource } from "@heddle/control/manifest/manifest-resource.ts";
 import { formatProblems, type ManifestProblem } from "@heddle/control/manifest/problem.ts";
 import { readSources } from "@heddle/control/manifest/source.ts";
 import { type KnownResource, kinds } from "@heddle/mesh/resource/index.ts";
 import type { ApiClient } from "../api/client.ts";
+import { loadDefinitions } from "../api/definition.ts";
 import type { StatusError } from "../api/status-error.ts";
 import { exits, Fault } from "../render/fault.ts";
 import type { World } from "./world.ts";
@@ -45,7 +47,9 @@ export async function readManifests(
   }
   // Compiled manifests start heddle itself: by this name unless the environment has another.
   const variables = { HEDDLE: world.programPath, ...world.env };
-  const loaded = loadManifests(sources, { variables, existing });
+  const named = definitionsNamed(loadManifests(sources, { variables, existing }).resources);
+  const definitions = await loadDefinitions(named);
+  const loaded = loadManifests(sources, { variables, existing, definitions });
   if (loaded.errors.length > 0) throw new ManifestFault(formatProblems(loaded.errors));
   return {
     resources: loaded.resources.map(({ resource }) => resource),

@@ -6,6 +6,7 @@ import { formatProblem, type Problem } from "@heddle/mesh/resource/schema/proble
 import { isRecord } from "@heddle/mesh/resource/schema/validate.ts";
 import { rivalKind, rivalMessage } from "../watch/rival.ts";
 import { consequences } from "./consequences.ts";
+import { absoluteReference, type Definitions, withOperations } from "./definitions.ts";
 import type { ManifestResource } from "./manifest-resource.ts";
 import { portClashes } from "./port-clashes.ts";
 import { inTextOrder, type ManifestProblem } from "./problem.ts";
@@ -30,6 +31,8 @@ export interface LoadOptions {
   readonly namespace?: string;
   /** What the mesh has already; references may lead there, and the text replaces what it names again. */
   readonly existing?: readonly KnownResource[];
+  /** What Contracts' definitions say of requests. Default: nothing is filled in. */
+  readonly definitions?: Definitions;
 }
 
 /**
@@ -37,7 +40,7 @@ export interface LoadOptions {
  * must lead somewhere; those of the Gateway API may be ahead of their time, and are warned of.
  */
 export function loadManifests(sources: readonly Source[], options: LoadOptions): Loaded {
-  const { variables, namespace = defaultNamespace, existing = [] } = options;
+  const { variables, namespace = defaultNamespace, existing = [], definitions } = options;
   const files = sources.map(({ name }) => name);
   const resources: ManifestResource[] = [];
   const errors: ManifestProblem[] = [];
@@ -54,7 +57,7 @@ export function loadManifests(sources: readonly Source[], options: LoadOptions):
         const told = problems.filter(({ path }) => !object.isUnset(path)); // the variable is told of
         to.push(...told.map((problem) => place(object, problem)));
       };
-      const result = read(object, namespace);
+      const result = read(object, { namespace, definitions: definitions ?? new Map() });
       if (result.key !== null) {
         const first = named.get(result.key);
         if (first)
@@ -94,7 +97,10 @@ interface ReadResult {
   readonly warnings: readonly Problem[];
 }
 
-function read(object: TextObject, namespace: string): ReadResult {
+function read(
+  object: TextObject,
+  { namespace, definitions }: { readonly namespace: string; readonly definitions: Definitions },
+): ReadResult {
   const nothing: ReadResult = { resource: null, key: null, errors: [], warnings: [] };
   const type = typeOf(object.value);
   if (type === null) {
@@ -122,7 +128,10 @@ function read(object: TextObject, namespace: string): ReadResult {
   const checked = checkResource(kind, value);
   if (!checked.ok) return { ...nothing, key, errors: checked.problems };
   const resource = atHome(checked.resource, object.source.folder);
-  return { resource, key, errors: [], warnings: checked.notes };
+  if (resource.kind !== "Contract") return { resource, key, errors: [], warnings: checked.notes };
+  const { contract, problem } = withOperations(resource, definitions);
+  const errors = problem === null ? [] : [problem];
+  return { resource: contract, key, errors, warnings: checked.notes };
 }
 
 function inNamespace(value: unknown, namespace: string): unknown {
@@ -147,8 +156,12 @@ function rivalProblems(key: string, named: ReadonlyMap<string, string>): readonl
   return [{ path: ["metadata", "name"], message: rivalMessage(rival, name, where) }];
 }
 
-/** A Process runs in its manifest's folder, wherever `heddle` itself was started. */
+/** A Process runs in its manifest's folder, wherever `heddle` itself was started; a definition is found from there. */
 function atHome(resource: KnownResource, folder: string): KnownResource {
+  if (resource.kind === "Contract") {
+    const definition = absoluteReference(resource.spec.definition, folder);
+    return { ...resource, spec: { ...resource.spec, definition } };
+  }
   if (resource.kind !== "Process") return resource;
   const workingDir = resolve(folder, resource.spec.workingDir ?? ".");
   return { ...resource, spec: { ...resource.spec, workingDir } };

@@ -94,6 +94,7 @@ export type Bindings<S extends Signatures> = { readonly [Name in keyof S]: Bindi
 
 /** A definition as far as it is written. */
 export interface Algebra<S extends Signatures> {
+  readonly heddle: "unfinished";
   /** Axioms that define the service. */
   axiom(write: (terms: Terms<S>) => readonly Axiom[]): Algebra<S>;
   /** Axioms of our own beside those: what the definition leaves open and its checkers need. */
@@ -102,6 +103,7 @@ export interface Algebra<S extends Signatures> {
 }
 
 export interface ModelledAlgebra<S extends Signatures> {
+  readonly heddle: "unfinished";
   /**
    * How requests are operations.
    * @throws DefinitionError with all that is wrong with the definition.
@@ -118,6 +120,7 @@ export function algebra<const S extends Signatures>(name: string, signatures: S)
 }
 
 class Written<S extends Signatures> implements Algebra<S> {
+  readonly heddle = "unfinished";
   readonly #name: string;
   readonly #signatures: readonly OperationSignature[];
   readonly #axioms: readonly DefinedAxiom[];
@@ -142,7 +145,8 @@ class Written<S extends Signatures> implements Algebra<S> {
 
   model<StateOf>({ empty, ...operations }: Model<S, StateOf>): ModelledAlgebra<S> {
     const model = { empty, operations: operations as AnyModel["operations"] };
-    return { http: (bindings) => this.#define(model, bindings) };
+    const http = (bindings: Bindings<S>) => this.#define(model, bindings);
+    return { heddle: "unfinished", http };
   }
 
   #with(write: (terms: Terms<S>) => readonly Axiom[], isExtension: boolean): Algebra<S> {
