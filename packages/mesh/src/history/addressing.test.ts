@@ -203,8 +203,18 @@ describe("delivery is another question:", () => {
     expect(fateOf([unanswered]).unknown).toEqual(["default/kvs-1/proxy is not recorded"]);
   });
 
+  test("received from one who is not recorded, or has recorded nothing since: unknown", () => {
+    const whyOf = (batches: readonly RecordedBatch[]) =>
+      check(batches).unknown.map(({ event, why }) => `${event.kind} ${why}`);
+    expect(whyOf([receiver()])).toContain("recv default/e is not recorded");
+    expect(whyOf([batchOf("e", []), receiver()])).toContain(
+      "recv default/e has recorded nothing since",
+    );
+  });
+
   test("received, and nobody sent it: not explained, and the verdict is undecided", () => {
-    const batches = [batchOf("e", []), receiver()];
+    const received = [...receiver().exchanges, alive.kvs];
+    const batches = [batchOf("e", [alive.e]), batchOf("kvs-1", received)];
     const report = check(batches);
     expect(report.unexplained.map(({ event }) => event.endpoint)).toEqual(["default/kvs-1/proxy"]);
     expect(report.verdict).toBe("undecided");

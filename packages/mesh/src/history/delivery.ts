@@ -34,8 +34,9 @@ export class Delivery {
   readonly #workloads: ReadonlySet<EndpointName>;
   /** Per receiving endpoint and connection the greatest ordinal received. */
   readonly #received = new Map<string, number>();
-  /** Sender of each request: where its reply has to go. */
+  /** Of each request who sent it, where its reply has to go, and who was meant, from where its reply has to come. */
   readonly #askedBy = new Map<string, EndpointName>();
+  readonly #asked = new Map<string, EndpointName>();
 
   constructor(
     recorded: RecordedHistories,
@@ -46,7 +47,11 @@ export class Delivery {
     this.#nowWallMs = nowWallMs;
     this.#workloads = new Set([...recorded.lives.values()].map(({ workload }) => workload));
     for (const { send, recv } of pairs) {
-      if (send?.message.type === "request") this.#askedBy.set(send.message.id, send.endpoint);
+      if (send?.message.type === "request") {
+        const { id, targetEndpoint } = send.message;
+        this.#askedBy.set(id, send.endpoint);
+        if (targetEndpoint !== null) this.#asked.set(id, targetEndpoint);
+      }
       if (recv === null) continue;
       const { connection, ordinal, type } = partsOf(recv.message.id);
       const key = `${recv.endpoint} ${connection} ${type}`;
@@ -95,8 +100,19 @@ export class Delivery {
     if (this.#nowWallMs - this.#endOf(recv) < settleMs) {
       return { fate: "in-flight", why: "the sender's record may be on its way" };
     }
-    const gap = this.#gapAt(wallMs, ({ workload }) => workload !== workloadOf(recv.endpoint));
+    const { saidBy, type, id } = recv.message;
+    const known = type === "request" ? saidBy : this.#asked.get(requestIdOf(id));
+    const sender = known === undefined ? null : workloadOf(known);
+    if (sender !== null && !this.#workloads.has(sender)) {
+      return { fate: "unknown", why: `${sender} is not recorded` };
+    }
+    const gap = this.#gapAt(wallMs, ({ workload }) =>
+      sender === null ? workload !== workloadOf(recv.endpoint) : workload === sender,
+    );
     if (gap !== null) return { fate: "unknown", why: `gap at ${gap.workload}: ${gap.reason}` };
+    if (sender !== null && this.#lastOf(sender) < wallMs) {
+      return { fate: "unknown", why: `${sender} has recorded nothing since` };
+    }
     return { fate: "unexplained", why: "no history holds its sending" };
   }
 

@@ -41,6 +41,8 @@ export interface Message {
   readonly target: string | null;
   /** The endpoint that the sender meant; null: it knows an address only, or is the receiver. */
   readonly targetEndpoint: EndpointName | null;
+  /** Of a request received: who its sender said to be. Left out: nobody said so. */
+  readonly saidBy?: EndpointName;
   /**
    * `<namespace>/<name>:<port>`. Of a request sent: the service it is meant for. Of a request received: the service it was
    * received for. Null: none.

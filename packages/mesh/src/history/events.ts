@@ -1,4 +1,4 @@
-import type { SpiffeId } from "../model/identity.ts";
+import { parseSpiffeId, type SpiffeId } from "../model/identity.ts";
 import type { ServiceKey } from "../model/service-key.ts";
 import type { RecordedBatch } from "./batch.ts";
 import { answerContent, attemptContent, type ContractDocs, requestContent } from "./content.ts";
@@ -84,7 +84,8 @@ class ExchangeEvents {
     const { path, receivedPath = path } = this.#exchange;
     const request = this.#request(front, this.#askedService(), receivedPath);
     if (caller !== null) this.#send(caller, asked, request, us);
-    this.#recv(us, asked, request);
+    const saidBy = this.#saidBy();
+    this.#recv(us, asked, saidBy === null ? request : { ...request, saidBy });
 
     for (const attempt of this.#exchange.attempts) this.#addAttempt(attempt);
 
@@ -131,6 +132,15 @@ class ExchangeEvents {
         if (peer !== null || caller !== null) return null;
         return { endpoint: outsideName(address), address, peer: null };
     }
+  }
+
+  /** A peer's proxy tells its workload's name; its namespace the certificate proves, and without one it is taken for ours. */
+  #saidBy(): EndpointName | null {
+    const { direction, front } = this.#exchange;
+    if (direction !== "inbound" || front.caller === null) return null;
+    const identity = front.peer === null ? null : parseSpiffeId(front.peer);
+    const namespace = identity?.namespace ?? this.#process.split("/")[0]!;
+    return proxyName(processName(namespace, front.caller));
   }
 
   /** Who was asked, where only we can tell of it. */
