@@ -70,6 +70,13 @@ export class ApiClient {
     }));
   }
 
+  /** Makes a resource that is not there yet. @param author who asks, for the revision */
+  async create(kind: Kind, resource: Resource, author: string): Promise<Resource> {
+    const path = resourcePath(kind, resource.metadata.namespace ?? null);
+    const query = { fieldManager: author };
+    return (await this.#json(path, { method: "POST", body: resource, query })) as Resource;
+  }
+
   /** @param author who asks, for the revision */
   async delete(kind: Kind, namespace: string, name: string, author: string): Promise<void> {
     const query = { fieldManager: author };

@@ -1,9 +1,9 @@
-import type { ExecGrant, ExecRequest } from "@heddle/control/api/verbs.ts";
+import type { ExecGrant } from "@heddle/control/api/verbs.ts";
 import { runMark, runVariable } from "@heddle/control/host/context.ts";
 import { readHostRecord } from "@heddle/control/host/state-dir.ts";
 import { Command } from "commander";
 import { ApiClient } from "../api/client.ts";
-import { exits, Fault } from "../render/fault.ts";
+import { openGuest } from "../api/guest.ts";
 import { runInForeground } from "./foreground.ts";
 import { type MeshOptions, withExamples, withMesh } from "./options.ts";
 import { meshOf, type World } from "./world.ts";
@@ -28,19 +28,12 @@ export function execCommand(world: World): Command {
     .action(async (argv: readonly string[], options: Options) => {
       const stateDir = await meshOf(world, options);
       const api = ApiClient.open(stateDir);
-      const body: ExecRequest = {
+      const guest = await openGuest(api, {
         name: options.name ?? `exec-${process.pid}`,
         namespace: options.namespace,
         serviceAccountName: options.serviceAccount ?? null,
-        pid: process.pid,
-      };
-      // The workload lives as long as this stream: whatever ends us ends it too.
-      const stop = new AbortController();
-      const stream = api.lines("exec", { method: "POST", body, signal: stop.signal });
-      const first = await stream.next();
-      if (first.done === true)
-        throw new Fault(exits.no, "the mesh did not make a workload", `${world.program} check`);
-      const grant = first.value as ExecGrant;
+      });
+      const { grant } = guest;
       try {
         const env = { ...world.env, ...whose(stateDir, grant), ...grant.env };
         process.exitCode = await runInForeground({ command: argv, env }).catch((error) => {
@@ -50,8 +43,7 @@ export function execCommand(world: World): Command {
           return NOT_FOUND;
         });
       } finally {
-        stop.abort();
-        await stream.return(undefined);
+        await guest.close();
       }
     });
   return withExamples(withMesh(command), [

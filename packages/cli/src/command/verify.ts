@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import { withExamples, withMesh } from "./options.ts";
-import type { VerifyOptions } from "./verify-options.ts";
+import { withSource } from "./recorded-source.ts";
+import { type ServiceOptions, withServiceOptions } from "./verify-options.ts";
 import type { World } from "./world.ts";
 
 export function verifyCommand(world: World): Command {
@@ -15,7 +16,7 @@ export function verifyCommand(world: World): Command {
         .choices(["table", "json"])
         .default("table"),
     )
-    .action(async (subject: string, options: VerifyOptions) => {
+    .action(async (subject: string, options: ServiceOptions) => {
       // A service of one of these names is `service/addressing`.
       if (subject === "addressing") {
         const { verifyAddressing } = await import("./verify-addressing.ts");
@@ -28,8 +29,11 @@ export function verifyCommand(world: World): Command {
         await verifyService(world, subject.replace(/^(services?|svc)\//, ""), options);
       }
     });
-  return withExamples(withMesh(command), [
+  return withExamples(withMesh(withSource(withServiceOptions(command))), [
     ["heddle verify kvs", "what was recorded of kvs against its Contract"],
+    ["heddle verify kvs --drive", "ask it 20,000 times from 8 callers, and judge what they saw"],
+    ["heddle verify kvs --drive --faults pause,reset --for 30s", "with faults meanwhile"],
+    ["heddle verify kvs --watch", "live: a condition on the Contract, a metric, an event"],
     ["heddle verify addressing", "every message reached the one it was meant for"],
     ["heddle verify constraints", "every process kept what was compiled for it"],
   ]);

@@ -5,6 +5,7 @@ import { Caller } from "@heddle/mesh/net/http1/caller.ts";
 import { Http1Context } from "@heddle/mesh/net/http1/context.ts";
 import { EndpointRecorder, type RecordedService } from "@heddle/mesh/net/recorder.ts";
 import type { Transport } from "@heddle/mesh/net/transport.ts";
+import { DRIVEN_MAX } from "./limits.ts";
 import { outcomeOf } from "./outcome.ts";
 import type { DrivePlan, Invocation } from "./plan.ts";
 import { requestOf } from "./request.ts";
@@ -33,8 +34,6 @@ export interface DrivenOperation {
   readonly exchange: string | null;
 }
 
-/** More than this are not driven at once, for all of them are kept until they are judged. */
-const DRIVEN_MAX = 1_000_000;
 /** A first read that fails is tried so often, with a pause between. */
 const FIRST_READ_ATTEMPTS = 5;
 const FIRST_READ_PAUSE_MS = 500;
@@ -66,6 +65,11 @@ export class Driver {
     return this.#driven;
   }
 
+  /** The same as operations alone. */
+  get operations(): readonly Operation[] {
+    return this.#driven.map(({ operation }) => operation);
+  }
+
   /** Each key is read; then all callers go on until there were enough, the time is over or `stop`. */
   async run(): Promise<void> {
     const { clock, forMs } = this.#options;
@@ -93,7 +97,7 @@ export class Driver {
   }
 
   async #goOn(at: CallerAt): Promise<void> {
-    while (this.#mayBegin(at)) {
+    while (this.#options.plan.hasKeys(at.number) && this.#mayBegin(at)) {
       const { outcome } = await this.#ask(at, this.#options.plan.next(at.number));
       if (outcome.kind === "unknown" || outcome.kind === "absent")
         await this.#pause(FAILURE_PAUSE_MS);

@@ -20,6 +20,8 @@ export interface PlanOptions {
   readonly callers: number;
   /** How many keys. One where there is no key. */
   readonly keys: number;
+  /** Has each caller keys of its own, which no other asks for? Default: all callers share all keys. */
+  readonly isOwn?: boolean;
 }
 
 /** Keys of a drive begin after this, away from those that people and examples use. */
@@ -53,6 +55,7 @@ export class DrivePlan {
     this.#callers = Array.from({ length: callers }, (_, number) => ({
       number,
       rng: rng.fork(`caller-${number}`),
+      keys: options.isOwn === true ? this.#shareOf(number, callers) : this.keys,
       values: 0,
       lastKey: "",
     }));
@@ -67,9 +70,14 @@ export class DrivePlan {
     );
     if (read === undefined) return [];
     const caller = this.#callers[number]!;
-    return this.keys
-      .filter((_, at) => at % this.#callers.length === number)
-      .map((key) => this.#invoke(caller, read, key));
+    return this.#shareOf(number, this.#callers.length).map((key) =>
+      this.#invoke(caller, read, key),
+    );
+  }
+
+  /** Has caller `number` anything to ask for? */
+  hasKeys(number: number): boolean {
+    return this.#callers[number]!.keys.length > 0;
   }
 
   /** A value was there before: none like it is used. */
@@ -83,13 +91,17 @@ export class DrivePlan {
   next(number: number): Invocation {
     const caller = this.#callers[number]!;
     const isSame = caller.lastKey !== "" && caller.rng.below(SAME_KEY_OF) === 0;
-    const key = isSame ? caller.lastKey : pick(this.keys, caller.rng);
+    const key = isSame ? caller.lastKey : pick(caller.keys, caller.rng);
     caller.lastKey = key;
     const { signatures } = this.#definition;
     const reads = signatures.filter(({ changes }) => !changes);
     const changes = signatures.filter((each) => each.changes);
     const wanted = caller.rng.below(2) === 0 ? reads : changes;
     return this.#invoke(caller, pick(wanted.length > 0 ? wanted : signatures, caller.rng), key);
+  }
+
+  #shareOf(number: number, callers: number): readonly string[] {
+    return this.keys.filter((_, at) => at % callers === number);
   }
 
   #invoke(caller: CallerPlan, signature: OperationSignature, key: string): Invocation {
@@ -119,6 +131,8 @@ export class DrivePlan {
 interface CallerPlan {
   readonly number: number;
   readonly rng: Rng;
+  /** Those it asks for. */
+  readonly keys: readonly string[];
   values: number;
   lastKey: string;
 }

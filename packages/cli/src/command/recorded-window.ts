@@ -1,0 +1,156 @@
+import { coverageOf } from "@heddle/mesh/contract/coverage.ts";
+import type { Operation } from "@heddle/mesh/contract/operation.ts";
+import { type Assembled, assembleOperations } from "@heddle/mesh/contract/operations.ts";
+import type { RecordedBatch, RecordedLine } from "@heddle/mesh/history/batch.ts";
+import { integerKey } from "@heddle/mesh/model/integer-key.ts";
+import { contractKind } from "@heddle/mesh/resource/heddle/contract.ts";
+import { exits, Fault } from "../render/fault.ts";
+import type { Report } from "./verify-report.ts";
+import { judge, type Subject } from "./verify-subject.ts";
+import type { World } from "./world.ts";
+
+export interface WindowOptions {
+  /** Wall ms; null: all that is kept. */
+  readonly sinceWallMs: number | null;
+  /** Only so many of the newest; null: all. */
+  readonly last: string | null;
+  /** Only this key; null: all. */
+  readonly key: string | null;
+}
+
+/** Records of what ended in the last moments may still be on their way, in ms. */
+const SETTLE_MS = 2000;
+
+/** What was recorded of a service since some moment, and what it comes to. */
+export class RecordedWindow {
+  readonly #world: World;
+  readonly #subject: Subject;
+  readonly #last: number | null;
+  readonly #key: string | null;
+  /** Since when proxies read requests as they do now; null: not known. */
+  readonly #contractSinceWallMs: number | null;
+  #sinceWallMs: number | null;
+  #lines: RecordedLine[] = [];
+
+  private constructor(
+    world: World,
+    subject: Subject,
+    options: WindowOptions,
+    contractSinceWallMs: number | null,
+  ) {
+    this.#world = world;
+    this.#subject = subject;
+    this.#sinceWallMs = options.sinceWallMs;
+    this.#last = options.last === null ? null : parseCount(options.last);
+    this.#key = options.key === null ? null : (integerKey(options.key) ?? options.key);
+    this.#contractSinceWallMs = contractSinceWallMs;
+  }
+
+  static async open(
+    world: World,
+    subject: Subject,
+    options: WindowOptions,
+  ): Promise<RecordedWindow> {
+    const { api, row } = subject;
+    const { metadata } = await api.get(contractKind, row.namespace, row.name);
+    // One that was changed may have read requests otherwise before, and nothing says until when.
+    const isFirst = metadata.generation === 1 && metadata.creationTimestamp !== undefined;
+    const since = isFirst ? Date.parse(metadata.creationTimestamp!) : null;
+    return new RecordedWindow(world, subject, options, since);
+  }
+
+  /** Takes a line of `recorded` or `history`. */
+  add(line: unknown): void {
+    const told = line as RecordedLine;
+    if ("batch" in told && this.#isBefore(told.batch)) return;
+    this.#lines.push(told);
+  }
+
+  /** Exchanges held. */
+  get size(): number {
+    return this.#lines.reduce(
+      (sum, line) => sum + ("batch" in line ? line.batch.exchanges.length : 0),
+      0,
+    );
+  }
+
+  /** Forgets what ended before. */
+  moveTo(sinceWallMs: number): void {
+    this.#sinceWallMs = sinceWallMs;
+    this.#lines = this.#lines.filter((line) => !("batch" in line && this.#isBefore(line.batch)));
+  }
+
+  judge(): Report {
+    const { clock } = this.#world;
+    let assembled = this.#assemble(this.#sinceWallMs);
+    if (this.#last !== null && assembled.operations.length > this.#last) {
+      const first = assembled.operations.at(-this.#last)!;
+      assembled = this.#assemble(first.startMs + assembled.wallOffsetMs);
+    }
+    const operations = this.#wanted(assembled);
+    const made = judge(this.#world, this.#subject, {
+      ...assembled,
+      operations,
+      isClear: false,
+    });
+    const isNothing = operations.length === 0;
+    const verdict = isNothing
+      ? { ...made, verdict: "undecided" as const, assumptions: ["nothing was recorded"] }
+      : made;
+    const starts = this.#lines.flatMap((line) => ("start" in line ? [line.start] : []));
+    const from = isNothing ? clock.wallMs() : verdict.window.fromWallMs;
+    return {
+      verdict,
+      operations,
+      starts,
+      when: `since ${new Date(from).toTimeString().slice(0, 8)}`,
+      completeness: this.#completeness(),
+      notes: [],
+      saysAssumptions: true,
+    };
+  }
+
+  #assemble(sinceWallMs: number | null): Assembled {
+    const { doc, namespace, service } = this.#subject;
+    const contractSince = this.#contractSinceWallMs;
+    return assembleOperations({
+      lines: this.#lines,
+      contract: doc,
+      service: `${namespace}/${service}`,
+      contractSinceWallMs:
+        sinceWallMs === null || contractSince === null
+          ? (sinceWallMs ?? contractSince)
+          : Math.max(sinceWallMs, contractSince),
+      untilMs: this.#world.clock.monotonicMs() - SETTLE_MS,
+    });
+  }
+
+  /** Operations of the window, and of the key that was asked for. */
+  #wanted({ operations, wallOffsetMs }: Assembled): readonly Operation[] {
+    const fromMs = (this.#sinceWallMs ?? -Infinity) - wallOffsetMs;
+    return operations.filter(
+      ({ key, endMs }) => endMs >= fromMs && (this.#key === null || key === this.#key),
+    );
+  }
+
+  #isBefore({ exchanges, wallOffsetMs }: RecordedBatch): boolean {
+    if (this.#sinceWallMs === null || exchanges.length === 0) return false;
+    const fromMs = this.#sinceWallMs - wallOffsetMs;
+    return exchanges.every(({ endMs }) => endMs < fromMs);
+  }
+
+  #completeness(): string {
+    const batches = this.#lines.flatMap((line) => ("batch" in line ? [line.batch] : []));
+    const missing = coverageOf(batches).flatMap(({ gaps }) => gaps.map((gap) => gap.missing));
+    if (missing.length === 0) return "every event recorded";
+    const known = missing.filter((count) => count > 0).reduce((sum, count) => sum + count, 0);
+    const gaps = missing.length === 1 ? "a gap" : `${missing.length} gaps`;
+    return `${gaps} in the record${known > 0 ? `, ${known.toLocaleString("en-US")} exchanges missing` : ""}`;
+  }
+}
+
+function parseCount(text: string): number {
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+  if (value > 0) return value;
+  throw new Fault(exits.usage, `--last ${text}: expected a whole number from 1`);
+}

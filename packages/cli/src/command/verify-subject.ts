@@ -1,0 +1,103 @@
+import type { ContractRow } from "@heddle/control/api/verbs.ts";
+import { brokenAxiom } from "@heddle/mesh/contract/broken-axiom.ts";
+import { type CheckLimits, checkContract } from "@heddle/mesh/contract/check-contract.ts";
+import type { Definition } from "@heddle/mesh/contract/definition.ts";
+import { sequentialModel } from "@heddle/mesh/contract/model.ts";
+import type { Operation } from "@heddle/mesh/contract/operation.ts";
+import { ValueRecorder } from "@heddle/mesh/contract/recorded-value.ts";
+import type { Cut } from "@heddle/mesh/contract/segments.ts";
+import type { Initial } from "@heddle/mesh/contract/sequential.ts";
+import type { Verdict } from "@heddle/mesh/contract/verdict.ts";
+import type { ContractDoc } from "@heddle/mesh/model/document.ts";
+import { ApiClient } from "../api/client.ts";
+import { loadDefinition } from "../api/definition.ts";
+import { exits, Fault } from "../render/fault.ts";
+import type { VerifyOptions } from "./verify-options.ts";
+import { meshOf, type World } from "./world.ts";
+
+/** A service whose Contract is verified. */
+export interface Subject {
+  readonly api: ApiClient;
+  readonly namespace: string;
+  readonly service: string;
+  readonly row: ContractRow;
+  readonly doc: ContractDoc;
+  readonly definition: Definition;
+}
+
+/** Finds the Contract and runs its definition. @throws Fault where there is none, or it does not hold. */
+export async function openSubject(
+  world: World,
+  service: string,
+  options: VerifyOptions,
+): Promise<Subject> {
+  const stateDir = await meshOf(world, options);
+  const api = ApiClient.open(stateDir);
+  const namespace = options.namespace ?? "default";
+  const query = { service, namespace };
+  const rows = await api.verb<readonly ContractRow[]>("contracts", { query });
+  if (rows.length === 0) throw await noContract(world, api, service, namespace);
+  const row = rows.find(({ doc }) => doc !== null) ?? rows[0]!;
+  if (row.doc === null) {
+    const why = row.conditions.find(({ status }) => status === "False")?.message;
+    throw new Fault(
+      exits.no,
+      `Contract ${row.name} does not hold for Service ${service}: ${why ?? "nobody says why"}`,
+      `${world.program} describe contract ${row.name}`,
+    );
+  }
+  const definition = await loadDefinition(row.definition, stateDir);
+  return { api, namespace, service, row, doc: row.doc, definition };
+}
+
+async function noContract(
+  world: World,
+  api: ApiClient,
+  service: string,
+  namespace: string,
+): Promise<Fault> {
+  const rows = await api.verb<readonly ContractRow[]>("contracts", { query: {} });
+  const others = rows.map((row) => `${world.program} verify ${row.service} -n ${row.namespace}`);
+  return new Fault(
+    exits.no,
+    `Service ${service} in namespace ${namespace} has no Contract: nothing was said that could be verified`,
+    "a Contract names the Service and a definition, shipped or in a file of yours: docs/contracts.md leads there",
+    ...others.slice(0, 3),
+  );
+}
+
+/** What is judged, and what is known of it. */
+export interface Evidence {
+  readonly operations: readonly Operation[];
+  readonly initialOf: (key: string) => Initial;
+  readonly cutsOf?: (key: string) => readonly Cut[];
+  readonly assumptions: readonly string[];
+  /** Were values recorded in clear by whoever asked? */
+  readonly isClear: boolean;
+}
+
+/** Judges the subject's Contract on a history. */
+export function judge(
+  world: World,
+  { row, doc, definition, service }: Subject,
+  evidence: Evidence,
+  limits: Partial<CheckLimits> = {},
+): Verdict {
+  const { clock } = world;
+  const { initialOf, cutsOf } = evidence;
+  const hashes = evidence.isClear ? null : new ValueRecorder(doc);
+  return checkContract({
+    contract: row.name,
+    service,
+    consistency: row.consistency,
+    operations: evidence.operations,
+    model: sequentialModel(definition, { key: doc.key, hashes }),
+    initialOf,
+    ...(cutsOf === undefined ? {} : { cutsOf }),
+    wallOffsetMs: clock.wallMs() - clock.monotonicMs(),
+    clock,
+    limits,
+    axiomOf: (example) => brokenAxiom(definition, example, initialOf(example.key).kind === "empty"),
+    assumptions: evidence.assumptions,
+  });
+}
