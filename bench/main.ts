@@ -1,7 +1,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { runCheckers } from "./checkers/run.ts";
 import type { Lane } from "./measure/lane.ts";
 import { measureMemory } from "./measure/memory.ts";
+import { measureRecording } from "./measure/recording.ts";
 import { runRounds } from "./measure/rounds.ts";
 import { startLane } from "./measure/startup.ts";
 import { choose, type Options, parseOptions, usage } from "./options.ts";
@@ -12,6 +14,7 @@ import {
   type Findings,
   laneKey,
   type MemoryReport,
+  type RecordingReport,
   type Report,
   reportScenario,
   type StartReport,
@@ -19,7 +22,7 @@ import {
 import { renderReport } from "./report/table.ts";
 import { reasonOf } from "./rig/not-measured.ts";
 import { Rig } from "./rig/rig.ts";
-import { memoryScenarios, scenarios, subjects } from "./scenario.ts";
+import { memoryScenarios, recordingScenarios, scenarios, subjects } from "./scenario.ts";
 import type { Subject } from "./subject/subject.ts";
 
 /** Runs the bench. 0: every bar is met, 1: one is not, 64: usage. */
@@ -29,7 +32,7 @@ async function main(argv: readonly string[]): Promise<number> {
   try {
     options = parseOptions(argv);
     chosen = choose(options === "help" ? [] : options.only, {
-      scenarios: [...scenarios, ...memoryScenarios].map(({ name }) => name),
+      scenarios: [...scenarios, ...memoryScenarios, ...recordingScenarios].map(({ name }) => name),
       subjects: subjects.map(({ name }) => name),
     });
   } catch (thrown) {
@@ -40,6 +43,19 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stdout.write(usage);
     return 0;
   }
+  const checked = chosen.scenarios.has(checkers)
+    ? runCheckers((text) => process.stdout.write(text))
+    : 0;
+  // Judging histories needs no proxy, no load and no core of its own.
+  if (chosen.scenarios.size === 1 && chosen.scenarios.has(checkers)) return checked;
+  return Math.max(checked, await measure(options, chosen));
+}
+
+/** Name of the comparison of the checkers of contracts. */
+const checkers = "checkers";
+
+/** All that carries traffic. */
+async function measure(options: Options, chosen: Chosen): Promise<number> {
   let rig: Rig;
   try {
     rig = await Rig.build();
@@ -71,6 +87,7 @@ function nothing(chosen: Chosen, reason: string): Findings {
       figures: null,
       reason,
     })),
+    recording: recordingTakers(chosen).map(({ name }) => ({ name, figures: null, reason })),
   };
 }
 
@@ -97,6 +114,10 @@ async function run(rig: Rig, options: Options, chosen: Chosen): Promise<Findings
   for (const subject of memoryTakers(chosen)) {
     memory.push(await tryMemory(rig, subject, options, progress));
   }
+  const recording: RecordingReport[] = [];
+  for (const scenario of recordingTakers(chosen)) {
+    recording.push(await tryRecording(rig, scenario, options, progress));
+  }
   return {
     ...result,
     machine,
@@ -104,19 +125,21 @@ async function run(rig: Rig, options: Options, chosen: Chosen): Promise<Findings
     subjects: taken,
     starts: started.reports,
     memory,
+    recording,
   };
 }
 
 /** Judges, prints and writes. Returns the exit code. */
 function publish(options: Options, findings: Findings): number {
-  const { measured, memory } = findings;
+  const { measured, memory, recording } = findings;
   const reports = findings.scenarios.map((scenario) => reportScenario(scenario, findings));
   const report: Report = {
     machine: findings.machine,
     isQuick: options.isQuick,
     scenarios: reports,
     memory,
-    bars: judge(reports, measured, memory),
+    recording,
+    bars: judge(reports, measured, { memory, recording }),
   };
   process.stdout.write(renderReport(report, measured));
   writeTo(options.plotFile, renderPlot(report));
@@ -181,6 +204,28 @@ async function tryMemory(
   } catch (thrown) {
     progress(`memory/${topology} ${name} not measured: ${reasonOf(thrown)}`);
     return { name, topology, figures: null, reason: reasonOf(thrown) };
+  }
+}
+
+function recordingTakers(chosen: Chosen): (typeof recordingScenarios)[number][] {
+  return chosen.subjects.has("heddle")
+    ? recordingScenarios.filter(({ name }) => chosen.scenarios.has(name))
+    : [];
+}
+
+async function tryRecording(
+  rig: Rig,
+  { name, topology }: (typeof recordingScenarios)[number],
+  options: Options,
+  progress: (line: string) => void,
+): Promise<RecordingReport> {
+  try {
+    const rounds = options.isQuick ? 5 : options.rounds * 2;
+    const seconds = options.windowSeconds;
+    return { name, figures: await measureRecording(rig, topology, { rounds, seconds, progress }) };
+  } catch (thrown) {
+    progress(`${name} not measured: ${reasonOf(thrown)}`);
+    return { name, figures: null, reason: reasonOf(thrown) };
   }
 }
 

@@ -63,6 +63,12 @@ export const subjects: readonly Subject[] = [
   httpProxy3(),
 ];
 
+/** Where the cost of recording is looked at: alone, and with all of it on its way to a control plane. */
+export const recordingScenarios = [
+  { name: "recording/one-hop-plain", topology: "one-hop-plain", isExporting: false },
+  { name: "recording/two-hop-mtls", topology: "two-hop-mtls", isExporting: true },
+] as const satisfies readonly { name: string; topology: Topology; isExporting: boolean }[];
+
 /** Where memory and stalls are looked at: heddle's, and HAProxy's to compare with. */
 export const memoryScenarios = (Object.keys(topologies) as Topology[]).map((topology) => ({
   name: `memory/${topology}`,

@@ -8,6 +8,7 @@ import {
   describeMachine,
   type Findings,
   type MemoryReport,
+  type RecordingReport,
   type Report,
   reportScenario,
 } from "./report.ts";
@@ -17,7 +18,16 @@ import { renderReport } from "./table.ts";
 function findingsOf(measured: Measured, starts: Findings["starts"] = new Map()): Findings {
   const rates = new Map([["one-hop-plain/small", 2000]]);
   const machine = describeMachine();
-  return { machine, scenarios: closed, subjects, measured, rates, starts, memory: [good] };
+  return {
+    machine,
+    scenarios: closed,
+    subjects,
+    measured,
+    rates,
+    starts,
+    memory: [good],
+    recording: [],
+  };
 }
 
 const closed = scenarios.filter(({ load }) => load === "closed");
@@ -55,10 +65,26 @@ const good: MemoryReport = {
   },
 };
 
-function barsOf(cpu: Cpu, memory: readonly MemoryReport[] = [good]) {
+const recorded: RecordingReport = {
+  name: "recording/one-hop-plain",
+  figures: {
+    ratio: 1.04,
+    quartiles: [1.02, 1.06],
+    onUs: 20.8,
+    offUs: 20,
+    pairs: 30,
+    exportedPerSecond: null,
+  },
+};
+
+function barsOf(
+  cpu: Cpu,
+  memory: readonly MemoryReport[] = [good],
+  recording: readonly RecordingReport[] = [recorded],
+) {
   const measured = measuredOf(cpu);
   const reports = closed.map((one) => reportScenario(one, findingsOf(measured)));
-  return new Map(judge(reports, measured, memory).map((bar) => [bar.name, bar]));
+  return new Map(judge(reports, measured, { memory, recording }).map((bar) => [bar.name, bar]));
 }
 
 test("the ratio pairs what ran in the same round, so a machine that slows down changes nothing", () => {
@@ -88,6 +114,20 @@ test("memory bars take the worst topology, and one without a figure is not met",
   expect(bars.get("memory-after-load")).toMatchObject({ value: 60, met: true });
 });
 
+test("the bar of recording takes the worst topology, and one without a figure is not met", () => {
+  const worse = { ...recorded, figures: { ...recorded.figures!, ratio: 1.051 } };
+  expect(barsOf({}).get("cpu-recording")).toMatchObject({ value: 1.04, met: true });
+  expect(barsOf({}, [good], [recorded, worse]).get("cpu-recording")).toMatchObject({
+    value: 1.051,
+    met: false,
+  });
+  const missing = { name: "recording/two-hop-mtls", figures: null, reason: "no wrk" };
+  expect(barsOf({}, [good], [recorded, missing]).get("cpu-recording")).toMatchObject({
+    met: false,
+    reason: "recording/two-hop-mtls: no wrk",
+  });
+});
+
 test("table and plot show every subject, with the reason of one that is missing", () => {
   const measured = measuredOf({ heddle: [26], "haproxy-ring": [20] });
   const starts = new Map([
@@ -99,7 +139,8 @@ test("table and plot show every subject, with the reason of one that is missing"
     isQuick: false,
     scenarios: reports,
     memory: [good],
-    bars: judge(reports, measured, [good]),
+    recording: [recorded],
+    bars: judge(reports, measured, { memory: [good], recording: [recorded] }),
   };
   const table = renderReport(report, measured);
   for (const { name } of subjects) expect(table).toContain(name);

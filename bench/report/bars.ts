@@ -1,12 +1,19 @@
 import { median } from "../measure/median.ts";
 import type { Measured } from "../measure/rounds.ts";
-import { type Bar, bestHaproxy, type MemoryReport, type ScenarioReport } from "./report.ts";
+import {
+  type Bar,
+  bestHaproxy,
+  type MemoryReport,
+  type RecordingReport,
+  type Report,
+  type ScenarioReport,
+} from "./report.ts";
 
 /** Every bar, from what was measured. */
 export function judge(
   reports: readonly ScenarioReport[],
   measured: Measured,
-  memory: readonly MemoryReport[],
+  { memory, recording }: Pick<Report, "memory" | "recording">,
 ): Bar[] {
   const cpu = (prefix: string): Finding =>
     worstRatio(
@@ -20,7 +27,15 @@ export function judge(
     bar("memory-at-rest", "MB", 25, worstFigure(memory, "restMb")),
     bar("memory-after-load", "MB", 64, worstFigure(memory, "loadedMb")),
     bar("memory-stream-growth", "MB", 16, worstFigure(memory, "streamGrowthMb")),
+    bar("cpu-recording", "× off", 1.05, worstRecording(recording)),
   ];
+}
+
+function worstRecording(recording: readonly RecordingReport[]): Finding {
+  if (recording.length === 0) return { missing: "left out by --only" };
+  const missing = recording.find(({ figures }) => figures === null);
+  if (missing !== undefined) return { missing: `${missing.name}: ${missing.reason ?? "not run"}` };
+  return { value: Math.max(...recording.map(({ figures }) => figures!.ratio)) };
 }
 
 type Finding = { readonly value: number } | { readonly missing: string };

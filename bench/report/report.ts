@@ -1,6 +1,7 @@
 import { cpus, loadavg, release, totalmem } from "node:os";
 import { median } from "../measure/median.ts";
 import type { MemoryFigures } from "../measure/memory.ts";
+import type { RecordingFigures } from "../measure/recording.ts";
 import { type RoundsResult, rateKey, type Series } from "../measure/rounds.ts";
 import type { Window } from "../measure/window.ts";
 import type { Scenario } from "../scenario.ts";
@@ -19,6 +20,7 @@ export interface Report {
   readonly isQuick: boolean;
   readonly scenarios: readonly ScenarioReport[];
   readonly memory: readonly MemoryReport[];
+  readonly recording: readonly RecordingReport[];
   readonly bars: readonly Bar[];
 }
 
@@ -61,6 +63,13 @@ export interface MemoryReport {
   readonly reason?: string;
 }
 
+/** What recording costs, under one load in which it is switched on and off. */
+export interface RecordingReport {
+  readonly name: string;
+  readonly figures: RecordingFigures | null;
+  readonly reason?: string;
+}
+
 /** Why a subject is not in the figures, and how long it took to start: by `<topology>/<name>`. */
 export interface StartReport {
   readonly startupMs: number | null;
@@ -78,6 +87,7 @@ export interface Findings extends RoundsResult {
   readonly subjects: readonly Subject[];
   readonly starts: ReadonlyMap<string, StartReport>;
   readonly memory: readonly MemoryReport[];
+  readonly recording: readonly RecordingReport[];
 }
 
 /** The rows of one scenario, and one more: "haproxy" is the variant that cost least. */

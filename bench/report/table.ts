@@ -24,6 +24,10 @@ export function renderReport(report: Report, measured: Measured): string {
   }
   if (report.memory.length > 0) lines.push("", "memory   largest process, Private_Dirty");
   lines.push(...columns(memoryRows(report)));
+  if (report.recording.length > 0) {
+    lines.push("", "recording   on over off in one process, under one load; medians of pairs");
+    lines.push(...columns(recordingRows(report)));
+  }
   lines.push("", "features");
   lines.push(...columns(featureRows(report)));
   lines.push("", "bars");
@@ -106,6 +110,23 @@ function memoryRows(report: Report): string[][] {
       number(figures?.streamGrowthMb ?? null, 1),
       number(figures?.stallMs ?? null, 1),
       figures === null ? `not measured: ${reason ?? ""}` : (figures.fault ?? ""),
+    ]),
+  ];
+}
+
+function recordingRows({ recording }: Report): string[][] {
+  const head = ["SCENARIO", "ON US", "OFF US", "RATIO", "QUARTILES", "PAIRS", "EXPORTED/S", ""];
+  return [
+    head,
+    ...recording.map(({ name, figures, reason }) => [
+      name,
+      number(figures?.onUs ?? null, 2),
+      number(figures?.offUs ?? null, 2),
+      number(figures?.ratio ?? null, 3),
+      figures === null ? "-" : figures.quartiles.map((each) => number(each, 3)).join(" to "),
+      number(figures?.pairs ?? null, 0),
+      number(figures?.exportedPerSecond ?? null, 0),
+      figures === null ? `not measured: ${reason ?? ""}` : "",
     ]),
   ];
 }

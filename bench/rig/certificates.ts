@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { systemNamespace } from "@heddle/mesh/identity/well-known.ts";
 import { runTool } from "./tools.ts";
 
 /** The peers' certificates: one P-256 root and one leaf for each end, as a mesh would give them. */
@@ -9,6 +10,8 @@ export interface Certificates {
   readonly caller: Leaf;
   /** The called one's proxy. Its DNS name is `callee.bench`. */
   readonly callee: Leaf;
+  /** Who keeps what proxies record. */
+  readonly control: Leaf;
 }
 
 export interface Leaf {
@@ -30,7 +33,7 @@ export function makeCertificates(folder: string): Certificates {
       ["-addext", "keyUsage=critical,keyCertSign,cRLSign"],
     ),
   );
-  const leaf = (name: string): Leaf => {
+  const leaf = (name: string, namespace = "default"): Leaf => {
     const path = (suffix: string): string => join(folder, `${name}.${suffix}`);
     const [key, request, certificate, pem, extensions] = [
       path("key"),
@@ -39,7 +42,7 @@ export function makeCertificates(folder: string): Certificates {
       path("pem"),
       path("ext"),
     ];
-    const spiffeId = `spiffe://bench/ns/default/sa/${name}`;
+    const spiffeId = `spiffe://bench/ns/${namespace}/sa/${name}`;
     writeFileSync(
       extensions,
       `subjectAltName=DNS:${name}.bench,URI:${spiffeId}\n` +
@@ -62,5 +65,10 @@ export function makeCertificates(folder: string): Certificates {
     });
     return { spiffeId, certificate, key, pem };
   };
-  return { bundle, caller: leaf("caller"), callee: leaf("callee") };
+  return {
+    bundle,
+    caller: leaf("caller"),
+    callee: leaf("callee"),
+    control: leaf("control", systemNamespace),
+  };
 }

@@ -1,12 +1,44 @@
 import { type Address, tcp } from "@heddle/mesh/model/address.ts";
-import type { Document, EndpointsDoc, ProxyDoc, ServiceDoc } from "@heddle/mesh/model/document.ts";
+import type {
+  ContractDoc,
+  Document,
+  EndpointsDoc,
+  ProxyDoc,
+  ServiceDoc,
+} from "@heddle/mesh/model/document.ts";
 import type { SpiffeId } from "@heddle/mesh/model/identity.ts";
 
 const loopback = (port: number): Address => tcp("127.0.0.1", port);
 
+/** A Contract as it is compiled: each request reads one key, of which the reply's body is the value. */
+export const contract: ContractDoc = {
+  name: "default/bench",
+  operations: [
+    {
+      name: "get",
+      takes: ["k"],
+      changes: false,
+      method: "GET",
+      path: [{ parameter: "k", type: "opaque" }],
+      query: [],
+      fields: [],
+      body: null,
+      gives: "opaque",
+      ok: [200],
+      refused: [],
+    },
+  ],
+  key: "k",
+  keyShare: 1,
+  values: "hashed",
+  hashKey: "000102030405060708090a0b0c0d0e0f",
+  valueBytesMax: 1024,
+  callerField: null,
+};
+
 /** What the control plane compiles for a service of one process with one HTTPRoute that sends all to it: a route is
  *  matched, an endpoint picked by P2C, a record made, as for any service of a mesh. */
-function service(): ServiceDoc {
+function service(attached: ContractDoc | null): ServiceDoc {
   return {
     kind: "service",
     namespace: "default",
@@ -43,7 +75,7 @@ function service(): ServiceDoc {
       },
     ],
     placement: null,
-    contract: null,
+    contract: attached,
     fault: null,
     policy: {
       picker: "p2c-ewma",
@@ -80,6 +112,7 @@ export function callerDocuments(options: {
   readonly upstream: number;
   readonly identity: SpiffeId | null;
   readonly peer: SpiffeId | null;
+  readonly contract: ContractDoc | null;
 }): readonly Document[] {
   const proxy: ProxyDoc = {
     kind: "proxy",
@@ -101,7 +134,7 @@ export function callerDocuments(options: {
     forwardProxy: null,
     gateway: [],
   };
-  return [proxy, service(), endpoints(options.upstream, options.peer)];
+  return [proxy, service(options.contract), endpoints(options.upstream, options.peer)];
 }
 
 /** The callee's side: mutual TLS in, the origin behind it. */
@@ -109,6 +142,7 @@ export function calleeDocuments(options: {
   readonly port: number;
   readonly upstream: number;
   readonly identity: SpiffeId;
+  readonly contract: ContractDoc | null;
 }): readonly Document[] {
   const proxy: ProxyDoc = {
     kind: "proxy",
@@ -134,5 +168,5 @@ export function calleeDocuments(options: {
     forwardProxy: null,
     gateway: [],
   };
-  return [proxy, service(), endpoints(options.port, options.identity)];
+  return [proxy, service(options.contract), endpoints(options.port, options.identity)];
 }

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
 import { GenerationFolder } from "@heddle/mesh/identity/generation.ts";
-import { type Document, documentKey } from "@heddle/mesh/model/document.ts";
+import { type ContractDoc, type Document, documentKey } from "@heddle/mesh/model/document.ts";
 import { type SpiffeId, toSpiffeId } from "@heddle/mesh/model/identity.ts";
 import { type BoundTcpSocket, bindSocket } from "@heddle/mesh/net/bound-socket.ts";
 import { diffSnapshots } from "@heddle/mesh/snapshot/diff.ts";
@@ -18,25 +18,34 @@ import type { Running, Subject, Topology } from "./subject.ts";
 const common = ["an HTTPRoute matched", "P2C with peak EWMA", "time-outs", "records", "metrics"];
 const mtls = "mutual TLS 1.3, P-256, SPIFFE identities checked";
 
+/** What is done beside, where the cost of recording is looked at. */
+export interface Recorded {
+  readonly contract: ContractDoc | null;
+  /** Port of a control plane; null: nobody answers there. */
+  readonly control: number | null;
+}
+
+const nothing: Recorded = { contract: null, control: null };
+
 /** heddle as `npm run up` runs it: the same program and heap flags, everything it records switched on. */
-export function heddle(topology: Topology): Subject {
+export function heddle(topology: Topology, recorded: Recorded = nothing): Subject {
   return {
     name: "heddle",
     topology,
     features: [...common, ...(topology === "two-hop-mtls" ? [mtls] : [])],
     async start(rig) {
-      return topology === "one-hop-plain" ? startPlain(rig) : startPair(rig);
+      return topology === "one-hop-plain" ? startPlain(rig, recorded) : startPair(rig, recorded);
     },
   };
 }
 
 /** One proxy from documents on disk, as in the Walk profile. */
-async function startPlain(rig: Rig): Promise<Running> {
+async function startPlain(rig: Rig, { contract }: Recorded): Promise<Running> {
   const folder = join(rig.folder, "heddle-plain");
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const port = await freePort();
   const upstream = rig.origin.port;
-  const documents = callerDocuments({ port, upstream, identity: null, peer: null });
+  const documents = callerDocuments({ port, upstream, identity: null, peer: null, contract });
   const config = join(folder, "documents.json");
   writeFileSync(config, JSON.stringify({ documents }));
   const child = rig.children.start({
@@ -45,12 +54,18 @@ async function startPlain(rig: Rig): Promise<Running> {
     command: [...(await findPrograms()).proxy, "--config", config, "--state", folder],
     env: leanMalloc,
   });
-  return { port, proxies: [child], stallMs: () => longestStallMs(join(folder, "admin.sock")) };
+  const admin = join(folder, "admin.sock");
+  return {
+    port,
+    proxies: [child],
+    stallMs: () => longestStallMs(admin),
+    setRecording: (isOn) => setRecording([admin], isOn),
+  };
 }
 
 /** Two proxies as a supervisor starts them, over IPC, each with a leaf and documents of an earlier life on its disk:
  *  they serve although no control plane answers, and ask for one at the usual intervals. */
-async function startPair(rig: Rig): Promise<Running> {
+async function startPair(rig: Rig, { contract, control }: Recorded): Promise<Running> {
   const { bundle, caller, callee } = rig.certificates();
   const upstream = rig.origin.port;
   const [callerId, calleeId] = [needId(caller), needId(callee)];
@@ -60,7 +75,8 @@ async function startPair(rig: Rig): Promise<Running> {
     const second = await startHosted(rig, "callee", {
       leaf: callee,
       bundle,
-      documents: calleeDocuments({ port: inbound.port, upstream, identity: calleeId }),
+      documents: calleeDocuments({ port: inbound.port, upstream, identity: calleeId, contract }),
+      control,
       listener: "inbound",
       socket: inbound,
     });
@@ -73,7 +89,9 @@ async function startPair(rig: Rig): Promise<Running> {
         upstream: inbound.port,
         identity: callerId,
         peer: calleeId,
+        contract,
       }),
+      control,
       listener: "outbound",
       socket: outbound,
     });
@@ -82,6 +100,7 @@ async function startPair(rig: Rig): Promise<Running> {
       proxies: [first.child, second.child],
       stallMs: async () =>
         Math.max(await longestStallMs(first.admin), await longestStallMs(second.admin)),
+      setRecording: (isOn) => setRecording([first.admin, second.admin], isOn),
     };
   } finally {
     // The proxies hold their own: one that ends is to refuse, not to leave callers waiting.
@@ -97,6 +116,7 @@ async function startHosted(
     readonly leaf: Leaf;
     readonly bundle: string;
     readonly documents: readonly Document[];
+    readonly control: number | null;
     readonly listener: string;
     readonly socket: BoundTcpSocket;
   },
@@ -112,7 +132,7 @@ async function startHosted(
     env: leanMalloc,
     hasChannel: true,
   });
-  const control = { host: "127.0.0.1", port: await freePort() };
+  const control = { host: "127.0.0.1", port: options.control ?? (await freePort()) };
   child.send({ type: "start", workloadUid: uid, stateDir, control });
   await child.sendSocket({ type: "socket", name: options.listener }, options.socket);
   return { child, admin: join(stateDir, "admin.sock") };
@@ -151,15 +171,28 @@ function needId(leaf: Leaf): SpiffeId {
 
 /** What the proxy's own metrics say, in ms, since it started. */
 async function longestStallMs(adminSocket: string): Promise<number> {
-  const text = await fetchText(adminSocket, "/metrics");
+  const text = await fetchText(adminSocket, "GET", "/metrics", "");
   const seconds = /^process_event_loop_stall_max_seconds(?:\{[^}]*\})? (\S+)$/m.exec(text)?.[1];
   if (seconds === undefined) throw new Error("no process_event_loop_stall_max_seconds in /metrics");
   return Number(seconds) * 1000;
 }
 
-function fetchText(socketPath: string, path: string): Promise<string> {
+async function setRecording(adminSockets: readonly string[], isOn: boolean): Promise<void> {
+  const word = isOn ? "on" : "off";
+  for (const socket of adminSockets) {
+    const said = await fetchText(socket, "PUT", "/recording", word);
+    if (said !== `${word}\n`) throw new Error(`recording not switched ${word}: ${said}`);
+  }
+}
+
+function fetchText(
+  socketPath: string,
+  method: string,
+  path: string,
+  body: string,
+): Promise<string> {
   return new Promise((resolve, reject) => {
-    const asking = request({ socketPath, path, timeout: 5000 }, (answer) => {
+    const asking = request({ socketPath, method, path, timeout: 5000 }, (answer) => {
       let text = "";
       answer.setEncoding("utf8").on("data", (chunk: string) => {
         text += chunk;
@@ -167,6 +200,6 @@ function fetchText(socketPath: string, path: string): Promise<string> {
       answer.once("end", () => resolve(text)).once("error", reject);
     });
     asking.once("error", reject).once("timeout", () => asking.destroy(new Error("admin: 5 s")));
-    asking.end();
+    asking.end(body);
   });
 }

@@ -22,4 +22,6 @@ export interface Running {
   readonly proxies: readonly Child[];
   /** The longest event-loop stall of any of its processes since they started, in ms, where a subject can say. */
   readonly stallMs?: () => Promise<number>;
+  /** Switches recording on or off in all of its processes, where a subject can. */
+  readonly setRecording?: (isOn: boolean) => Promise<void>;
 }

@@ -50,6 +50,10 @@ export class RelayContext {
     return this.#inFlight;
   }
 
+  get isRecording(): boolean {
+    return this.#recorder.isRecording !== false;
+  }
+
   nextId(): number {
     return this.#ids.next();
   }

@@ -192,7 +192,9 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     this.#state = choosing;
     const backend = this.#backend!;
     if (backend.placement !== this.#placement) this.#place(backend.placement);
-    if (backend.contract !== null && this.#operation === null) this.#read(backend.contract);
+    if (backend.contract !== null && this.#operation === null && this.#context.isRecording) {
+      this.#read(backend.contract);
+    }
     const target = backend.pick(nowMs, this.#placementSlot, this.#avoid);
     if (target !== null) {
       if (this.#waitSinceMs >= 0) this.#stopWaiting(nowMs);

@@ -118,5 +118,7 @@ export interface BodyCapture {
 
 /** Gets each record once, when its exchange is over. It must not throw and must not keep what it cannot bound. */
 export interface Recorder {
+  /** Is it of use to read requests as operations and to capture bodies? Default true. */
+  readonly isRecording?: boolean;
   record(record: ExchangeRecord): void;
 }

@@ -65,6 +65,10 @@ export class TelemetryRecorder implements Recorder, ConnectionCounter {
     });
   }
 
+  get isRecording(): boolean {
+    return this.recording.isOn;
+  }
+
   record(record: ExchangeRecord): void {
     this.#seriesOf(record).add(record);
     this.recording.push(record);
