@@ -94,8 +94,9 @@ function gather(question: Question, model: SequentialModel): readonly Cluster[] 
   return [...byValue.values(), ...unread];
 }
 
-/** A Map finds equal texts, numbers and big integers; lists by their text. */
+/** A Map finds equal texts and numbers; lists and big integers, which may equal numbers, by their text. */
 function mapKey(value: Value | undefined): Value | undefined {
+  if (typeof value === "bigint") return Number.isSafeInteger(Number(value)) ? Number(value) : value;
   return typeof value === "object" && value !== null ? `[]${valueKey(value)}` : value;
 }
 
@@ -124,6 +125,7 @@ function findInitial(
 ): Cluster | null | "unsure" {
   const { write, valueIndex } = model.register!;
   let initial: Cluster | null = null;
+  let unwritten = 0;
   for (const cluster of clusters) {
     if (cluster.read === null) continue;
     const { operation } = cluster.read;
@@ -137,13 +139,15 @@ function findInitial(
         continue;
       }
     }
-    if (cluster.write !== null) continue;
+    // One value that nobody wrote settles it, two where the first may have been there before.
+    if (cluster.write !== null || unwritten > (question.initial.kind === "empty" ? 0 : 1)) continue;
     // Nobody wrote it, unless it is spelled otherwise there.
     const isWritten = question.asked.some(
       (asked) =>
         asked.operation.name === write && model.agrees(asked.operation.args[valueIndex], value),
     );
     if (isWritten) return "unsure";
+    unwritten++;
     if (question.initial.kind === "unknown" && initial === null) {
       initial = cluster;
       initial.isInitial = true;

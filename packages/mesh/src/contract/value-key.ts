@@ -1,12 +1,10 @@
 import type { Value } from "./operation.ts";
 
-/** A text that is equal for equal values and for no others. */
+/** A text that is equal for equal values and for no others. A whole number is one value, however large its type. */
 export function valueKey(value: Value | undefined): string {
   switch (typeof value) {
     case "string":
       return JSON.stringify(value);
-    case "bigint":
-      return `${value}n`;
     case "object":
       return value === null ? "null" : `[${value.map(valueKey).join()}]`;
     default:
