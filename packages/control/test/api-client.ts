@@ -94,6 +94,12 @@ export class Api {
     });
   }
 
+  /** A page that is no JSON. */
+  async text(path: string): Promise<string> {
+    const headers = { authorization: `Bearer ${this.token}` };
+    return (await fetch(`http://127.0.0.1:${this.server.port}${path}`, { headers })).text();
+  }
+
   /** Opens a stream of JSON lines. */
   stream(method: string, path: string, body?: unknown): LineStream {
     return new LineStream(this.server.port, this.token, method, path, body);

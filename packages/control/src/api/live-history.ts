@@ -30,7 +30,11 @@ const queueBytesMax = 16 << 20;
 /** Which exchanges were among the kept ones: the newest of each life of a proxy. */
 export class KeptIds {
   readonly #lives = new Map<string, Set<number>>();
-  readonly #lastMs = new Map<string, number>();
+  readonly #recordings: Recordings;
+
+  constructor(recordings: Recordings) {
+    this.#recordings = recordings;
+  }
 
   add({ life, exchanges }: RecordedBatch): void {
     let ids = this.#lives.get(life);
@@ -38,12 +42,7 @@ export class KeptIds {
       ids = new Set();
       this.#lives.set(life, ids);
     }
-    let lastMs = this.#lastMs.get(life) ?? 0;
-    for (const { id, endMs } of exchanges) {
-      ids.add(id);
-      lastMs = Math.max(lastMs, endMs);
-    }
-    this.#lastMs.set(life, lastMs);
+    for (const { id } of exchanges) ids.add(id);
     for (const id of ids) {
       if (ids.size <= idsMax) break;
       ids.delete(id);
@@ -55,7 +54,7 @@ export class KeptIds {
    */
   without(batch: RecordedBatch): RecordedBatch {
     const ids = this.#lives.get(batch.life);
-    const keptMs = this.#lastMs.get(batch.life) ?? Number.NEGATIVE_INFINITY;
+    const keptMs = this.#recordings.lastMs(batch.workload.uid, batch.life);
     return {
       ...batch,
       exchanges:

@@ -30,7 +30,7 @@ export async function serveRecorded(
   try {
     const write = (line: RecordedLine) => lines.write(line);
     for (const start of recordings.starts({ ...asked, service: null })) write({ start });
-    const kept = new KeptIds();
+    const kept = new KeptIds(recordings);
     for (const page of recordings.pages(asked)) {
       for (const { batch } of page) {
         kept.add(batch);

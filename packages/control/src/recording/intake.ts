@@ -1,5 +1,5 @@
 import type { Gap, RecordedBatch } from "@heddle/mesh/history/batch.ts";
-import { type StreamState, spanOf } from "./shelf.ts";
+import { type StreamState, spanOf, storeNames } from "./shelf.ts";
 
 /** What becomes of a batch that came. */
 export interface Taken {
@@ -52,6 +52,12 @@ export class Intake {
     };
     const isEmpty = kept.exchanges.length === 0 && kept.gaps.length === 0;
     return { batch: isEmpty ? null : kept, state };
+  }
+
+  /** The latest moment that is kept of a life of a proxy, in whichever store; monotonic ms. */
+  lastMs(uid: string, life: string): number {
+    const states = storeNames.map((store) => this.#streams.get(`${uid} ${life} ${store}`));
+    return Math.max(...states.map((state) => state?.lastMs ?? Number.NEGATIVE_INFINITY));
   }
 
   /** Of workloads that are gone. */

@@ -3,7 +3,7 @@ import { VirtualClock } from "@heddle/mesh/base/virtual-clock.ts";
 import { expect, test } from "vitest";
 import { batch, everything, start } from "./batches.fixture.ts";
 import { MemoryShelf } from "./memory-shelf.ts";
-import { type RecordingLimits, Recordings, defaultRecordingLimits } from "./recordings.ts";
+import { defaultRecordingLimits, type RecordingLimits, Recordings } from "./recordings.ts";
 import type { Shelf } from "./shelf.ts";
 
 function open(options: { shelf?: Shelf; limits?: Partial<RecordingLimits>; boot?: string } = {}) {

@@ -113,6 +113,11 @@ export class Recordings {
     return { whole: whole.sinceMs, sampled: sampled.sinceMs, boot: this.#options.boot };
   }
 
+  /** The latest moment that is kept of a life of a proxy; monotonic ms. */
+  lastMs(uid: string, life: string): number {
+    return this.#intake.lastMs(uid, life);
+  }
+
   /** Keeps a batch. @param onKept called once it outlives this process, with the number that comes next */
   take(batch: RecordedBatch, onKept: (next: number) => void): void {
     const { clock } = this.#options;
