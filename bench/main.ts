@@ -32,7 +32,10 @@ async function main(argv: readonly string[]): Promise<number> {
   try {
     options = parseOptions(argv);
     chosen = choose(options === "help" ? [] : options.only, {
-      scenarios: [...scenarios, ...memoryScenarios, ...recordingScenarios].map(({ name }) => name),
+      scenarios: [
+        ...[...scenarios, ...memoryScenarios, ...recordingScenarios].map(({ name }) => name),
+        checkers,
+      ],
       subjects: subjects.map(({ name }) => name),
     });
   } catch (thrown) {
