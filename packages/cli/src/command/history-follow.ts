@@ -1,14 +1,13 @@
 import type { RecordedQuery } from "@heddle/control/api/verbs.ts";
 import type { RecordedLine } from "@heddle/mesh/history/batch.ts";
 import { shortName } from "@heddle/mesh/history/endpoint-name.ts";
-import type { EndpointName, HistoryEvent } from "@heddle/mesh/history/event.ts";
-import { historiesOf, type RecordedHistories } from "@heddle/mesh/history/histories.ts";
+import type { HistoryEvent } from "@heddle/mesh/history/event.ts";
+import { historiesOf } from "@heddle/mesh/history/histories.ts";
 import { formatEvent } from "@heddle/mesh/history/notation.ts";
-import { servicesSeen } from "@heddle/mesh/history/views.ts";
 import { exits, Fault } from "../render/fault.ts";
 import { eventData } from "../render/history.ts";
 import type { HistoryOptions } from "./history-options.ts";
-import { type HistoryTarget, isCalled, processesOf, resolveTarget } from "./history-target.ts";
+import { findProcesses, type HistoryTarget, resolveTarget } from "./history-target.ts";
 import { namespaceOf } from "./options.ts";
 import { fetchContracts } from "./recorded-source.ts";
 import { parseSince } from "./since.ts";
@@ -44,9 +43,7 @@ export async function followHistory(
     const told = line as RecordedLine;
     if (!("batch" in told)) continue;
     const recorded = historiesOf([told.batch], { contracts });
-    const processes = new Set(
-      processesOf(recorded, null, namespace).filter(isMeant(meant, recorded)),
-    );
+    const processes = new Set(findProcesses(recorded, meant, namespace));
     for (const { endpoint, events } of recorded.histories.values()) {
       if (!processes.has(endpoint)) continue;
       for (const event of events) world.out.write(lineOf(event, options, recorded.lives));
@@ -58,17 +55,6 @@ export async function followHistory(
       );
     }
   }
-}
-
-/** Of a service: who is behind it, not who calls it. */
-function isMeant(
-  target: HistoryTarget | null,
-  recorded: RecordedHistories,
-): (endpoint: EndpointName) => boolean {
-  if (target === null) return () => true;
-  if (target.kind !== "service") return (endpoint) => endpoint.split("/")[1] === target.name;
-  const servicesOf = servicesSeen(recorded);
-  return (endpoint) => servicesOf(endpoint).some((service) => isCalled(service, target.name));
 }
 
 function lineOf(

@@ -39,25 +39,14 @@ export async function resolveTarget(
   return { kind: isService ? "service" : "workload", name: target.name };
 }
 
-/** The processes that are meant, by name; all of them without a target. @throws Fault where nothing is recorded. */
+/** The processes that are meant; all of them without a target. @throws Fault where nothing is recorded of the target. */
 export function processesOf(
   recorded: RecordedHistories,
   target: HistoryTarget | null,
   namespace: string | null,
 ): readonly EndpointName[] {
-  const processes = [...recorded.histories.keys()]
-    .filter((endpoint) => !isProxy(endpoint) && !isOutside(endpoint))
-    .filter((endpoint) => namespace === null || endpoint.startsWith(`${namespace}/`))
-    .sort();
-  if (target === null) return processes;
-  const isWorkload = (endpoint: EndpointName) => endpoint.split("/")[1] === target.name;
-  const servicesOf = servicesSeen(recorded);
-  const isBehind = (endpoint: EndpointName) =>
-    servicesOf(endpoint).some((service) => isCalled(service, target.name));
-  const workloads = target.kind === "service" ? [] : processes.filter(isWorkload);
-  if (workloads.length > 0) return workloads;
-  const behind = target.kind === "workload" ? [] : processes.filter(isBehind);
-  if (behind.length > 0) return behind;
+  const found = findProcesses(recorded, target, namespace);
+  if (found.length > 0 || target === null) return found;
   throw new Fault(
     exits.no,
     `nothing is recorded of ${target.kind === "any" ? "" : `${target.kind} `}"${target.name}"`,
@@ -66,7 +55,30 @@ export function processesOf(
   );
 }
 
+/** The processes that are meant, by name. A gateway has none: its proxy is meant. */
+export function findProcesses(
+  recorded: RecordedHistories,
+  target: HistoryTarget | null,
+  namespace: string | null,
+): readonly EndpointName[] {
+  const endpoints = [...recorded.histories.keys()]
+    .filter((endpoint) => namespace === null || endpoint.startsWith(`${namespace}/`))
+    .filter((endpoint) => !isOutside(endpoint))
+    .sort();
+  const processes = endpoints.filter((endpoint) => !isProxy(endpoint));
+  if (target === null) return processes;
+  if (target.kind !== "service") {
+    const own = endpoints.filter((endpoint) => endpoint.split("/")[1] === target.name);
+    if (own.length > 0) return own.length > 1 ? own.filter((each) => !isProxy(each)) : own;
+  }
+  if (target.kind === "workload") return [];
+  const servicesOf = servicesSeen(recorded);
+  return processes.filter((endpoint) =>
+    servicesOf(endpoint).some((service) => isCalled(service, target.name)),
+  );
+}
+
 /** Is `<namespace>/<name>:<port>` the service of that name? */
-export function isCalled(service: string, name: string): boolean {
+function isCalled(service: string, name: string): boolean {
   return /\/(.*):\d+$/.exec(service)?.[1] === name;
 }

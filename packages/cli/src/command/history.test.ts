@@ -103,6 +103,16 @@ History[kvs-1]
 `);
   });
 
+  test("front-0, a gateway: its proxy, which has no process beside it", async () => {
+    const front = batchOf("front-0", [outboundExchange({ direction: "gateway", ...get })]);
+    const { out } = await heddle("history", "front-0", "--from", fileOf(front, kvs));
+    expect(out).toBe(`History[front-0/proxy]
+[Recv•Req=(kvs, Get(1)), Send•Req=(kvs, Get(1)), Recv•Res="a", Send•Res="a"]
+`);
+    const args = ["--diagram", "--last", "1", "--from", fileOf(front, kvs)];
+    expect((await heddle("history", "front-0", ...args)).out).toMatch(/^outside\/127.0.0.1:5001 /);
+  });
+
   test("--global: all events in an order that nobody contradicts", async () => {
     const { out } = await heddle("history", "--global", "--last", "1", "--from", fileOf(e, kvs));
     expect(out).toBe(`\

@@ -147,7 +147,7 @@ function lastConversations(
   processes: readonly EndpointName[] | null,
   count: number | null,
 ): GlobalView {
-  const isMeant = new Set(processes);
+  const isMeant = new Set(processes?.map(workloadOf));
   const meant = conversationsOf(view).filter(
     ({ events }) =>
       processes === null || events.some(({ endpoint }) => isMeant.has(workloadOf(endpoint))),

@@ -3,6 +3,7 @@ import type { ContractDocs } from "./content.ts";
 import { isOutside } from "./endpoint-name.ts";
 import type { EndpointName, History, HistoryEvent } from "./event.ts";
 import { eventsOf } from "./events.ts";
+import type { RecordedExchange } from "./exchange.ts";
 import { type Life, livesOf, type Unrecorded, unrecordedOf } from "./lives.ts";
 
 /** Every endpoint's local history, and what is known of their completeness. */
@@ -69,14 +70,13 @@ function anyOffset(lives: ReadonlyMap<string, Life>): number {
 }
 
 function withoutRepeats(batches: readonly RecordedBatch[]): readonly RecordedBatch[] {
-  const seen = new Set<string>();
-  return batches.map((batch) => ({
-    ...batch,
-    exchanges: batch.exchanges.filter(({ id }) => {
-      const key = `${batch.life} ${id}`;
-      return !seen.has(key) && seen.add(key) !== null;
-    }),
-  }));
+  const seen = new Map<string, Set<number>>();
+  return batches.map((batch) => {
+    const ids = seen.get(batch.life) ?? new Set();
+    seen.set(batch.life, ids);
+    const isNew = ({ id }: RecordedExchange) => !ids.has(id) && ids.add(id) === ids;
+    return { ...batch, exchanges: batch.exchanges.filter(isNew) };
+  });
 }
 
 /**
@@ -85,6 +85,7 @@ function withoutRepeats(batches: readonly RecordedBatch[]): readonly RecordedBat
  */
 function withoutStrangers(events: readonly HistoryEvent[]): readonly HistoryEvent[] {
   const ofMesh = events.filter(({ endpoint }) => !isOutside(endpoint));
+  if (ofMesh.length === events.length) return events;
   const known = new Set(ofMesh.map(keyOf));
   return events.filter((event) => !isOutside(event.endpoint) || !known.has(keyOf(event)));
 }
@@ -94,6 +95,7 @@ function withoutCopies(
   inferred: readonly HistoryEvent[],
   observed: readonly HistoryEvent[],
 ): { readonly kept: readonly HistoryEvent[]; readonly aliases: RecordedHistories["aliases"] } {
+  if (observed.length === 0) return { kept: inferred, aliases: new Map() };
   const own = Map.groupBy(observed, keyOf);
   const dropped = new Set<HistoryEvent>();
   const aliases = new Map<EndpointName, Set<EndpointName>>();
