@@ -2,13 +2,13 @@ import type { Write } from "@heddle/control/store/store.ts";
 import { checkResource, kindOf } from "@heddle/mesh/resource/check.ts";
 import { type KnownResource, kinds } from "@heddle/mesh/resource/index.ts";
 
-const collections: ReadonlySet<string> = new Set(
-  kinds.filter(({ isMade }) => !isMade).map(collectionOf),
-);
+/** Changes of these make a revision. */
+export const intentCollections: readonly string[] = kinds
+  .filter(({ isMade }) => !isMade)
+  .map(collectionOf);
 
-/** Do changes of this collection make a revision? */
 export function isIntent(collection: string): boolean {
-  return collections.has(collection);
+  return intentCollections.includes(collection);
 }
 
 function collectionOf({ group, plural }: { readonly group: string; readonly plural: string }) {

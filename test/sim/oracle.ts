@@ -1,4 +1,5 @@
 import type { ExchangeRecord } from "@heddle/mesh/telemetry/record.ts";
+import { Histories, type Judgement, type ProxyLifeName } from "./histories.ts";
 import type { Ending, Operation } from "./operation.ts";
 import { patternFault } from "./pattern.ts";
 
@@ -23,12 +24,16 @@ interface Trail {
   wasKeeperDown: boolean;
 }
 
+type Check = "POST once" | "key at its owner" | "octets" | "answer by whom it was sent to";
+
 /**
  * Watches from outside: it is told what was asked, what each process received and what each proxy recorded, and says
  * where they contradict one another. It knows nothing of routes, pickers or tables.
  */
 export class Oracle {
   readonly violations: string[] = [];
+  /** What every proxy recorded. */
+  readonly histories = new Histories();
   readonly #trails = new Map<number, Trail>();
   readonly #nowMs: () => number;
   readonly #note: (line: string) => void;
@@ -38,7 +43,7 @@ export class Oracle {
   #open = 0;
   readonly endings = new Map<string, number>();
   /** How often each promise was put to the test: one that never was has not been kept. */
-  readonly checks = {
+  readonly checks: Record<Check, number> & Record<string, number> = {
     "POST once": 0,
     "key at its owner": 0,
     octets: 0,
@@ -180,8 +185,10 @@ export class Oracle {
     }
   }
 
-  /** The caller's proxy has told its account of an exchange. */
-  recorded(record: ExchangeRecord, process: string): void {
+  /** A proxy has told its account of an exchange. */
+  recorded(record: ExchangeRecord, life: ProxyLifeName): void {
+    const process = `${life.name}/proxy`;
+    this.histories.record(life, record);
     if (record.endMs < 0) this.violate(`${process}: record ${record.id} without an end`);
     if (record.status === 0 && record.reason === null) {
       this.violate(`${process}: record ${record.id} has neither an answer nor a reason`);
@@ -220,6 +227,12 @@ export class Oracle {
       const what = ending.kind === "answered" ? `${ending.status} ${ending.reason}` : ending.kind;
       this.violate(`op ${id}: a ${method} of ${bytes} octets failed with ${what}`);
     }
+  }
+
+  /** What histories came to, and how much of them was judged. @param which `recorded`, `kept` */
+  judge(which: string, { violations, checks }: Judgement): void {
+    for (const violation of violations) this.violate(`${which}: ${violation}`);
+    for (const [check, count] of checks) this.checks[`${check}, ${which}`] = count;
   }
 
   /** All that has not ended by now never will. */

@@ -50,15 +50,20 @@ export class ProxyLife {
     const { process, rng, uid, identity, control, sockets, disk, oracle } = options;
     const clock = new ProcessClock(options.clock, process);
     const credentials = labelCredentials(identity);
+    const sinceMs = clock.monotonicMs();
+    const name = process.name.replace("/proxy", "");
+    const life = { uid, name, life: `${uid}@${sinceMs}`, sinceMs };
+    oracle.histories.begin(life);
     this.recorder = new TelemetryRecorder({
       clock,
       metrics: new Metrics(),
-      life: `${uid}@${clock.monotonicMs()}`,
+      life: life.life,
       workload: process.name,
       boot: "simulated",
       recentMax: 16,
     });
     const { recording } = this.recorder;
+    recording.workload = { uid, name, namespace: "default" };
     const send = (line: string) => this.#link.records(line);
     this.#export = new RecordExport({ clock, recording, send });
     this.workload = new Workload({
@@ -71,7 +76,7 @@ export class ProxyLife {
       recorder: {
         record: (record: ExchangeRecord) => {
           this.recorder.record(record);
-          oracle.recorded(record, process.name);
+          oracle.recorded(record, life);
         },
       },
       connectionCounter: this.recorder,

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { MemoryShelf } from "@heddle/control/recording/memory-shelf.ts";
+import type { ShelfQuery } from "@heddle/control/recording/shelf.ts";
 import { MemoryStore } from "@heddle/control/store/memory.ts";
 import { type Rng, SeededRng } from "@heddle/mesh/base/rng.ts";
 import { VirtualClock } from "@heddle/mesh/base/virtual-clock.ts";
@@ -8,6 +9,7 @@ import { attemptsMax } from "@heddle/mesh/policy/retry.ts";
 import { heldBytesMax } from "@heddle/mesh/relay/held-body.ts";
 import { Chaos, type Mode } from "./chaos.ts";
 import { Config } from "./config.ts";
+import { judgeHistories } from "./histories.ts";
 import type { Operation } from "./operation.ts";
 import { Oracle } from "./oracle.ts";
 import type { ProxyLife } from "./proxy-life.ts";
@@ -44,6 +46,15 @@ const patienceMs = 30_000;
 const settleMs = 20_000;
 const lastOperations = 20;
 
+const everything: ShelfQuery = {
+  store: null,
+  service: null,
+  namespace: null,
+  workload: null,
+  sinceWallMs: null,
+  untilWallMs: null,
+};
+
 /** One seed: a mesh is started, asked and struck, left alone, asked again, and compared with itself. */
 export async function run(options: RunOptions): Promise<RunResult> {
   return new World(options).run();
@@ -56,6 +67,7 @@ class World {
   readonly #network: SimulatedNetwork;
   readonly #oracle: Oracle;
   readonly #store: MemoryStore;
+  readonly #shelf = new MemoryShelf();
   readonly #supervisor: Supervisor;
   readonly #config: Config;
   readonly #hash = createHash("sha256");
@@ -81,7 +93,7 @@ class World {
       clock: this.#clock,
       rng: this.#rng.fork("supervisor"),
       oracle: this.#oracle,
-      controlDisk: { store: this.#store, recorded: new MemoryShelf(), lives: 0, uids: 0 },
+      controlDisk: { store: this.#store, recorded: this.#shelf, lives: 0, uids: 0 },
     });
     this.#config = new Config(this.#store, this.#supervisor, options.seed % 2 === 0);
   }
@@ -109,6 +121,7 @@ class World {
       await this.#settle();
       this.#compare();
       await this.#askHealthy();
+      await this.#judge();
     }
     this.#oracle.finish();
     const faults = new Map<string, number>(Object.entries(this.#network.counts));
@@ -234,6 +247,15 @@ class World {
       if (more !== lastOperations) this.#oracle.violate(`stat counts ${more} more ${side}`);
     }
     this.#expectAnswers(before, "at rest");
+  }
+
+  /** What the proxies recorded, all of it, and what of it has reached the control plane, each against intent. */
+  async #judge(): Promise<void> {
+    const all = this.#oracle.histories.batches(this.#clock.wallMs() - this.#clock.monotonicMs());
+    this.#oracle.judge("recorded", await judgeHistories(all, this.#store));
+    const kept = this.#shelf.page(everything, 0, Number.MAX_SAFE_INTEGER);
+    const batches = kept.map(({ batch }) => batch);
+    this.#oracle.judge("kept", await judgeHistories(batches, this.#store));
   }
 
   /** Exchanges of kvs over the last minute, as the control plane tells them from summaries. */

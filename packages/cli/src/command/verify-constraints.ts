@@ -14,9 +14,6 @@ import { parseSince } from "./since.ts";
 import type { VerifyOptions } from "./verify-options.ts";
 import { apiOf, type World } from "./world.ts";
 
-/** Kinds that nobody writes to say what is meant. */
-const notIntent: ReadonlySet<string> = new Set(["Workload", "Event"]);
-
 /** `heddle verify constraints`: intent and recorded histories against each other, by checkers of their own. Sets the exit code. */
 export async function verifyConstraints(world: World, options: VerifyOptions): Promise<void> {
   if (options.last !== undefined) {
@@ -68,7 +65,7 @@ async function intentFor(
   const later = rows.filter(({ atWallMs }) => atWallMs >= firstWallMs - lookBackMs);
   const revisions: RevisionDetail[] = [];
   for (const { revision } of later) revisions.push(await api.verb(`revisions/${revision}`));
-  const written = kinds.filter(({ kind }) => !notIntent.has(kind));
+  const written = kinds.filter(({ isMade }) => !isMade);
   const lists = await Promise.all(written.map((kind) => api.list(kind, null)));
   return intentOver(lists.flat() as readonly KnownResource[], revisions);
 }
