@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { readDocuments } from "../discovery/file.ts";
@@ -14,7 +15,10 @@ import { Workload } from "./workload.ts";
 /** Changes of files within this time are read together, in ms. */
 const settleMs = 100;
 
-/** Runs a proxy from documents on disk until SIGTERM or SIGINT. SIGHUP, or a change of the files, reads them again. */
+/**
+ * Runs a proxy from documents on disk until SIGTERM or SIGINT. SIGHUP, or a change of the files, reads them again. Its
+ * admin socket is `admin.sock` in its state folder, or, without one, in the folder of its documents.
+ */
 export async function runFromFile(
   sidecar: Sidecar,
   path: string,
@@ -50,6 +54,23 @@ export async function runFromFile(
   await load();
   sidecar.stalls.start(clock, () => workload.activity);
 
+  // Before the folder is watched: a socket that appears there is no change of the documents.
+  const adminDir = stateDir ?? (statSync(path).isDirectory() ? path : null);
+  if (stateDir !== null) await mkdir(stateDir, { recursive: true, mode: 0o700 });
+  if (adminDir !== null) {
+    const admin = join(adminDir, "admin.sock");
+    await openAdmin(admin, {
+      workload,
+      metrics: sidecar.metrics,
+      recording: recorder.recording,
+      log,
+      isReady: () => workload.listeners.missing().length === 0,
+      snapshot: () => showSnapshot(snapshot, refused),
+    }).catch((cause: Error) => {
+      // A folder that cannot be written, or a path too long for a socket: it serves all the same.
+      log.warn({ admin, cause: cause.message }, "no admin socket");
+    });
+  }
   process.on("SIGHUP", reload);
   let timer = clock.after(0, () => {});
   const watcher = watchPath(
@@ -60,17 +81,6 @@ export async function runFromFile(
     },
     (cause) => log.warn({ cause: cause.message }, "files not watched any more; SIGHUP reads them"),
   );
-  if (stateDir !== null) {
-    await mkdir(stateDir, { recursive: true, mode: 0o700 });
-    await openAdmin(join(stateDir, "admin.sock"), {
-      workload,
-      metrics: sidecar.metrics,
-      recording: recorder.recording,
-      log,
-      isReady: () => workload.listeners.missing().length === 0,
-      snapshot: () => showSnapshot(snapshot, refused),
-    });
-  }
   let isEnding = false;
   const end = (): void => {
     if (isEnding) process.exit(0);

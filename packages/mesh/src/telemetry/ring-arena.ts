@@ -110,6 +110,10 @@ export class BodyArena {
       for (let index = 0; index < length; index++) octets[start + index] = body[index]!;
       return;
     }
+    if (length === body.length && start + length <= size) {
+      octets.set(body, start); // a view of it costs as much as the copy
+      return;
+    }
     const before = Math.min(length, size - start);
     octets.set(body.subarray(0, before), start);
     octets.set(body.subarray(before, length), 0);
