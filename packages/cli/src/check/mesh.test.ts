@@ -99,6 +99,21 @@ test.each<[Partial<CheckData>, string, string]>([
   expect(wrong(data)).toEqual([["bad", name, hint], known]);
 });
 
+test("a contract that was violated is bad, one whose keys may move is to be known", () => {
+  const of = (type: string) => ({
+    resource: "Contract/default/kvs",
+    type,
+    reason: "R",
+    message: "m",
+  });
+  const hint = "heddle describe contract kvs";
+  expect(wrong({ conditions: [of("Placed"), of("Holds")] })).toEqual([
+    ["bad", "every contract holds that was verified", hint],
+    ["warning", "each key of a contract stays with one process", hint],
+    known,
+  ]);
+});
+
 test("another version, and a root that ends soon, are to be known", () => {
   expect(wrong({ rootExpiresWallMs: 10 * dayMs }, "0.2.0").map(([verdict]) => verdict)).toEqual([
     "warning",

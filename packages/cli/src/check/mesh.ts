@@ -14,7 +14,7 @@ export function checkMesh(data: CheckData, version: string): readonly Finding[] 
     checkSockets(data),
     ...(hasProxies ? [checkProxies(data), checkDocuments(data), checkRefusals(data)] : []),
     checkWorkloads(data),
-    checkConditions(data),
+    ...checkConditions(data),
     checkIsolation(),
   ];
 }
@@ -90,14 +90,31 @@ function verdictOn(
   return bad(name, `not ${words.join(", ")}`, hint(wrong[0]!.name));
 }
 
-function checkConditions({ conditions }: CheckData): Finding {
-  const name = "every resource is accepted as it is written";
-  if (conditions.length === 0) return good(name);
-  const words = conditions.map(
-    (each) => `${each.resource}: ${each.type} ${each.reason}: ${each.message}`,
-  );
-  const first = conditions[0]!.resource.split("/");
-  return bad(name, words.join("; "), `heddle describe ${first[0]?.toLowerCase()} ${first.at(-1)}`);
+/** Only of contracts is more to be said than whether they are accepted, and only where that is not as it should be. */
+function checkConditions({ conditions }: CheckData): readonly Finding[] {
+  const placed = conditions.filter(({ type }) => type === "Placed");
+  const holds = conditions.filter(({ type }) => type === "Holds");
+  const others = conditions.filter(({ type }) => type !== "Placed" && type !== "Holds");
+  const accepted = "every resource is accepted as it is written";
+  const violated = "every contract holds that was verified";
+  const moves = "each key of a contract stays with one process";
+  return [
+    others.length === 0 ? good(accepted) : bad(accepted, wordsOf(others), hintOf(others)),
+    ...(holds.length === 0 ? [] : [bad(violated, wordsOf(holds), hintOf(holds))]),
+    // No fault of a resource: each does what it says.
+    ...(placed.length === 0 ? [] : [warning(moves, wordsOf(placed), hintOf(placed))]),
+  ];
+}
+
+function wordsOf(conditions: CheckData["conditions"]): string {
+  return conditions
+    .map(({ resource, type, reason, message }) => `${resource}: ${type} ${reason}: ${message}`)
+    .join("; ");
+}
+
+function hintOf([first]: CheckData["conditions"]): string {
+  const [kind = "", , name] = first!.resource.split("/");
+  return `heddle describe ${kind.toLowerCase()} ${name}`;
 }
 
 /** What one machine without isolation cannot promise, said wherever somebody asks whether all is well. */
