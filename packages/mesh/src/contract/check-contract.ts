@@ -155,6 +155,9 @@ function smallestCounterexample(
     : { ...best, axiom: check.axiomOf(best) };
 }
 
+/** For each part that is tried, so that a hard one does not take the time of all others. */
+const shrinkStepsMax = 300_000;
+
 /** An update and a read: no smaller one is looked for. */
 const fewOperations = 2;
 
@@ -178,7 +181,8 @@ function counterexampleOf(
   const asked: readonly Obligation[] = shrink(question, decision.among, {
     model,
     isViolated: (weaker) => {
-      const budget = new SearchBudget(limits, clock, untilMs);
+      const few = { ...limits, stepsMax: Math.min(limits.stepsMax, shrinkStepsMax) };
+      const budget = new SearchBudget(few, clock, untilMs);
       return decideFor(consistency)(weaker, { model, isFast, budget }).word === "violated";
     },
   });
