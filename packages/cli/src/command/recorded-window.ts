@@ -31,6 +31,10 @@ export class RecordedWindow {
   readonly #contractSinceWallMs: number | null;
   #sinceWallMs: number | null;
   #lines: RecordedLine[] = [];
+  /** Number of the next exchange, by life and store. */
+  readonly #next = new Map<string, number>();
+  /** Are lines from proxies' rings now? */
+  #isLive = false;
 
   private constructor(
     world: World,
@@ -62,8 +66,21 @@ export class RecordedWindow {
   /** Takes a line of `recorded` or `history`. */
   add(line: unknown): void {
     const told = line as RecordedLine;
-    if ("batch" in told && this.#isBefore(told.batch)) return;
-    this.#lines.push(told);
+    if ("complete" in told) this.#isLive = true;
+    if (!("batch" in told)) this.#lines.push(told);
+    else {
+      const batch = this.#numbered(told.batch);
+      if (!this.#isBefore(batch)) this.#lines.push({ batch });
+    }
+  }
+
+  /** What comes from a ring goes on where the kept ones ended, but has numbers of its own. */
+  #numbered(batch: RecordedBatch): RecordedBatch {
+    const stream = `${batch.life} ${batch.store}`;
+    const next = this.#next.get(stream);
+    const from = this.#isLive && next !== undefined ? next : batch.from;
+    this.#next.set(stream, Math.max(next ?? 0, from + batch.exchanges.length));
+    return from === batch.from ? batch : { ...batch, from };
   }
 
   /** Exchanges held. */
@@ -133,10 +150,12 @@ export class RecordedWindow {
     );
   }
 
-  #isBefore({ exchanges, wallOffsetMs }: RecordedBatch): boolean {
-    if (this.#sinceWallMs === null || exchanges.length === 0) return false;
+  #isBefore({ exchanges, gaps, wallOffsetMs }: RecordedBatch): boolean {
+    if (this.#sinceWallMs === null) return false;
     const fromMs = this.#sinceWallMs - wallOffsetMs;
-    return exchanges.every(({ endMs }) => endMs < fromMs);
+    return (
+      exchanges.every(({ endMs }) => endMs < fromMs) && gaps.every(({ toMs }) => toMs < fromMs)
+    );
   }
 
   #completeness(): string {

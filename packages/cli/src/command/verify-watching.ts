@@ -48,7 +48,8 @@ class Watch {
   readonly #subject: Subject;
   readonly #window: RecordedWindow;
   readonly #output: "table" | "json";
-  #before: string | null = null;
+  #word: Verdict["verdict"] | null = null;
+  #told: string | null = null;
 
   constructor(world: World, subject: Subject, window: RecordedWindow, output: "table" | "json") {
     this.#world = world;
@@ -74,12 +75,14 @@ class Watch {
   async #look(): Promise<void> {
     const about = this.#window.judge();
     const { verdict } = about;
-    const said = `${verdict.verdict} ${verdict.violatedKeys.join(" ")}`;
-    if (said !== this.#before) {
-      this.#before = said;
+    if (verdict.verdict !== this.#word) {
+      this.#word = verdict.verdict;
       await report(this.#world, this.#subject, about, this.#output);
-      await this.#tell(verdict);
     }
+    // The control plane also hears of keys that are violated now and were not.
+    const told = `${verdict.verdict} ${verdict.violatedKeys.join(" ")}`;
+    if (told !== this.#told) await this.#tell(verdict);
+    this.#told = told;
     const { clock } = this.#world;
     const isFull = this.#window.size > WINDOW_EXCHANGES_MAX;
     this.#window.moveTo(clock.wallMs() - (isFull ? WINDOW_MS / 4 : WINDOW_MS));
