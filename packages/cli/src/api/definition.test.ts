@@ -19,6 +19,14 @@ const files: Readonly<Record<string, string>> = {
     export const limit = 7;
     export const half = algebra("Half", { get: { takes: [k], gives: str } });`,
   "wrong.contract.ts": begin + kvs.replace("GET /{k}", "GET /{q}").replace("[201]", "[]"),
+  "refuted.contract.ts":
+    begin +
+    kvs.replace(
+      "  .model",
+      '.axiom(({ empty, get, put }) => [get(put(empty, k, v), k).is("a")]).model',
+    ),
+  "mutable.contract.ts":
+    begin + kvs.replace("new Map(map).set", "(map as Map<number, string>).set"),
   "throws.contract.ts": `const no: string = "no";\nthrow new TypeError(no);`,
   "syntax.contract.ts": `export const a = 1;\nconst x number = 1;`,
   "enum.contract.ts": `enum Kind { a }\nexport const a = Kind.a;`,
@@ -62,6 +70,10 @@ const expected: Readonly<Record<string, string>> = {
     "65 half of <>/kvs.contract.ts is not finished: .model(…) and .http(…) come last",
   "./wrong.contract.ts#kvs":
     "65 <>/wrong.contract.ts: get: takes no q, but GET /{q} and its other parts name it; get: k is bound nowhere: put it in the path, query, fields or body; put: ok names no status: it could never be done",
+  "./refuted.contract.ts#kvs":
+    '65 definition KVS of ./refuted.contract.ts#kvs: its model does not keep get (put (empty) k v) k → "a": k = 2, v = "b": left is "b", right is "a"',
+  "./mutable.contract.ts#kvs":
+    '65 definition KVS of ./mutable.contract.ts#kvs: put 1 "a" changes the state that it was given, in place: it has to return another',
   "./throws.contract.ts#a": "65 <>/throws.contract.ts:2:7: TypeError: no",
   "./syntax.contract.ts#a":
     "65 <>/syntax.contract.ts:2: SyntaxError: 'const' declarations must be initialized",

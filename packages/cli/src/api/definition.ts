@@ -8,6 +8,8 @@ import {
   type Definitions,
   parseReference,
 } from "@heddle/control/manifest/definitions.ts";
+import { SeededRng } from "@heddle/mesh/base/rng.ts";
+import { checkDefinition } from "@heddle/mesh/contract/check-definition.ts";
 import { definitions as shipped } from "@heddle/mesh/contract/definition/index.ts";
 import {
   type Definition,
@@ -29,12 +31,22 @@ export function loadDefinition(reference: string, stateDir: string): Promise<Def
 
 /**
  * Runs a definition: `kvs`, one that is shipped, or `./kvs.contract.ts#kvs`, an export of a file; relative paths start in
- * `folder`. This is the only place where heddle runs code of its users: in the command, never in a proxy or in the
- * control plane.
+ * `folder`. Each axiom is tried against the model, so that whoever prints it with a tick has the right to. This is the
+ * only place where heddle runs code of its users: in the command, never in a proxy or in the control plane.
  * @throws Fault that says what is wrong with it.
  */
 export async function runDefinition(reference: string, folder: string): Promise<Definition> {
-  const { file, name } = parseReference(absoluteReference(reference, folder));
+  const definition = await find(parseReference(absoluteReference(reference, folder)));
+  const { axioms, problems } = checkDefinition(definition, new SeededRng(1));
+  const refuted = axioms.flatMap(({ axiom, counterexample }) =>
+    counterexample === null ? [] : [`its model does not keep ${axiom}: ${counterexample}`],
+  );
+  const [problem] = [...problems, ...refuted];
+  if (problem === undefined) return definition;
+  throw bad(`definition ${definition.name} of ${reference}: ${problem}`);
+}
+
+async function find({ file, name }: ReturnType<typeof parseReference>): Promise<Definition> {
   if (file !== null) return exportOf(await run(file), { file, name });
   const definition = Object.hasOwn(shipped, name) ? shipped[name] : undefined;
   if (definition !== undefined) return definition;
