@@ -27,10 +27,13 @@ test("each revision is undone: what was made is not there before, what was delet
   ]);
 });
 
-test("before the first revision nothing was meant, and that is no state that could change", () => {
-  const kvs = service("kvs");
-  const states = intentOver([kvs], [{ atWallMs: 100, changes: [{ before: null, after: kvs }] }]);
-  expect(states).toEqual([{ fromWallMs: 100, resources: [kvs] }]);
+test("before anything was meant to run there is no state that could change", () => {
+  const [kvs, runs] = [service("kvs"), process("kvs")];
+  const states = intentOver(
+    [kvs, runs],
+    [{ atWallMs: 100, changes: [{ before: null, after: runs }] }],
+  );
+  expect(states).toEqual([{ fromWallMs: 100, resources: [kvs, runs] }]);
 });
 
 test("an object that was changed keeps its age", () => {

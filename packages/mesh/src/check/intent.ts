@@ -31,8 +31,10 @@ export function intentOver(
     }
   }
   states.unshift({ fromWallMs: 0, resources: [...resources.values()] });
-  // Before the first of all nothing was meant, and nobody had to hear of a change.
-  while (states.length > 1 && states[0]!.resources.length === 0) states.shift();
+  // Before anything was meant to run nobody had to hear of a change.
+  while (states.length > 1 && !states[0]!.resources.some(({ kind }) => kind === "Process")) {
+    states.shift();
+  }
   return states;
 }
 
