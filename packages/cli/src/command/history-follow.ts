@@ -1,9 +1,10 @@
-import type { RecordedQuery } from "@heddle/control/api/verbs.ts";
+import type { EndpointRow, RecordedQuery } from "@heddle/control/api/verbs.ts";
 import type { RecordedLine } from "@heddle/mesh/history/batch.ts";
-import { shortName } from "@heddle/mesh/history/endpoint-name.ts";
-import type { HistoryEvent } from "@heddle/mesh/history/event.ts";
+import { processName, shortName } from "@heddle/mesh/history/endpoint-name.ts";
+import type { EndpointName, HistoryEvent } from "@heddle/mesh/history/event.ts";
 import { historiesOf } from "@heddle/mesh/history/histories.ts";
 import { formatEvent } from "@heddle/mesh/history/notation.ts";
+import type { ApiClient } from "../api/client.ts";
 import { exits, Fault } from "../render/fault.ts";
 import { eventData } from "../render/history.ts";
 import type { HistoryOptions } from "./history-options.ts";
@@ -35,15 +36,17 @@ export async function followHistory(
     since: String(parseSince(options.since, nowWallMs) ?? nowWallMs),
     ...(namespace === null ? {} : { namespace }),
     ...(meant?.kind === "workload" ? { workload: meant.name } : {}),
-    ...(meant?.kind === "service" ? { service: meant.name } : {}),
   };
+  const processes = new Set(
+    meant?.kind === "service" ? await behind(api, meant.name, namespace) : [],
+  );
   const stop = new AbortController();
   process.once("SIGINT", () => stop.abort()).once("SIGTERM", () => stop.abort());
   for await (const line of api.lines("history", { query: { ...query }, signal: stop.signal })) {
     const told = line as RecordedLine;
     if (!("batch" in told)) continue;
     const recorded = historiesOf([told.batch], { contracts });
-    const processes = new Set(findProcesses(recorded, meant, namespace));
+    for (const endpoint of findProcesses(recorded, meant, namespace)) processes.add(endpoint);
     for (const { endpoint, events } of recorded.histories.values()) {
       if (!processes.has(endpoint)) continue;
       for (const event of events) world.out.write(lineOf(event, options, recorded.lives));
@@ -55,6 +58,17 @@ export async function followHistory(
       );
     }
   }
+}
+
+/** Who is behind a service now, also before it is asked. */
+async function behind(
+  api: ApiClient,
+  service: string,
+  namespace: string | null,
+): Promise<readonly EndpointName[]> {
+  const query = { service, namespace: namespace ?? undefined };
+  const rows = await api.verb<readonly EndpointRow[]>("endpoints", { query });
+  return rows.map((row) => processName(row.namespace, row.workload));
 }
 
 function lineOf(

@@ -167,8 +167,9 @@ async function meantBy(
   return resolveTarget(await apiOf(world, options), target, options.namespace ?? "default");
 }
 
+/** A process behind a service may ask others, too: all of its own history is meant, not only what is the service's. */
 function queryFor({ kind, name }: HistoryTarget, namespace: string | null) {
-  const of = kind === "service" ? { service: name } : { workload: name };
+  const of = kind === "service" ? {} : { workload: name };
   return namespace === null ? of : { ...of, namespace };
 }
 
