@@ -180,3 +180,36 @@ test("without a Contract a history says what HTTP says", async () => {
   const { events } = localView(mesh.histories({ contracts }), "default/e");
   expect(formatEvents(events)).toBe("[Send•Req=(kvs, DELETE /1), Recv•Res=200]");
 });
+
+describe.each([
+  ["mutual TLS", true],
+  ["plain connections", false],
+])("however links break, over %s", (_, hasTls) => {
+  test("nothing comes where it was not meant to, and what is lost is told apart", async () => {
+    let lost = 0;
+    let delivered = 0;
+    for (let seed = 1; seed <= 15; seed++) {
+      const mesh = new HistoryMesh({ hasTls, seed });
+      const kvs = [await mesh.serve("kvs-0", "kvs", 8201), await mesh.serve("kvs-1", "kvs", 8202)];
+      const endpoints = kvs.map(({ endpoint }) => endpoint);
+      const { caller, recorder } = await mesh.call("e", endpoints);
+      mesh.network.setFaults({ reset: 0.02, split: 0.3, queue: 0.2, refuse: 0.1 });
+      for (let key = 0; key < 40; key++) await mesh.run(caller.call("PUT", `/${key}`, "v"));
+      mesh.network.setFaults({ reset: 0, refuse: 0 });
+      await mesh.pass(30_000);
+      await mesh.run(caller.call("GET", "/0")); // somebody is heard of later
+      await mesh.run(caller.call("GET", "/1"));
+      const recorded = mesh.histories({ observed: recorder.history.events });
+      const view = globalView(recorded);
+      expect(view.problems.filter(({ kind }) => kind === "cycle")).toEqual([]);
+      const report = checkAddressing(recorded, { nowWallMs: mesh.clock.wallMs() });
+      expect(report.violations).toEqual([]);
+      expect(report.unexplained).toEqual([]);
+      expect(report.verdict).toBe("holds");
+      lost += report.lost.length;
+      delivered += report.delivered;
+    }
+    expect(delivered).toBeGreaterThan(2000);
+    expect(lost).toBeGreaterThan(5); // it is worth nothing if nothing went wrong
+  });
+});
