@@ -109,6 +109,30 @@ describe("from a control plane", () => {
     expect(asked).toContain(`recorded?since=${Date.parse("2025-12-31T23:59:00Z")}`);
   });
 
+  test("the last few are looked for in what is recent, and where that is too little in all", async () => {
+    const now = new VirtualClock().wallMs();
+    const reads = () => asked.filter((path) => path.startsWith("recorded"));
+    await heddle("history", "--diagram", "--last", "1");
+    expect(reads()).toEqual([
+      `recorded?since=${now - 60_000}`,
+      `recorded?since=${now - 600_000}`,
+      "recorded",
+    ]);
+    asked = [];
+    lines = [
+      {
+        batch: batchOf(
+          "e",
+          [1, 2].map((id) => outboundExchange({ id, seq: 4 * id })),
+        ),
+      },
+    ];
+    const { out } = await heddle("history", "e", "--diagram", "--last", "1");
+    expect(reads()).toHaveLength(1);
+    expect(out).toContain("M1 M2 GET /1");
+    expect(out).not.toContain("M7");
+  });
+
   test("verify addressing asks intent who backs which service", async () => {
     const { code, out } = await heddle("verify", "addressing");
     expect(code).toBe(0);

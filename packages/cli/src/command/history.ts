@@ -1,21 +1,10 @@
-import { conversationsOf } from "@heddle/mesh/history/conversations.ts";
-import { workloadOf } from "@heddle/mesh/history/endpoint-name.ts";
 import type { EndpointName } from "@heddle/mesh/history/event.ts";
 import { localView, type RecordedHistories } from "@heddle/mesh/history/histories.ts";
-import { type GlobalView, globalView } from "@heddle/mesh/history/merge.ts";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { stringify } from "yaml";
 import { exits, Fault } from "../render/fault.ts";
-import {
-  eventData,
-  formatDiagram,
-  formatGlobal,
-  formatHistories,
-  formatProblem,
-  historyData,
-  lastOf,
-} from "../render/history.ts";
+import { formatData, formatHistories, historyData, lastOf } from "../render/history.ts";
 import { followHistory } from "./history-follow.ts";
+import { nothingYet, showGlobal } from "./history-global.ts";
 import type { HistoryOptions } from "./history-options.ts";
 import {
   type HistoryTarget,
@@ -27,9 +16,8 @@ import { namespaceOf, withExamples, withMesh, withNamespace } from "./options.ts
 import { readSource, withSince, withSource } from "./recorded-source.ts";
 import { apiOf, type World } from "./world.ts";
 
-/** Exchanges of a list, and conversations of a diagram, that are shown without `--last`. */
+/** Exchanges of a list that are shown without `--last`. */
 const listedExchanges = 50;
-const drawnConversations = 3;
 
 export function historyCommand(world: World): Command {
   const command = new Command("history")
@@ -73,15 +61,14 @@ async function showHistory(
   target: HistoryTarget | null,
   options: HistoryOptions,
 ): Promise<void> {
-  const isGlobal = options.global === true || options.diagram === true || options.output === "svg";
-  const namespace = namespaceOf(options);
   const meant = await meantBy(world, target, options);
-  // Of one workload's own view its own record is all; of a message both ends are needed.
-  const query = meant === null || isGlobal ? {} : queryFor(meant, namespace);
+  if (options.global === true || options.diagram === true || options.output === "svg") {
+    return showGlobal(world, meant, options);
+  }
+  const namespace = namespaceOf(options);
+  const query = meant === null ? {} : queryFor(meant, namespace);
   const { recorded } = await readSource(world, options, query);
-  const processes = processesOf(recorded, meant, namespace);
-  if (isGlobal) showGlobal(world, recorded, target === null ? null : processes, options);
-  else showLocal(world, recorded, processes, options);
+  showLocal(world, recorded, processesOf(recorded, meant, namespace), options);
 }
 
 function showLocal(
@@ -95,14 +82,11 @@ function showLocal(
   const count = options.last === undefined && !isData ? listedExchanges : (options.last ?? null);
   const shown = processes.map((endpoint) => lastOf(localView(recorded, endpoint), count));
   if (isData) {
-    print(
-      world,
-      output,
-      shown.map(({ history }) => historyData(history, recorded)),
-    );
+    const data = shown.map(({ history }) => historyData(history, recorded));
+    world.out.write(formatData(data, output));
     return;
   }
-  if (shown.length === 0) world.err.write(`${nothingYet.replace("heddle", world.program)}\n`);
+  if (shown.length === 0) world.err.write(`${nothingYet(world)}\n`);
   const namespace = options.namespace ?? "default";
   world.out.write(formatHistories(shown, { namespace, isGrowing: steps }));
   const partial = shown.filter(({ history }) => !history.isWhole);
@@ -110,53 +94,6 @@ function showLocal(
   const names = partial.map(({ history }) => history.endpoint).join(", ");
   world.err.write(`not whole, something before or within is not recorded: ${names}\n`);
 }
-
-function showGlobal(
-  world: World,
-  recorded: RecordedHistories,
-  processes: readonly EndpointName[] | null,
-  options: HistoryOptions,
-): void {
-  const { output } = options;
-  const isDiagram = options.diagram === true || output === "svg";
-  const isData = output === "json" || output === "yaml";
-  const whole = globalView(recorded);
-  const usual = isData ? null : isDiagram ? drawnConversations : listedExchanges;
-  const count = options.last === undefined ? usual : options.last;
-  const view = lastConversations(whole, processes, count);
-  if (isData) {
-    const events = view.events.map((event) => eventData(event, recorded.lives));
-    print(world, output, { events, problems: view.problems.map(formatProblem) });
-    return;
-  }
-  const namespace = options.namespace ?? "default";
-  if (view.events.length === 0) {
-    world.err.write(`${nothingYet.replace("heddle", world.program)}\n`);
-  } else if (isDiagram) {
-    const format = output === "svg" ? "svg" : "text";
-    world.out.write(formatDiagram(view, format, { terminal: world.out, namespace }));
-  } else {
-    world.out.write(formatGlobal(view, recorded, { namespace }));
-  }
-  for (const problem of view.problems) world.err.write(`${formatProblem(problem)}\n`);
-}
-
-/** The last so many conversations in which one of these had a part; null: anybody, all. */
-function lastConversations(
-  view: GlobalView,
-  processes: readonly EndpointName[] | null,
-  count: number | null,
-): GlobalView {
-  const isMeant = new Set(processes?.map(workloadOf));
-  const meant = conversationsOf(view).filter(
-    ({ events }) =>
-      processes === null || events.some(({ endpoint }) => isMeant.has(workloadOf(endpoint))),
-  );
-  const kept = new Set(meant.slice(count === null ? 0 : -count).flatMap(({ events }) => events));
-  return { ...view, events: view.events.filter((event) => kept.has(event)) };
-}
-
-const nothingYet = "nothing is recorded yet; see: heddle ps";
 
 async function meantBy(
   world: World,
@@ -171,10 +108,6 @@ async function meantBy(
 function queryFor({ kind, name }: HistoryTarget, namespace: string | null) {
   const of = kind === "service" ? {} : { workload: name };
   return namespace === null ? of : { ...of, namespace };
-}
-
-function print(world: World, format: "json" | "yaml", data: unknown): void {
-  world.out.write(format === "json" ? `${JSON.stringify(data, null, 2)}\n` : stringify(data));
 }
 
 function mustGoTogether(options: HistoryOptions): void {

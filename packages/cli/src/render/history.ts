@@ -12,6 +12,7 @@ import {
   formatGrowing,
   type NotationOptions,
 } from "@heddle/mesh/history/notation.ts";
+import { stringify } from "yaml";
 import type { Terminal } from "./terminal.ts";
 
 /** Events that are shown, and whether some before them are not. */
@@ -76,6 +77,10 @@ export function formatDiagram(
   const diagram = layoutDiagram(view, namespace);
   if (format === "svg") return drawSvg(diagram);
   return drawText(diagram, terminal.isTerminal ? terminal.columns : Number.POSITIVE_INFINITY);
+}
+
+export function formatData(data: unknown, format: "json" | "yaml"): string {
+  return format === "json" ? `${JSON.stringify(data, null, 2)}\n` : stringify(data);
 }
 
 /** As data: each event as recorded, with its wall time and as it is written. */
