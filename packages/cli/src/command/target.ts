@@ -24,7 +24,8 @@ export function parseTargets(words: readonly string[]): readonly Target[] {
   });
 }
 
-function kindOf(word: string): Kind {
+/** The kind that a word means. @throws Fault for one that does not exist */
+export function kindOf(word: string): Kind {
   const kind = findKindByWord(word);
   if (kind !== null) return kind;
   const known = kinds.map((each) => each.plural).join(", ");

@@ -36,6 +36,7 @@ export const verbs: readonly Verb[] = [
   verb("apply", intent, async () => (await import("./apply.ts")).applyCommand),
   verb("get", intent, async () => (await import("./get.ts")).getCommand),
   verb("describe", intent, async () => (await import("./describe.ts")).describeCommand),
+  verb("explain", intent, async () => (await import("./explain.ts")).explainCommand),
   verb("delete", intent, async () => (await import("./delete.ts")).deleteCommand),
   verb("revisions", intent, async () => (await import("./revisions.ts")).revisionsCommand),
   verb("rollback", intent, async () => (await import("./revisions.ts")).rollbackCommand),

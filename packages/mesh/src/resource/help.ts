@@ -1,0 +1,181 @@
+/** What `heddle explain` says of a kind beyond its schema. */
+export interface KindHelp {
+  /** What it states, in a sentence. */
+  readonly about: string;
+  /** By path below the object: `spec.key.pathSegment`; lists are gone through by their name alone. */
+  readonly fields: Readonly<Record<string, string>>;
+  /** An object of the kind, without `apiVersion` and `kind`; null: the control plane makes them. */
+  readonly example: object | null;
+}
+
+const services = "Services of its namespace.";
+
+/** By kind. A test holds it to the table of kinds and to their schemas. */
+export const kindHelp: Readonly<Record<string, KindHelp>> = {
+  Process: {
+    about: "A command, how often it runs, and its ports: in a cluster a Deployment.",
+    fields: {
+      "spec.command": "Program and arguments, no shell; $(PORT) expands as in Kubernetes.",
+      "spec.replicas": "How many workloads: <name>-0, <name>-1, …",
+      "spec.workingDir": "Default: the manifest's folder; a relative path starts there.",
+      "spec.env": "Wins over what heddle sets.",
+      "spec.ports":
+        "Each workload gets a free port per name, as PORT_<NAME>; the first also as PORT.",
+      "spec.ports.number": "What manifests call it, for a numeric targetPort.",
+      "spec.ports.bind": "A fixed port instead of a free one; needs one replica.",
+      "spec.readinessProbe":
+        "One of httpGet, tcpSocket, exec. Default: its ports take connections.",
+      "spec.serviceAccountName": "Its identity. Default: the Process's name.",
+      "spec.calls": "Services it calls, name or name.namespace. Default: learnt.",
+      "spec.terminationGracePeriodSeconds": "From SIGTERM to SIGKILL.",
+    },
+    example: {
+      metadata: { name: "kvs", labels: { app: "kvs" } },
+      spec: { replicas: 3, command: ["node", "kvs.ts"], ports: [{ name: "http" }] },
+    },
+  },
+  Service: {
+    about: "What callers say: a name for the workloads that its selector selects.",
+    fields: {
+      "spec.selector": "Labels of workloads of its namespace.",
+      "spec.ports.targetPort": "A port of the Process, by name or by its number.",
+      "spec.ports.appProtocol": "http and nothing: HTTP/1.1. Anything else: opaque bytes.",
+    },
+    example: {
+      metadata: { name: "kvs" },
+      spec: { selector: { app: "kvs" }, ports: [{ name: "http", port: 80, targetPort: "http" }] },
+    },
+  },
+  Placement: {
+    about:
+      "Requests with the same key go to the same process: what a process that keeps state by key needs. It cures a Contract that says Placed=False, KeyMayMove.",
+    fields: {
+      "spec.targetRefs": services,
+      "spec.key": "Where a request carries its key: one of the first five.",
+      "spec.key.pathSegment": "Of the path as the process sees it; 1 is the first.",
+      "spec.key.query": "The first value of this query parameter.",
+      "spec.key.source": "The calling workload.",
+      "spec.key.identity": "The caller's identity: one for all workloads of a service account.",
+      "spec.key.type": "integer: 7, 007 and %37 are one key.",
+      "spec.slots":
+        "Keys are hashed to slots, slots given to processes; another count moves nearly every key.",
+      "spec.whenAway":
+        "While a key's process is away: up to 2 s, then 503; 503 at once; another answers.",
+    },
+    example: {
+      metadata: { name: "kvs-by-key" },
+      spec: {
+        targetRefs: [{ group: "", kind: "Service", name: "kvs" }],
+        key: { pathSegment: 1, type: "integer" },
+      },
+    },
+  },
+  Contract: {
+    about:
+      "What a Service promises its callers, for heddle verify, and what is recorded to check it.",
+    fields: {
+      "spec.targetRefs": services,
+      "spec.definition": "<file>#<export>, or the name of a shipped one; the command line runs it.",
+      "spec.consistency": "How strong it is: from one caller's own history to all callers at once.",
+      "spec.key": "The parameter that is the key. Without one the whole Service is one object.",
+      "spec.sampling.keysPercent": "Share of the keys that are recorded, each of them whole.",
+      "spec.values": "How bodies are recorded: as keyed hashes, or as they are.",
+      "spec.valueBytesMax": "A longer body is not recorded, in octets.",
+      "spec.callerHeader": "Tells callers behind one connection apart.",
+      "spec.operations": "The definition's http part as data; apply and up fill it in.",
+    },
+    example: {
+      metadata: { name: "kvs" },
+      spec: {
+        targetRefs: [{ group: "", kind: "Service", name: "kvs" }],
+        definition: "./kvs.contract.ts#kvs",
+        consistency: "linearizable",
+      },
+    },
+  },
+  Fault: {
+    about:
+      "Delays and resets that callers' proxies make on purpose, for tests. It goes with the Workload that owns it.",
+    fields: {
+      "spec.targetRefs": services,
+      "spec.callers": "Workloads whose requests are hit, by name. Default: all.",
+      "spec.seed": "The same seed and order of requests give the same faults.",
+      "spec.delay": "So many of the requests wait so long before they are sent.",
+      "spec.reset":
+        "The caller's connection is reset for so many, half of them once they are answered.",
+    },
+    example: {
+      metadata: { name: "slow-kvs" },
+      spec: {
+        targetRefs: [{ group: "", kind: "Service", name: "kvs" }],
+        delay: { percent: 10, milliseconds: 200 },
+      },
+    },
+  },
+  Mesh: {
+    about: "What holds for the whole mesh. There is one, called mesh, or none.",
+    fields: {
+      "spec.profile":
+        "crawl: no proxies; walk: proxies from files; run: a control plane drives them.",
+      "spec.trustDomain": "First part of every identity.",
+      "spec.clusterDomain": "Suffix of full names.",
+    },
+    example: { metadata: { name: "mesh" }, spec: { profile: "run" } },
+  },
+  GatewayClass: {
+    about: "Who acts on Gateways; the class heddle is there from the start.",
+    fields: { "spec.controllerName": "heddle.dev/gateway-controller: heddle does." },
+    example: {
+      metadata: { name: "heddle" },
+      spec: { controllerName: "heddle.dev/gateway-controller" },
+    },
+  },
+  Gateway: {
+    about: "A way in from outside; of class heddle it runs as workload <name>-0.",
+    fields: {
+      "spec.listeners": "Those of protocol HTTP are served.",
+      "spec.addresses": "IP addresses to listen on. Default: 127.0.0.1.",
+    },
+    example: {
+      metadata: { name: "front" },
+      spec: {
+        gatewayClassName: "heddle",
+        listeners: [{ name: "http", protocol: "HTTP", port: 8080 }],
+      },
+    },
+  },
+  HTTPRoute: {
+    about: "Which requests go to which service, and how they are changed.",
+    fields: {
+      "spec.parentRefs": "Services (calls within the mesh) or Gateways (calls from outside).",
+      "spec.rules.backendRefs": "Share requests by weight, exactly.",
+      "spec.rules.timeouts": "The shorter of the two bounds the exchange; then 504.",
+    },
+    example: {
+      metadata: { name: "front" },
+      spec: {
+        parentRefs: [{ name: "front" }],
+        rules: [
+          {
+            matches: [{ path: { type: "PathPrefix", value: "/kvs" } }],
+            backendRefs: [{ name: "kvs", port: 80 }],
+          },
+        ],
+      },
+    },
+  },
+  Workload: {
+    about:
+      "One running process. The control plane makes one for each replica of a Process and for each Gateway.",
+    fields: {
+      "status.inbound": "Where its proxy takes what others send it.",
+      "status.ports": "Where the process listens.",
+    },
+    example: null,
+  },
+  Event: {
+    about: "Something that happened to an object; kept for an hour. The control plane writes them.",
+    fields: { count: "How often it happened, from firstTimestamp to lastTimestamp." },
+    example: null,
+  },
+};
