@@ -1,5 +1,5 @@
 import type { RevisionDetail, RevisionRow } from "@heddle/control/api/verbs.ts";
-import type { Evidence, IntentState } from "@heddle/mesh/check/evidence.ts";
+import { type Evidence, type IntentState, settleMs } from "@heddle/mesh/check/evidence.ts";
 import { checkAll } from "@heddle/mesh/check/index.ts";
 import { intentOver } from "@heddle/mesh/check/intent.ts";
 import type { ConstraintReport } from "@heddle/mesh/check/report.ts";
@@ -7,7 +7,7 @@ import type { RecordedBatch } from "@heddle/mesh/history/batch.ts";
 import type { Workload } from "@heddle/mesh/resource/heddle/workload.ts";
 import { findKindByWord, type KnownResource, kinds } from "@heddle/mesh/resource/index.ts";
 import type { ApiClient } from "../api/client.ts";
-import { fetchRecorded } from "../api/recorded.ts";
+import { fetchRecorded, type Recorded } from "../api/recorded.ts";
 import { formatReports } from "../render/constraints.ts";
 import { exits, Fault } from "../render/fault.ts";
 import { parseSince } from "./since.ts";
@@ -22,8 +22,11 @@ export async function verifyConstraints(world: World, options: VerifyOptions): P
   }
   const since = parseSince(options.since, world.clock.wallMs());
   const api = await apiOf(world, options);
-  const { batches } = await fetchRecorded(api, since === null ? {} : { since: String(since) });
+  // Of a message both ends are needed, and one of them may have begun before.
+  const query = since === null ? {} : { since: String(since - settleMs) };
+  const { batches, complete } = await fetchRecorded(api, query);
   const evidence: Evidence = {
+    completeFromWallMs: Math.max(since ?? 0, completeFrom(batches, complete)),
     intent: await intentFor(api, batches),
     workloads: (await api.list(findKindByWord("workloads")!, null)) as readonly Workload[],
     batches,
@@ -50,6 +53,13 @@ function countOf(batches: readonly RecordedBatch[]): string {
   const exchanges = batches.reduce((sum, batch) => sum + batch.exchanges.length, 0);
   const proxies = new Set(batches.map(({ workload }) => workload.uid)).size;
   return `${exchanges.toLocaleString("en")} exchanges, as ${proxies} proxies recorded them`;
+}
+
+/** Since when the stores have all there was, wall ms. */
+function completeFrom(batches: readonly RecordedBatch[], complete: Recorded["complete"]): number {
+  const batch = batches.find(({ boot }) => boot === complete?.boot);
+  if (complete === null || batch === undefined) return 0;
+  return batch.wallOffsetMs + Math.max(complete.whole, complete.sampled);
 }
 
 /** Intent as far back as anything is recorded. */

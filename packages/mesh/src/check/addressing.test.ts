@@ -109,6 +109,9 @@ test("a gap explains it, and so does a record that has not come yet, is sampled,
     expect(report.verdict).toBe("holds");
     expect(Object.values(report.notJudged)).not.toEqual([]);
   }
+  const older = evidence(base, recordOf(calls({ to: "kvs-0" })).map(without("visitor-0")));
+  expect(checkAddressing(older).verdict).toBe("violated");
+  expect(checkAddressing({ ...older, completeFromWallMs: 10 }).verdict).toBe("holds");
   const fresh = recordOf([{ to: "kvs-0" }, { to: "kvs-1" }]).map(without("visitor-0"));
   expect(checkAddressing(evidence(base, fresh)).verdict).toBe("holds");
 });

@@ -10,11 +10,13 @@ export class Origins {
   readonly #lives: readonly Life[];
   readonly #findings: Findings;
   readonly #patienceMs: number;
+  readonly #completeFromWallMs: number;
 
   constructor(evidence: Evidence, lives: readonly Life[], findings: Findings) {
     this.#lives = lives;
     this.#findings = findings;
     this.#patienceMs = evidence.settleMs ?? settleMs;
+    this.#completeFromWallMs = evidence.completeFromWallMs ?? Number.NEGATIVE_INFINITY;
   }
 
   /** A request that was received, and nobody has a record of sending it. */
@@ -23,7 +25,7 @@ export class Origins {
     const namespace = front.peer === null ? null : parseSpiffeId(front.peer)?.namespace;
     const caller = front.caller === null || !namespace ? null : `${namespace}/${front.caller}`;
     const of = this.#lives.filter(({ workload }) => workload === caller);
-    const why = unseenWhy(of, seen, this.#patienceMs);
+    const why = this.#why(of, seen);
     if (why !== null) {
       this.#findings.skip(why);
       return;
@@ -43,7 +45,7 @@ export class Origins {
       return;
     }
     const of = this.#lives.filter(({ uid }) => uid === attempt.endpointUid);
-    const why = unseenWhy(of, seen, this.#patienceMs);
+    const why = this.#why(of, seen);
     if (why !== null) {
       this.#findings.skip(why);
       return;
@@ -55,25 +57,26 @@ export class Origins {
       found: "no record of it, and no gap that explains it",
     });
   }
-}
 
-/** Why the other end, `of`, may have no record of what `seen` tells; null: it must have one. */
-function unseenWhy(of: readonly Life[], seen: Seen, patienceMs: number): string | null {
-  const { startMs, endMs } = seen.exchange;
-  const alive = of.filter(({ boot }) => boot === seen.of.boot);
-  if (alive.length === 0) return "the other end is not recorded";
-  const batches = alive.flatMap((life) => life.batches);
-  const gaps = batches.flatMap(({ gaps }) => gaps);
-  if (gaps.some(({ fromMs, toMs }) => fromMs <= endMs && toMs >= startMs))
-    return "a gap explains it";
-  // The life that was then: the last one that had begun.
-  const [life] = alive
-    .filter((one) => sinceMs(one) <= endMs)
-    .sort((a, b) => sinceMs(b) - sinceMs(a));
-  if (life === undefined) return "the other end is not recorded from so early";
-  if (sinceMs(life) > startMs) return "the other end's proxy was started meanwhile";
-  if (life.batches.some(({ sampledShare }) => sampledShare < 1)) return "the record is sampled";
-  return life.lastMs < endMs + patienceMs ? "the other end's record is not here yet" : null;
+  /** Why the other end, `of`, may have no record of what `seen` tells; null: it must have one. */
+  #why(of: readonly Life[], seen: Seen): string | null {
+    if (seen.startWallMs < this.#completeFromWallMs) return "it is older than what is kept";
+    const { startMs, endMs } = seen.exchange;
+    const alive = of.filter(({ boot }) => boot === seen.of.boot);
+    if (alive.length === 0) return "the other end is not recorded";
+    const batches = alive.flatMap((life) => life.batches);
+    const gaps = batches.flatMap(({ gaps }) => gaps);
+    if (gaps.some(({ fromMs, toMs }) => fromMs <= endMs && toMs >= startMs))
+      return "a gap explains it";
+    // The life that was then: the last one that had begun.
+    const [life] = alive
+      .filter((one) => sinceMs(one) <= endMs)
+      .sort((a, b) => sinceMs(b) - sinceMs(a));
+    if (life === undefined) return "the other end is not recorded from so early";
+    if (sinceMs(life) > startMs) return "the other end's proxy was started meanwhile";
+    if (life.batches.some(({ sampledShare }) => sampledShare < 1)) return "the record is sampled";
+    return life.lastMs < endMs + this.#patienceMs ? "the other end's record is not here yet" : null;
+  }
 }
 
 function sinceMs(life: Life): number {
