@@ -20,6 +20,7 @@ import { Attempt } from "./attempt.ts";
 import { recordAttempt, recordSent, recordUnsent } from "./attempt-record.ts";
 import type { RelayContext } from "./context.ts";
 import { decide } from "./decide.ts";
+import { heldBackBy, recordAnswer, recordFailure, recordOwnAnswer } from "./ending-record.ts";
 import { failureReply, noBody, type OwnReply, peerReason, reasonField } from "./failure.ts";
 import { type Frontend, type FrontendSlot, type Source, workloadField } from "./frontend.ts";
 import { openRecord } from "./open-record.ts";
@@ -427,7 +428,7 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     if (this.#replyFilters !== null) runReplyFilters(this.#replyFilters, head);
     this.#state = answering;
     this.#body.release();
-    this.#recordAnswer(head.status, nowMs);
+    recordAnswer(this.#record, this.#context, head.status, nowMs);
     if (this.#context.isDraining) this.#stream.closeAfter();
     this.#stream.sendHead(head, length);
   }
@@ -575,10 +576,10 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
   onRequestFailed(reason: Reason, detail: string): void {
     switch (this.#state.clientGone) {
       case "abandon":
-        this.#recordFailure(reason, detail);
+        recordFailure(this.#record, this.#fault, reason, detail);
         this.#release();
         if (reason !== "client-gone" && this.#record.headMs < 0)
-          this.#recordOwn(reasonRow(reason).status); // by the codec
+          recordOwnAnswer(this.#record, this.#context, reasonRow(reason).status); // by the codec
         this.#finish();
         return;
       case "ignore":
@@ -618,7 +619,7 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
 
   /** Answers in place of the application. */
   #fail(reason: Reason, detail: string): void {
-    this.#recordFailure(reason, detail);
+    recordFailure(this.#record, this.#fault, reason, detail);
     if (reasonRow(reason).closes) this.#stream.closeAfter();
     const { isEdge } = this.#frontend;
     const wallMs = this.#context.clock.wallMs();
@@ -629,7 +630,7 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     this.#release();
     this.#state = over;
     const stream = this.#stream;
-    this.#recordOwn(reply.head.status);
+    recordOwnAnswer(this.#record, this.#context, reply.head.status);
     this.#record.replyBytes = reply.body.length;
     if (this.#replyFilters !== null) runReplyFilters(this.#replyFilters, reply.head);
     stream.sendHead(reply.head, reply.body.length);
@@ -638,28 +639,9 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     this.#finish();
   }
 
-  #recordFailure(reason: Reason, detail: string): void {
-    const fault = this.#fault;
-    const isHeldBack = fault !== null && fault.delayMs > 0;
-    this.#record.reason = reason;
-    this.#record.detail = isHeldBack ? `${heldBackBy(fault)}; ${detail}` : detail;
-  }
-
-  /** A head that this proxy made goes to the client, or has gone. */
-  #recordOwn(status: number): void {
-    this.#record.origin = "proxy";
-    this.#recordAnswer(status, this.#context.clock.monotonicMs());
-  }
-
-  #recordAnswer(status: number, nowMs: number): void {
-    this.#record.status = status;
-    this.#record.headMs = nowMs;
-    this.#record.answeredSeq = this.#context.nextPlace();
-  }
-
   /** The client has part of the reply: ends it so that it is seen not to be whole (RFC 9112 §8). */
   #cut(reason: Reason, detail: string): void {
-    this.#recordFailure(reason, detail);
+    recordFailure(this.#record, this.#fault, reason, detail);
     this.#release();
     this.#state = over;
     this.#stream.abort();
@@ -692,8 +674,4 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
   #never(input: string): void {
     assert(false, `no ${input} while ${this.#state.phase}`);
   }
-}
-
-function heldBackBy({ name, delayMs }: FaultStrike): string {
-  return `fault ${name}: held back ${delayMs} ms`;
 }

@@ -162,6 +162,24 @@ describe("two proxies with mutual TLS", () => {
     expect(inboundConnections).toBe(1);
   });
 
+  test("name a message alike, also on a connection made after another", async () => {
+    const [sentBefore, receivedBefore] = [caller.records.length, kvs.records.length];
+    await get(out, "/1");
+    caller.workload.onNewGeneration(); // idle connections close
+    await get(out, "/2");
+    const sent = caller.records.slice(sentBefore);
+    const received = kvs.records.slice(receivedBefore);
+    expect(sent.map(({ connection, ordinal }) => [connection, ordinal])).toEqual(
+      received.map(({ frontConnection, frontOrdinal }) => [frontConnection, frontOrdinal]),
+    );
+    expect(new Set(sent.map(({ connection }) => connection)).size).toBe(2);
+    expect(sent[1]!.connection).toMatch(/^[0-9a-f]{32}$/);
+    expect(sent[1]).toMatchObject({
+      destinationAddress: received[1]!.ownAddress,
+      localAddress: received[1]!.sourceAddress,
+    });
+  });
+
   test("answers of our own name their reason", async () => {
     await caller.serve([callerDoc, ...documents(), serviceDoc("other", { ports: [] })]);
     const other = caller.workload.listeners.addresses().get("other")!;

@@ -162,6 +162,17 @@ describe.each([
     expect(refused.answeredSeq).toBe(refused.receivedSeq + 1);
   });
 
+  test("a malformed body is answered by the codec, unless a reply has begun", async () => {
+    const mesh = new SimulatedMesh({ hasTls });
+    const request = "PUT /1 HTTP/1.1\r\nHost: kvs\r\nTransfer-Encoding: chunked\r\n\r\n";
+    mesh.dial().say(`${request}nonsense\r\n`);
+    await mesh.pass(50);
+    const [refused] = mesh.caller.records;
+    expect(refused).toMatchObject({ reason: "bad-request", status: 400, origin: "proxy" });
+    expect(refused!.answeredSeq).toBeGreaterThan(refused!.receivedSeq);
+    expectPaired(mesh);
+  });
+
   test("however links break: what was received was sent, and no identity is used twice", async () => {
     let retried = 0;
     let lost = 0;
