@@ -8,6 +8,7 @@ import { ApiServer } from "../src/api/server.ts";
 import { IntentLog } from "../src/revision/intent-log.ts";
 import { Journal } from "../src/store/journal.ts";
 import { MemoryStore } from "../src/store/memory.ts";
+import { Orphans } from "../src/watch/orphans.ts";
 import { Plane } from "./plane.ts";
 
 export interface Reply {
@@ -34,6 +35,8 @@ export class Api {
     const { clock, controller, door } = plane;
     const intent = await IntentLog.open(store, clock, isIntent);
     plane.revision = () => intent.revision;
+    const orphans = new Orphans(controller.objects, intent, silentLog);
+    plane.onSettled(() => orphans.onSettled());
     const newUid = () => randomUUID();
     const token = randomBytes(16).toString("hex");
     const about = {

@@ -156,3 +156,21 @@ test("a report that is none is refused", async () => {
     expect((await api.call("POST", "/heddle/v1/verdicts", body)).status).toBe(status);
   }
 });
+
+test("a Fault goes with the driver that made it, however that ended", async () => {
+  await apply(service("kvs"), process("kvs"));
+  const stream = api.stream("POST", "/heddle/v1/exec", { name: "driver" });
+  const { uid, name } = await stream.next();
+  const faults = "/apis/heddle.dev/v1alpha1/namespaces/default/faults";
+  const owner = { apiVersion: "heddle.dev/v1alpha1", kind: "Workload", name, uid };
+  const fault = {
+    metadata: { name: "drive", ownerReferences: [owner] },
+    spec: { targetRefs: [{ kind: "Service", name: "kvs" }], reset: { percent: 5 } },
+  };
+  expect((await api.call("POST", faults, fault)).status).toBe(201);
+  const faultOf = () => api.plane.controller.index.outputs.services.get("default/kvs")?.doc.fault;
+  expect(await api.plane.until("the fault", faultOf)).toMatchObject({ name: "default/drive" });
+  stream.close(); // as the end of a killed process ends it
+  await api.plane.until("no fault", () => faultOf() === null);
+  expect((await api.get(`${faults}/drive`)).status).toBe(404);
+});
