@@ -22,11 +22,14 @@ class FirstValue {
  */
 export class ObjectStates {
   readonly begin: unknown;
+  /** Does each update leave a state that nothing before it has a part in? */
+  readonly isRegister: boolean;
   readonly #model: SequentialModel;
 
   /** `begin`: what it starts from, where that is not what `initial` says. */
   constructor(model: SequentialModel, initial: Initial, begin?: unknown) {
     this.#model = model;
+    this.isRegister = model.register !== null;
     this.begin = begin ?? (initial.kind === "empty" ? model.empty : unknownState);
   }
 

@@ -17,7 +17,8 @@ import type { VerdictWord } from "./verdict.ts";
  * - A read that agrees takes effect at once, and nothing else is tried in its place: moving it forward changes no state,
  *   and frees others.
  * - Optional operations that do the same are taken in the order of their starts: the earlier may stand wherever the later may.
- * - An optional operation whose effect the very next one wipes out is not taken: without it the same is reached.
+ * - An optional operation whose effect the very next one wipes out is not taken: without it the same is reached. A register's
+ *   next write always does, so there an optional write is taken only where a read sees it at once.
  */
 export function search(
   asked: readonly Obligation[],
@@ -147,6 +148,7 @@ class Search {
       const after = this.#states.advance(this.#state, asked);
       if (after === rejected || this.#wipes(asked, after)) continue;
       if (this.#states.fingerprint(after) === this.#states.fingerprint(this.#state)) continue;
+      if (this.#states.isRegister && !this.#isSeen(after)) continue;
       optional.take(kind);
       if (this.#isNew(this.#high, after)) {
         if (!this.#budget.state()) return "undecided";
@@ -167,6 +169,16 @@ class Search {
     return (
       direct !== rejected && this.#states.fingerprint(direct) === this.#states.fingerprint(after)
     );
+  }
+
+  /** Does any read that may take effect next agree with the state? */
+  #isSeen(state: unknown): boolean {
+    const count = this.#required.length;
+    for (let call = this.#next[this.#head]!; call < count; call = this.#next[call]!) {
+      if (!this.#isRead[call]) continue;
+      if (this.#states.advance(state, this.#required[call]!) !== rejected) return true;
+    }
+    return false;
   }
 
   /** Undoes the last step that had alternatives, and all that it forced. What it was; -1: there is none. */

@@ -24,7 +24,8 @@ export interface SequentialModel<State = unknown> {
   agrees(expected: Value | undefined, recorded: Value | undefined): boolean;
   /**
    * Set where one operation puts a value and another gives the last one put: histories whose values are unique are then
-   * judged without a search. `valueIndex` is the argument that is put.
+   * judged without a search. There are no other operations, and a write does not look at what was there. `valueIndex` is
+   * the argument that is put.
    */
   readonly register: {
     readonly read: string;
