@@ -58,6 +58,8 @@ export interface RequestHandler {
    * @param ordinal which exchange of the connection it would have been, from 1
    */
   onBadRequest(connection: Connection, reason: Reason, detail: string, ordinal: number): void;
+  /** The codec has answered a good request itself: it may be forwarded no further (RFC 9110 §7.6.2). */
+  onAnswered?(head: RequestHead, status: number, ordinal: number): void;
   /** The connection is gone, as a tunnel or not, and whoever it served was told. */
   onConnectionClose(connection: Connection, failure: TransportFailure | null): void;
 }

@@ -7,7 +7,7 @@ import type { Http1ServerStream } from "../net/http1/server-stream.ts";
 import type { Connection } from "../net/transport.ts";
 import type { RelayContext } from "../relay/context.ts";
 import type { Frontend, FrontendSlot, Source } from "../relay/frontend.ts";
-import { recordRefusal } from "../relay/refusal.ts";
+import { recordCodecAnswer, recordRefusal } from "../relay/refusal.ts";
 import { Exchange } from "../relay/relay.ts";
 import { parseAuthority, serviceOfHost } from "./authority.ts";
 import type { Egress } from "./egress.ts";
@@ -59,6 +59,12 @@ export class ForwardProxyDoor implements RequestHandler {
   onBadRequest(_connection: Connection, reason: Reason, detail: string, ordinal: number): void {
     const refusal = { reason, detail, ordinal, isAnswered: true };
     recordRefusal(this.#options.context, noProxyRequest, this.#source, refusal);
+  }
+
+  onAnswered(head: RequestHead, status: number, ordinal: number): void {
+    const answer = { head, status, ordinal };
+    const { frontend } = this.#slotOf(head);
+    recordCodecAnswer(this.#options.context, frontend, this.#source, answer);
   }
 
   onConnectionClose(connection: Connection): void {

@@ -4,7 +4,7 @@ import type { BodyLength, RequestHandler, RequestSink, ServerStream } from "../n
 import type { Connection } from "../net/transport.ts";
 import type { RelayContext } from "./context.ts";
 import type { FrontendSlot, Source } from "./frontend.ts";
-import { recordRefusal } from "./refusal.ts";
+import { recordCodecAnswer, recordRefusal } from "./refusal.ts";
 import { Exchange } from "./relay.ts";
 
 /** One connection's way into the relay: all its requests go to one frontend, the newest. */
@@ -35,6 +35,11 @@ export class Door implements RequestHandler {
   onBadRequest(_connection: Connection, reason: Reason, detail: string, ordinal: number): void {
     const refusal = { reason, detail, ordinal, isAnswered: true };
     recordRefusal(this.#context, this.#slot.frontend, this.#source, refusal);
+  }
+
+  onAnswered(head: RequestHead, status: number, ordinal: number): void {
+    const answer = { head, status, ordinal };
+    recordCodecAnswer(this.#context, this.#slot.frontend, this.#source, answer);
   }
 
   onConnectionClose(connection: Connection): void {

@@ -1,5 +1,8 @@
+import type { RequestHead } from "../model/head.ts";
 import { type Reason, reasonRow } from "../model/reason.ts";
+import type { ExchangeRecord } from "../telemetry/record.ts";
 import type { RelayContext } from "./context.ts";
+import { recordOwnAnswer } from "./ending-record.ts";
 import type { Frontend, Source } from "./frontend.ts";
 import { openRecord } from "./open-record.ts";
 
@@ -27,7 +30,32 @@ export function recordRefusal(
   record.origin = "proxy";
   record.status = reasonRow(reason).status;
   record.headMs = record.startMs;
-  record.endMs = record.startMs;
+  endAtOnce(record, context);
+}
+
+/** Records a request that the codec has answered itself, as it should. */
+export function recordCodecAnswer(
+  context: RelayContext,
+  frontend: Frontend,
+  source: Source,
+  { head, status, ordinal }: CodecAnswer,
+): void {
+  const record = openRecord(context, frontend, source, ordinal);
+  record.method = head.method;
+  record.path = head.path;
+  record.authority = head.authority;
+  recordOwnAnswer(record, context, status);
+  endAtOnce(record, context);
+}
+
+export interface CodecAnswer {
+  readonly head: RequestHead;
+  readonly status: number;
+  readonly ordinal: number;
+}
+
+function endAtOnce(record: ExchangeRecord, context: RelayContext): void {
+  record.endMs = record.headMs;
   context.onBegin();
   context.onEnd(record);
 }

@@ -173,6 +173,23 @@ describe.each([
     expectPaired(mesh);
   });
 
+  test("an OPTIONS that goes no further is received by the proxy that answers it", async () => {
+    const mesh = new SimulatedMesh({ hasTls });
+    const client = mesh.dial();
+    for (const count of [1, 0]) {
+      client.say(`OPTIONS /1 HTTP/1.1\r\nHost: kvs\r\nMax-Forwards: ${count}\r\n\r\n`);
+      await mesh.pass(50);
+    }
+    const { caller, kvs, asked } = mesh;
+    expect(caller.records).toMatchObject([
+      { method: "OPTIONS", status: 200, attempts: 1, frontOrdinal: 1 },
+      { method: "OPTIONS", status: 200, attempts: 0, frontOrdinal: 2, origin: "proxy" },
+    ]);
+    expect(kvs.records).toMatchObject([{ path: "/1", status: 200, attempts: 0, origin: "proxy" }]);
+    expect(asked).toEqual([]);
+    expectPaired(mesh);
+  });
+
   test("however links break: what was received was sent, and no identity is used twice", async () => {
     let retried = 0;
     let lost = 0;

@@ -3,6 +3,9 @@ import { PlainReplyHead } from "./plain-head.ts";
 import type { Http1RequestHead } from "./request-head.ts";
 import type { Http1ServerStream } from "./server-stream.ts";
 
+/** With which such a request is answered. */
+export const maxForwardsStatus = 200;
+
 /**
  * RFC 9110 §7.6.2: an OPTIONS that may be forwarded no further is answered here; one that may has its count lowered.
  * True if the request was answered.
@@ -17,7 +20,7 @@ export function answerMaxForwards(stream: Http1ServerStream, head: Http1RequestH
     return false;
   }
   stream.sink = ignored;
-  stream.sendHead(new PlainReplyHead(200), 0);
+  stream.sendHead(new PlainReplyHead(maxForwardsStatus), 0);
   stream.sendEnd(null);
   return true;
 }

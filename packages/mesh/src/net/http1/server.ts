@@ -5,7 +5,7 @@ import type { Http1Context } from "./context.ts";
 import { frameRequest } from "./framing.ts";
 import type { Deferred } from "./gather.ts";
 import { HeadReader } from "./head-reader.ts";
-import { answerMaxForwards } from "./max-forwards.ts";
+import { answerMaxForwards, maxForwardsStatus } from "./max-forwards.ts";
 import { ReadAhead } from "./read-ahead.ts";
 import { reasonReply } from "./reason-reply.ts";
 import { Http1RequestHead } from "./request-head.ts";
@@ -292,7 +292,10 @@ export class Http1Server
     this.#phase = length === 0 ? "reply" : "body";
     this.#remaining = typeof length === "number" ? length : 0;
     this.#decoder = length === "chunked" ? new ChunkedDecoder(this.#context.limits) : null;
-    if (answerMaxForwards(stream, head)) return;
+    if (answerMaxForwards(stream, head)) {
+      this.#handler.onAnswered?.(head, maxForwardsStatus, stream.ordinal);
+      return;
+    }
     stream.sink = this.#handler.onRequest(stream, head, length);
     if (length === 0 && !stream.isDead) stream.sink.onRequestEnd(null);
   }
