@@ -36,14 +36,15 @@ export async function verifyDriven(
   });
   const result = await driveUntilStopped(world, session, settings);
   const model = sequentialModel(definition, { key: doc.key, hashes: null });
-  const firsts = firstStates(result.operations, model);
+  const operations = result.operations.filter(({ key }) => !result.foreignKeys.has(key));
+  const firsts = firstStates(operations, model);
   const verdict = judge(world, subject, {
-    operations: result.operations,
+    operations,
     initialOf: (key) => firsts.get(key) ?? { kind: "unknown" },
     assumptions: assumptionsOf(result, service),
     isClear: true,
   });
-  const { operations, starts, tookMs } = result;
+  const { starts, tookMs } = result;
   const about = {
     verdict,
     operations,
@@ -139,8 +140,14 @@ function completenessOf({ isMeshed, missing }: DriveResult): string {
   return `${formatCount(missing)} not found in the mesh's own records`;
 }
 
-function assumptionsOf({ isMeshed, missing }: DriveResult, service: string): readonly string[] {
-  const said = [`nobody else writes to these keys of ${service} meanwhile`];
+function assumptionsOf(
+  { isMeshed, missing, foreignKeys }: DriveResult,
+  service: string,
+): readonly string[] {
+  const said = [`nobody else wrote to the keys of ${service} that are judged, past all proxies`];
+  if (foreignKeys.size > 0) {
+    said.push(`${count(foreignKeys.size, "key")} that others wrote to meanwhile are not judged`);
+  }
   if (isMeshed && missing > 0) {
     said.push(`${count(missing, "operation")} that callers recorded and the mesh did not`);
   }
@@ -148,7 +155,11 @@ function assumptionsOf({ isMeshed, missing }: DriveResult, service: string): rea
 }
 
 /** What was done to the service meanwhile. */
-function notesOf({ strikes, fault }: DriveResult): readonly string[] {
+function notesOf({ strikes, fault, foreignKeys }: DriveResult): readonly string[] {
+  const others =
+    foreignKeys.size === 0
+      ? []
+      : [` not judged: ${count(foreignKeys.size, "key")} that others wrote to meanwhile`];
   const notes: string[] = [];
   const killed = strikes.filter(({ kind }) => kind === "kill");
   const paused = strikes.filter(({ kind }) => kind === "pause");
@@ -160,7 +171,7 @@ function notesOf({ strikes, fault }: DriveResult): readonly string[] {
     notes.push(`paused ${each.join(", ")}`);
   }
   notes.push(...(fault?.words ?? []));
-  return notes.length === 0 ? [] : [` faults: ${notes.join("; ")}`];
+  return notes.length === 0 ? others : [` faults: ${notes.join("; ")}`, ...others];
 }
 
 /** A line on a terminal that tells how far it is; elsewhere nothing. */

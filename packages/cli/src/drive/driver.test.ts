@@ -129,6 +129,14 @@ test("ends when it is told to, or its time is over, with what is under way finis
   expect(Math.max(...timed.map(({ operation }) => operation.startMs))).toBeLessThan(300);
 });
 
+test("gives up where nobody has answered for half a minute", async () => {
+  const driven = await drive({ seed: 6, operations: 1_000_000, faults: { refuse: 1 } });
+  expect(driven.every(({ operation }) => operation.outcome.kind === "absent")).toBe(true);
+  const last = Math.max(...driven.map(({ operation }) => operation.startMs));
+  expect(last).toBeGreaterThan(29_000);
+  expect(last).toBeLessThan(31_000);
+});
+
 describe("requests are read as the operation that they were made of", () => {
   const cases: readonly (readonly [Definition, string | null])[] = [
     [kvs, "k"],

@@ -40,6 +40,9 @@ const FIRST_READ_PAUSE_MS = 500;
 /** After a failure a caller waits a little: a service that is away is not to be asked ten thousand times for that. */
 const FAILURE_PAUSE_MS = 20;
 
+/** Nobody has answered for so long: nobody will. */
+const SILENCE_MAX_MS = 30_000;
+
 /** Callers that ask a service, each over a connection of its own and one operation at a time, and record themselves. */
 export class Driver {
   readonly #options: DriveOptions;
@@ -47,6 +50,7 @@ export class Driver {
   readonly #driven: DrivenOperation[] = [];
   #isStopped = false;
   #endMs = Number.POSITIVE_INFINITY;
+  #answeredMs = 0;
 
   constructor(options: DriveOptions) {
     const { clock, transport, address, authority, service } = options;
@@ -73,6 +77,7 @@ export class Driver {
   /** Each key is read; then all callers go on until there were enough, the time is over or `stop`. */
   async run(): Promise<void> {
     const { clock, forMs } = this.#options;
+    this.#answeredMs = clock.monotonicMs();
     if (forMs !== null) this.#endMs = clock.monotonicMs() + forMs;
     await Promise.all(this.#callers.map((at) => this.#readFirst(at)));
     await Promise.all(this.#callers.map((at) => this.#goOn(at)));
@@ -105,8 +110,9 @@ export class Driver {
   }
 
   #mayBegin({ seq, quota }: CallerAt): boolean {
-    const isOver = seq >= quota || this.#options.clock.monotonicMs() >= this.#endMs;
-    return !this.#isStopped && !isOver;
+    const nowMs = this.#options.clock.monotonicMs();
+    const isOver = seq >= quota || nowMs >= this.#endMs;
+    return !this.#isStopped && !isOver && nowMs - this.#answeredMs < SILENCE_MAX_MS;
   }
 
   async #ask(at: CallerAt, { operation, args, key }: Invocation): Promise<Operation> {
@@ -117,6 +123,7 @@ export class Driver {
     const { exchange } = reply;
     at.recorder.take();
     const outcome = outcomeOf(operation, reply);
+    if (reply.failure === null) this.#answeredMs = clock.monotonicMs();
     const isOpen = outcome.kind === "unknown";
     const done: Operation = {
       id: this.#driven.length + 1,

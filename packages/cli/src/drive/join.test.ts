@@ -4,6 +4,7 @@ import {
   attempt,
   batchOf,
   inboundExchange,
+  operation,
   outboundExchange,
 } from "../../../mesh/test/support/recorded.ts";
 import type { DrivenOperation } from "./driver.ts";
@@ -14,7 +15,7 @@ import { lossesOf } from "./losses.ts";
 const exchange = "127.0.0.1:5001>127.0.0.1:8001.1";
 
 function driven(outcome: Outcome, change: Partial<Operation> = {}): DrivenOperation {
-  const operation: Operation = {
+  const asked: Operation = {
     id: 1,
     caller: "verify/0",
     key: "1",
@@ -28,13 +29,14 @@ function driven(outcome: Outcome, change: Partial<Operation> = {}): DrivenOperat
     isObserved: true,
     ...change,
   };
-  return { operation, exchange };
+  return { operation: asked, exchange };
 }
 
+const joinOf = (some: readonly DrivenOperation[]) => new RecordJoin(some, "e", ["put"]);
 const ok: Outcome = { kind: "ok", result: "a" };
 
 test("an operation is found in the records of both proxies, and says who answered", () => {
-  const join = new RecordJoin([driven(ok)]);
+  const join = joinOf([driven(ok)]);
   expect([join.missing, join.missingSinceMs]).toEqual([1, 99]);
   join.add(batchOf("verify", [outboundExchange()]));
   expect(join.missing).toBe(1);
@@ -44,7 +46,7 @@ test("an operation is found in the records of both proxies, and says who answere
 });
 
 test("records of others' exchanges, and of the connection's other exchanges, are not it", () => {
-  const join = new RecordJoin([driven(ok)]);
+  const join = joinOf([driven(ok)]);
   join.add(batchOf("verify", [outboundExchange({ id: 2 })]));
   join.add(batchOf("kvs-1", [inboundExchange({ id: 2 })]));
   expect(join.missing).toBe(1);
@@ -54,7 +56,7 @@ test("records of others' exchanges, and of the connection's other exchanges, are
 test("a proxy's answer is one though the caller took it for the process's", () => {
   const attempts = [attempt({ connection: null })];
   const away = outboundExchange({ status: 503, reason: "slot-away", origin: "proxy", attempts });
-  const join = new RecordJoin([driven({ kind: "refused", status: 503 })]);
+  const join = joinOf([driven({ kind: "refused", status: 503 })]);
   join.add(batchOf("verify", [away]));
   expect(join.missing).toBe(0);
   expect(join.result().operations[0]!.outcome).toEqual({
@@ -63,7 +65,7 @@ test("a proxy's answer is one though the caller took it for the process's", () =
     reason: "slot-away",
   });
   const late = outboundExchange({ status: 504, reason: "request-timeout", origin: "proxy" });
-  const unknown = new RecordJoin([driven({ kind: "absent", status: 504, reason: "forged" })]);
+  const unknown = joinOf([driven({ kind: "absent", status: 504, reason: "forged" })]);
   unknown.add(batchOf("verify", [late]));
   expect(unknown.result().operations[0]).toMatchObject({
     outcome: { kind: "unknown", detail: "request-timeout" },
@@ -73,7 +75,22 @@ test("a proxy's answer is one though the caller took it for the process's", () =
 
 test("what was never sent is nobody's to record", () => {
   const absent = driven({ kind: "absent", status: 0, reason: "refused" });
-  expect(new RecordJoin([{ ...absent, exchange: null }]).missing).toBe(0);
+  expect(joinOf([{ ...absent, exchange: null }]).missing).toBe(0);
+});
+
+test("a key that somebody else writes to meanwhile is none of ours to judge", () => {
+  const join = joinOf([driven(ok)]);
+  const put = operation("1", "b", null);
+  const { front } = inboundExchange();
+  join.add(batchOf("kvs-1", [inboundExchange({ operation: put })]));
+  join.add(batchOf("kvs-1", [inboundExchange({ id: 2, operation: operation("1", null, "a") })]));
+  expect(join.result().foreignKeys).toEqual(new Set());
+  const others = { ...front, ordinal: 9, caller: "other" };
+  const elsewhere = operation("2", "b", null);
+  join.add(batchOf("kvs-1", [inboundExchange({ id: 3, operation: elsewhere, front: others })]));
+  expect(join.result().foreignKeys).toEqual(new Set());
+  join.add(batchOf("kvs-1", [inboundExchange({ id: 4, operation: put, front: others })]));
+  expect(join.result().foreignKeys).toEqual(new Set(["1"]));
 });
 
 test("a key is lost with a process that answered for it before it died, and was asked for after", () => {

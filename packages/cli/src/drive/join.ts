@@ -10,6 +10,8 @@ export interface Joined {
   readonly operations: readonly Operation[];
   /** Exchanges that callers saw and the mesh has no whole record of, on either side. */
   readonly missing: number;
+  /** Keys that somebody else changed meanwhile: what our callers saw of them says nothing of the service. */
+  readonly foreignKeys: ReadonlySet<string>;
 }
 
 /** What is remembered of the record of the caller's proxy. */
@@ -31,10 +33,18 @@ export class RecordJoin {
   readonly #outbound = new Map<string, Outbound | null>();
   /** Workloads that were asked, by hop. */
   readonly #inbound = new Map<string, string>();
+  readonly #foreign = new Set<string>();
   readonly #driven: readonly DrivenOperation[];
+  readonly #name: string;
+  readonly #keys: ReadonlySet<string>;
+  readonly #changing: ReadonlySet<string>;
 
-  constructor(driven: readonly DrivenOperation[]) {
+  /** @param changing names of operations that change the state; @param name of the workload that the callers are */
+  constructor(driven: readonly DrivenOperation[], name: string, changing: readonly string[]) {
     this.#driven = driven;
+    this.#name = name;
+    this.#changing = new Set(changing);
+    this.#keys = new Set(driven.map(({ operation }) => operation.key));
     for (const { exchange } of driven) if (exchange !== null) this.#outbound.set(exchange, null);
   }
 
@@ -42,8 +52,10 @@ export class RecordJoin {
     for (const exchange of exchanges) {
       const { direction, front } = exchange;
       const name = `${front.connection}.${front.ordinal}`;
-      if (direction === "inbound") this.#inbound.set(name, workload.name);
-      else if (this.#outbound.has(name)) this.#outbound.set(name, outboundOf(exchange));
+      if (direction === "inbound") {
+        this.#inbound.set(name, workload.name);
+        this.#lookForOthers(exchange);
+      } else if (this.#outbound.has(name)) this.#outbound.set(name, outboundOf(exchange));
     }
   }
 
@@ -67,7 +79,13 @@ export class RecordJoin {
       const outbound = exchange === null ? null : (this.#outbound.get(exchange) ?? null);
       return outbound === null ? operation : this.#with(operation, outbound);
     });
-    return { operations, missing: this.missing };
+    return { operations, missing: this.missing, foreignKeys: this.#foreign };
+  }
+
+  #lookForOthers({ operation, front }: RecordedExchange): void {
+    if (operation === null || front.caller === this.#name) return;
+    const isChange = this.#changing.has(operation.name);
+    if (isChange && this.#keys.has(operation.key)) this.#foreign.add(operation.key);
   }
 
   /** Where the process answered its own proxy recorded it, too. */

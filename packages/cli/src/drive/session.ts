@@ -51,6 +51,8 @@ export interface DriveWatcher {
   onProgress(done: number): void;
 }
 
+/** What our workloads' names begin with. */
+const NAME = "verify-";
 /** Between two words about the progress, in ms. */
 const PROGRESS_MS = 250;
 /** Records are on their way from the proxies for a while, in ms; after that they are missing. */
@@ -97,13 +99,29 @@ export class DriveSession {
     const { clock } = this.#world;
     const { namespace } = this.#subject;
     const info = await this.#api.verb<MeshInfo>("info");
-    const name = `verify-${Math.floor(clock.wallMs()).toString(36).slice(-6)}`;
+    await this.#mustBeAlone();
+    const name = `${NAME}${Math.floor(clock.wallMs()).toString(36).slice(-6)}`;
     const guest = await openGuest(this.#api, { name, namespace, serviceAccountName: null });
     try {
       return await this.#drive(guest, info.profile === "run", watcher);
     } finally {
       await guest.close();
     }
+  }
+
+  /** @throws Fault where somebody else drives: each would take the other's writes for the service's. */
+  async #mustBeAlone(): Promise<void> {
+    const rows = await this.#api.verb<readonly WorkloadRow[]>("ps");
+    const other = rows.find(
+      ({ name, namespace, process }) =>
+        process === null && namespace === this.#subject.namespace && name.startsWith(NAME),
+    );
+    if (other === undefined) return;
+    throw new Fault(
+      exits.no,
+      `somebody else drives here, as workload ${other.name}: two drives write to the same keys`,
+      `${this.#world.program} ps`,
+    );
   }
 
   async #drive(guest: Guest, isMeshed: boolean, watcher: DriveWatcher): Promise<DriveResult> {
@@ -131,10 +149,14 @@ export class DriveSession {
       await fault?.remove();
     }
     const tookMs = clock.monotonicMs() - fromMs;
-    const join = new RecordJoin(driver.driven);
+    const { signatures } = this.#subject.definition;
+    const changing = signatures.filter(({ changes }) => changes).map(({ name }) => name);
+    const join = new RecordJoin(driver.driven, guest.grant.name, changing);
     const starts = isMeshed ? await this.#findRecords(join, fromMs) : [];
     const { strikes } = signals;
-    const joined = isMeshed ? join.result() : { operations: driver.operations, missing: 0 };
+    const joined = isMeshed
+      ? join.result()
+      : { operations: driver.operations, missing: 0, foreignKeys: new Set<string>() };
     return { ...joined, starts, tookMs, strikes, fault, isMeshed, keys: plan.keys };
   }
 
