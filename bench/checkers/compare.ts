@@ -96,8 +96,10 @@ function repeated(judged: () => Judged): Judged {
   return middle(Array.from({ length: repeats }, judged));
 }
 
+/** Undecided where it was so once, for want of time. */
 function middle(answers: readonly (Judged | PorcupineAnswer)[]): Judged {
   const words = new Set(answers.map(({ word }) => word));
-  if (words.size !== 1) throw new Error(`one history, different verdicts: ${[...words].join()}`);
-  return { word: answers[0]!.word, ms: median(answers.map(({ ms }) => ms))! };
+  if (words.has("holds") && words.has("violated")) throw new Error("one history, two verdicts");
+  const word = words.has("undecided") ? "undecided" : answers[0]!.word;
+  return { word, ms: median(answers.map(({ ms }) => ms))! };
 }
