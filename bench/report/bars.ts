@@ -1,5 +1,6 @@
 import { median } from "../measure/median.ts";
 import type { Measured } from "../measure/rounds.ts";
+import type { Topology } from "../subject/subject.ts";
 import {
   type Bar,
   bestHaproxy,
@@ -27,15 +28,16 @@ export function judge(
     bar("memory-at-rest", "MB", 25, worstFigure(memory, "restMb")),
     bar("memory-after-load", "MB", 64, worstFigure(memory, "loadedMb")),
     bar("memory-stream-growth", "MB", 16, worstFigure(memory, "streamGrowthMb")),
-    bar("cpu-recording", "× off", 1.05, worstRecording(recording)),
+    bar("cpu-recording", "× off", 1.05, recordingRatio(recording, "one-hop-plain")),
+    bar("cpu-recording-export", "× off", 1.05, recordingRatio(recording, "two-hop-mtls")),
   ];
 }
 
-function worstRecording(recording: readonly RecordingReport[]): Finding {
-  if (recording.length === 0) return { missing: "left out by --only" };
-  const missing = recording.find(({ figures }) => figures === null);
-  if (missing !== undefined) return { missing: `${missing.name}: ${missing.reason ?? "not run"}` };
-  return { value: Math.max(...recording.map(({ figures }) => figures!.ratio)) };
+function recordingRatio(recording: readonly RecordingReport[], topology: Topology): Finding {
+  const report = recording.find(({ name }) => name === `recording/${topology}`);
+  if (report === undefined) return { missing: "left out by --only" };
+  const { figures, reason } = report;
+  return figures === null ? { missing: reason ?? "not run" } : { value: figures.ratio };
 }
 
 type Finding = { readonly value: number } | { readonly missing: string };

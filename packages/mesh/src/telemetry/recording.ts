@@ -32,8 +32,7 @@ export class Recording {
   readonly life: string;
   readonly boot: string;
   readonly sinceMs: number;
-  /** Whose proxy this is; known once its documents are here. */
-  workload: RecordedBatch["workload"] = { uid: "", name: "", namespace: "" };
+  #workload: RecordedBatch["workload"] = { uid: "", name: "", namespace: "" };
   /** Null: nobody listens. */
   events: RecordingEvents | null = null;
   readonly #clock: Clock;
@@ -48,6 +47,15 @@ export class Recording {
     this.boot = boot;
     this.sinceMs = clock.monotonicMs();
     this.ring = new RecordRing(recentMax);
+  }
+
+  /** Whose proxy this is; known once its documents are here. */
+  get workload(): RecordedBatch["workload"] {
+    return this.#workload;
+  }
+
+  set workload({ uid, name, namespace }: RecordedBatch["workload"]) {
+    this.#workload = { uid, name, namespace }; // whatever else a document says of it is not for batches
   }
 
   get isOn(): boolean {
