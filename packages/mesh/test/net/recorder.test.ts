@@ -1,13 +1,16 @@
 import { SeededRng } from "@heddle/mesh/base/rng.ts";
 import { VirtualClock } from "@heddle/mesh/base/virtual-clock.ts";
 import type { HistoryEvent } from "@heddle/mesh/history/event.ts";
+import { formatEvents } from "@heddle/mesh/history/notation.ts";
+import { formatAddress } from "@heddle/mesh/model/address.ts";
+import { Caller } from "@heddle/mesh/net/http1/caller.ts";
 import { openTransport } from "@heddle/mesh/net/open-transport.ts";
 import type { EndpointRecorder } from "@heddle/mesh/net/recorder.ts";
 import { type LinkFaults, rough } from "@heddle/mesh/net/simulated/faults.ts";
 import { SimulatedNetwork } from "@heddle/mesh/net/simulated/network.ts";
 import { SystemClock } from "@heddle/mesh/net/system-clock.ts";
 import { expect, test } from "vitest";
-import { KvsProcess, openCaller, recorder } from "./recorder-rig.ts";
+import { KvsProcess, kvsService, openCaller, recorder } from "./recorder-rig.ts";
 
 /** `Send•Req` and `Recv•Res`, as on the slides. */
 const say = ({ kind, message }: HistoryEvent) =>
@@ -161,6 +164,20 @@ test("keeps what it may and marks what it dropped", async () => {
   expect(twice.recorder.take().length).toBe(100);
   expect(twice.recorder.history.events).toEqual([]);
   small.caller.close();
+});
+
+test("a script needs a URL and a name to be an endpoint with a history", async () => {
+  const { network, clock, run } = simulation({}, 8);
+  const kvs = new KvsProcess(clock);
+  const address = await kvs.listen(network.process("kvs-0").transport);
+  const url = `http://${formatAddress(address)}`;
+  const { transport } = network.process("script");
+  const caller = Caller.open({ transport, clock, url, name: "script", service: kvsService });
+  expect(await run(caller.call("PUT", "/1", "a"))).toMatchObject({ status: 201, failure: null });
+  expect(await run(caller.call("GET", "/1"))).toMatchObject({ status: 200, body: "a" });
+  expect(formatEvents(caller.history.events)).toBe(
+    '[Send•Req=(kvs, Put(1,"a")), Recv•Res=ok, Send•Req=(kvs, Get(1)), Recv•Res="a"]',
+  );
 });
 
 test("in a rough network both ends agree on every message that both saw", async () => {

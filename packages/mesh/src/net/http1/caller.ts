@@ -1,15 +1,15 @@
 import { assert } from "../../base/assert.ts";
-import type { Timer } from "../../base/clock.ts";
-import type { History } from "../../history/event.ts";
-import { type Address, formatAddress } from "../../model/address.ts";
+import type { Clock, Timer } from "../../base/clock.ts";
+import type { EndpointName, History } from "../../history/event.ts";
+import { type Address, formatAddress, tcp } from "../../model/address.ts";
 import type { ReplyHead } from "../../model/head.ts";
 import { BodyText } from "../body-text.ts";
 import type { ReplyFailure, ReplySink } from "../codec.ts";
 import type { ObservedExchange } from "../observed-exchange.ts";
-import type { EndpointRecorder } from "../recorder.ts";
+import { EndpointRecorder, type RecordedService } from "../recorder.ts";
 import type { Transport, TransportFailure } from "../transport.ts";
 import { Http1Client, type Http1ClientOwner } from "./client.ts";
-import type { Http1Context } from "./context.ts";
+import { Http1Context } from "./context.ts";
 import { PlainRequestHead } from "./plain-head.ts";
 
 export interface CallerOptions {
@@ -23,6 +23,19 @@ export interface CallerOptions {
   /** What it is called there. Default: the address. */
   readonly authority?: string;
   /** Longest wait for a whole reply, the dial included, in ms. Default 10000; then the connection is reset. */
+  readonly callTimeoutMs?: number;
+}
+
+export interface OpenOptions {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  /** `http://127.0.0.1:8080`: of a process, or of a proxy's listener. The host is a literal. */
+  readonly url: string;
+  /** What the caller calls itself in its history. */
+  readonly name: EndpointName;
+  /** What it asks there, and how requests are read as operations. Default: neither is known. */
+  readonly service?: RecordedService | null;
+  /** As in `CallerOptions`. */
   readonly callTimeoutMs?: number;
 }
 
@@ -59,6 +72,20 @@ export class Caller implements Http1ClientOwner {
   constructor(options: CallerOptions) {
     this.#options = options;
     this.#transport = options.recorder.wrap(options.transport);
+  }
+
+  /** A caller on its own, with a recorder and a context of its own: what a script needs. */
+  static open(options: OpenOptions): Caller {
+    const { transport, clock, url, name, service = null, callTimeoutMs } = options;
+    const { hostname, port, host } = new URL(url);
+    return new Caller({
+      transport,
+      context: new Http1Context({ clock, via: null }),
+      recorder: new EndpointRecorder({ endpoint: name, clock, serviceAt: () => service }),
+      address: tcp(hostname, Number(port || 80)),
+      authority: host,
+      ...(callTimeoutMs === undefined ? {} : { callTimeoutMs }),
+    });
   }
 
   /** What it saw, in order: its local point of view. */
