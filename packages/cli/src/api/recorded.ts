@@ -10,16 +10,54 @@ export interface Recorded {
   readonly complete: Extract<RecordedLine, { complete: unknown }>["complete"] | null;
 }
 
-/** All that the API gives for `query`. @throws StatusError, Fault. */
-export async function fetchRecorded(api: ApiClient, query: RecordedQuery): Promise<Recorded> {
+/** And how it came. */
+export interface FetchedRecords extends Recorded {
+  /** Batches that were kept, as they were sent but for what a query took out; the rest live proxies still hold. */
+  readonly kept: readonly RecordedBatch[];
+  /** What was left out because there is more than was asked for ended up to then; monotonic ms. -1: nothing was. */
+  readonly droppedUntilMs: number;
+}
+
+/**
+ * All that the API gives for `query`, or the newest of it. @throws StatusError, Fault.
+ * @param exchangesMax so many exchanges at least, in whole batches; older ones go
+ */
+export async function fetchRecorded(
+  api: Pick<ApiClient, "lines">,
+  query: RecordedQuery,
+  exchangesMax = Number.POSITIVE_INFINITY,
+): Promise<FetchedRecords> {
   const batches: RecordedBatch[] = [];
+  let held = 0;
+  let first = 0;
+  let keptCount: number | null = null;
+  let droppedUntilMs = -1;
+  const add = (batch: RecordedBatch) => {
+    batches.push(batch);
+    held += batch.exchanges.length;
+    while (held - batches[first]!.exchanges.length >= exchangesMax) {
+      const gone = batches[first]!;
+      held -= gone.exchanges.length;
+      for (const { endMs } of gone.exchanges) droppedUntilMs = Math.max(droppedUntilMs, endMs);
+      batches[first++] = { ...gone, exchanges: [] }; // its octets may go now
+    }
+  };
   const starts: ProcessStart[] = [];
   let complete: Recorded["complete"] = null;
   for await (const line of api.lines("recorded", { query: { ...query } })) {
     const told = line as RecordedLine;
-    if ("batch" in told) batches.push(told.batch);
+    if ("batch" in told) add(told.batch);
     else if ("start" in told) starts.push(told.start);
-    else if ("complete" in told) complete = told.complete;
+    else if ("complete" in told) {
+      complete = told.complete;
+      keptCount = batches.length;
+    }
   }
-  return { batches, starts, complete };
+  return {
+    batches: batches.slice(first),
+    kept: batches.slice(first, Math.max(first, keptCount ?? batches.length)),
+    droppedUntilMs,
+    starts,
+    complete,
+  };
 }

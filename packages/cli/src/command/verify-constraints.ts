@@ -7,12 +7,15 @@ import type { RecordedBatch } from "@heddle/mesh/history/batch.ts";
 import type { Workload } from "@heddle/mesh/resource/heddle/workload.ts";
 import { findKindByWord, type KnownResource, kinds } from "@heddle/mesh/resource/index.ts";
 import type { ApiClient } from "../api/client.ts";
-import { fetchRecorded, type Recorded } from "../api/recorded.ts";
+import { type FetchedRecords, fetchRecorded } from "../api/recorded.ts";
 import { formatReports } from "../render/constraints.ts";
 import { exits, Fault } from "../render/fault.ts";
 import { parseSince } from "./since.ts";
 import type { VerifyOptions } from "./verify-options.ts";
 import { apiOf, type World } from "./world.ts";
+
+/** Only the newest are judged: all of a busy day would not fit into memory. */
+const EXCHANGES_MAX = 500_000;
 
 /** `heddle verify constraints`: intent and recorded histories against each other, by checkers of their own. Sets the exit code. */
 export async function verifyConstraints(world: World, options: VerifyOptions): Promise<void> {
@@ -24,9 +27,12 @@ export async function verifyConstraints(world: World, options: VerifyOptions): P
   const api = await apiOf(world, options);
   // Of a message both ends are needed, and one of them may have begun before.
   const query = since === null ? {} : { since: String(since - settleMs) };
-  const { batches, complete } = await fetchRecorded(api, query);
+  const recorded = await fetchRecorded(api, query, EXCHANGES_MAX);
+  const { batches } = recorded;
   const evidence: Evidence = {
-    completeFromWallMs: Math.max(since ?? 0, completeFrom(batches, complete)),
+    // A query takes exchanges out of batches, so that their numbers say nothing.
+    streams: since === null ? recorded.kept : [],
+    completeFromWallMs: Math.max(since ?? 0, completeFrom(recorded)),
     intent: await intentFor(api, batches),
     workloads: (await api.list(findKindByWord("workloads")!, null)) as readonly Workload[],
     batches,
@@ -37,7 +43,8 @@ export async function verifyConstraints(world: World, options: VerifyOptions): P
     world.out.write(`${JSON.stringify({ verdict, constraints: reports }, null, 2)}\n`);
   } else {
     world.out.write(formatReports(reports, world.out.style));
-    world.out.write(`${verdict}: ${countOf(batches)}\n`);
+    const newest = recorded.droppedUntilMs < 0 ? "" : "; older ones were left out";
+    world.out.write(`${verdict}: ${countOf(batches)}${newest}\n`);
   }
   if (verdict === "violated") process.exitCode = exits.no;
   if (verdict === "undecided") process.exitCode = exits.undecided;
@@ -55,11 +62,12 @@ function countOf(batches: readonly RecordedBatch[]): string {
   return `${exchanges.toLocaleString("en")} exchanges, as ${proxies} proxies recorded them`;
 }
 
-/** Since when the stores have all there was, wall ms. */
-function completeFrom(batches: readonly RecordedBatch[], complete: Recorded["complete"]): number {
-  const batch = batches.find(({ boot }) => boot === complete?.boot);
-  if (complete === null || batch === undefined) return 0;
-  return batch.wallOffsetMs + Math.max(complete.whole, complete.sampled);
+/** Since when all there was is at hand, wall ms. */
+function completeFrom({ batches, complete, droppedUntilMs }: FetchedRecords): number {
+  const batch = batches.find(({ boot }) => boot === complete?.boot) ?? batches[0];
+  if (batch === undefined) return 0;
+  const { whole = 0, sampled = 0 } = complete ?? {};
+  return batch.wallOffsetMs + Math.max(whole, sampled, droppedUntilMs);
 }
 
 /** Intent as far back as anything is recorded. */

@@ -21,7 +21,7 @@ export function checkAddressing(evidence: Evidence): ConstraintReport {
   const lives = livesOf(evidence.batches);
   const processes = new ServiceProcesses(evidence);
   for (const service of processes.services) findings.ask(service);
-  checkNumbering(evidence.batches, findings);
+  checkNumbering(evidence.streams ?? evidence.batches, findings);
   const sent = unique(lives.flatMap(sentBy), "sent", findings);
   const received = unique(lives.flatMap(receivedBy), "received", findings);
   const targets = new Targets(evidence, received.values(), processes, findings);

@@ -9,6 +9,8 @@ export interface Evidence {
   /** Who is which process: as stored now, with the addresses that the supervisor found for them. */
   readonly workloads: readonly Workload[];
   readonly batches: readonly RecordedBatch[];
+  /** Batches as they were sent, with nothing taken out, so that their numbers can be checked. Default: all. */
+  readonly streams?: readonly RecordedBatch[];
   /** Of messages before it one end alone may be recorded. Default: of all there are both. */
   readonly completeFromWallMs?: number;
   /** After a change of intent: until when it may not have reached all proxies, in ms. Default `settleMs`. */

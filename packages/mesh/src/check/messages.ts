@@ -29,7 +29,7 @@ export function sentBy(life: Life): readonly Sent[] {
 export function receivedBy(life: Life): readonly Received[] {
   return life.exchanges.flatMap((seen): readonly Received[] => {
     const { direction, front, receivedSeq } = seen.exchange;
-    if (direction !== "inbound" || receivedSeq === 0) return [];
+    if (direction !== "inbound" || receivedSeq === 0 || front.ordinal === 0) return [];
     return [{ id: messageId(front.connection, front.ordinal, "request"), seen, front }];
   });
 }

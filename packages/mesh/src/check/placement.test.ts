@@ -89,6 +89,36 @@ test("whenAway: move, requests without a key, and keys in fields that are not re
   expect(words).toMatchObject({ verdict: "undecided", notJudged: { "no key in the request": 4 } });
 });
 
+test("a workload that was deleted and made anew may keep other keys; its process that died and came back may not", () => {
+  const judge = (uid: string) => {
+    const [before, first] = [
+      recordOf([{ to: "kvs-0" }]),
+      recordOf([{ to: "kvs-1", atMs: 50_000 }]),
+    ];
+    // kvs-0 recorded once more, much later: in another life, of the same or of another workload.
+    const again = {
+      ...recordOf([{ to: "kvs-0", path: "/8", atMs: 60_000 }])[1]!,
+      life: "2",
+      sinceMs: 20_000,
+    };
+    const later = { ...again, workload: { ...again.workload, uid } };
+    const other = first.map((batch) => ({ ...batch, life: "3" }));
+    return checkPlacement(evidence(placed, [...before, ...other, later]));
+  };
+  expect(judge("kvs-0").verdict).toBe("violated");
+  expect(judge("another")).toMatchObject({ verdict: "holds", judged: 4 });
+});
+
+test("a key that is the caller's workload is the workload, not its name", () => {
+  const bySource = [...base, placement({ source: true })];
+  const calls: Call[] = [
+    { to: "kvs-0", from: "visitor-0" },
+    { to: "kvs-1", from: "visitor-1" },
+  ];
+  expect(check(calls, bySource)).toMatchObject({ verdict: "holds", judged: 4 });
+  expect(check([...calls, { to: "kvs-1", from: "visitor-0" }], bySource).verdict).toBe("violated");
+});
+
 test("without a Placement nothing is asked for", () => {
   expect(check([{ to: "kvs-0" }, { to: "kvs-1" }], [...base])).toMatchObject({
     verdict: "holds",

@@ -1,9 +1,11 @@
 import { messageId } from "../history/exchange.ts";
 import { describeKey, type Placement } from "../resource/heddle/placement.ts";
 import { compareAge, namespacedName, namespaceOf } from "../resource/meta.ts";
-import { type Evidence, type IntentState, resourcesOf } from "./evidence.ts";
-import { membersIn, membersOf, namespaceOfKey, serviceNamed } from "./members.ts";
-import { isAsking, livesOf, type Seen } from "./records.ts";
+import { type Evidence, type IntentState, resourcesOf, settleMs } from "./evidence.ts";
+import { type Members, membersIn, membersOf, namespaceOfKey, serviceNamed } from "./members.ts";
+import { sentBy } from "./messages.ts";
+import { isAsking, type Life, livesOf, type Seen } from "./records.ts";
+import { type Renewal, renewalsOf } from "./renewals.ts";
 import { type ConstraintReport, Findings, whileChanging } from "./report.ts";
 import { isCut, queryOf, segmentsOf, wholeNumber } from "./request.ts";
 import { Timeline } from "./timeline.ts";
@@ -15,7 +17,7 @@ interface Placed {
   readonly whenAway: string;
   readonly slots: number;
   /** Who may keep keys: other processes, other places. */
-  readonly members: readonly { readonly process: string; readonly replicas: number }[];
+  readonly members: readonly Members[];
 }
 
 /** Where one key was seen to be. */
@@ -37,57 +39,92 @@ export function checkPlacement(evidence: Evidence): ConstraintReport {
   const lives = livesOf(evidence.batches);
   for (const service of servicesPlaced(evidence)) {
     findings.ask(service);
-    const timeline = new Timeline(evidence, (state) => placedIn(state, service));
-    const places = new Map<string, Map<string, Sighting>>();
-    for (const life of lives) {
-      for (const seen of life.exchanges) {
-        for (const sighting of sightingsOf(seen, service)) {
-          place(sighting, timeline, places, findings);
-        }
-      }
-    }
-    for (const [at, sightings] of places) judge(at, service, sightings, findings);
+    const keys = new PlacedKeys(evidence, lives, service, findings);
+    for (const seen of lives.flatMap(({ exchanges }) => exchanges)) keys.look(seen);
+    keys.judge();
   }
   return findings.report();
 }
 
-function place(
-  sighting: Sighting,
-  timeline: Timeline<Placed | null>,
-  places: Map<string, Map<string, Sighting>>,
-  findings: Findings,
-): void {
-  const { seen } = sighting;
-  const period = timeline.during(seen.startWallMs, seen.endWallMs);
-  if (period === null) {
-    findings.skip(whileChanging);
-    return;
+/** Where the keys of one service were seen to be. */
+class PlacedKeys {
+  readonly #service: string;
+  readonly #findings: Findings;
+  readonly #timeline: Timeline<Placed | null>;
+  /** Who sent each message, by workload uid. */
+  readonly #senders: ReadonlyMap<string, string>;
+  readonly #renewals: readonly Renewal[];
+  /** Processes of each key, by period, Placement and key. */
+  readonly #places = new Map<string, Map<string, Sighting>>();
+
+  constructor(evidence: Evidence, lives: readonly Life[], service: string, findings: Findings) {
+    this.#service = service;
+    this.#findings = findings;
+    this.#timeline = new Timeline(evidence, (state) => placedIn(state, service));
+    this.#senders = new Map(lives.flatMap(sentBy).map(({ id, seen }) => [id, seen.of.uid]));
+    const { periods } = this.#timeline;
+    const members = new Set(
+      periods.flatMap(({ value }) => (value?.members ?? []).map(({ process }) => process)),
+    );
+    const keepers = lives.filter(({ workload }) => members.has(workload.replace(/-\d+$/, "")));
+    this.#renewals = renewalsOf(keepers, evidence.settleMs ?? settleMs);
   }
-  if (period.value === null) return; // nothing was asked at the time
-  const { value } = period;
-  if (value.whenAway === "move") {
-    findings.skip("whenAway: move lets keys go elsewhere");
-    return;
+
+  look(seen: Seen): void {
+    for (const sighting of sightingsOf(seen, this.#service)) this.#place(sighting);
   }
-  const key = keyOf(seen, value);
-  if (key === unrecorded) {
-    findings.skip(`the record has no ${describeKey(value.key)}`);
-    return;
+
+  judge(): void {
+    for (const [at, processes] of this.#places) {
+      judge(at, this.#service, processes, this.#findings);
+    }
   }
-  if (key === null) {
-    findings.skip("no key in the request");
-    return;
+
+  #place(sighting: Sighting): void {
+    const { seen } = sighting;
+    const findings = this.#findings;
+    const period = this.#timeline.during(seen.startWallMs, seen.endWallMs);
+    if (period === null) {
+      findings.skip(whileChanging);
+      return;
+    }
+    if (period.value === null) return; // nothing was asked at the time
+    const { name, key: by, whenAway } = period.value;
+    if (whenAway === "move") {
+      findings.skip("whenAway: move lets keys go elsewhere");
+      return;
+    }
+    const isAnew = (one: Renewal) =>
+      seen.endWallMs > one.fromWallMs && seen.startWallMs < one.toWallMs;
+    if (this.#renewals.some(isAnew)) {
+      findings.skip("a workload was being made anew");
+      return;
+    }
+    const key = keyOf(sighting, by, this.#senders);
+    if (key === unrecorded) {
+      findings.skip(`the record has no ${describeKey(by)}`);
+      return;
+    }
+    if (key === null) {
+      findings.skip("no key in the request");
+      return;
+    }
+    findings.judge();
+    const renewed = this.#renewals.filter(({ toWallMs }) => toWallMs <= seen.startWallMs).length;
+    const at = `${period.index}.${renewed} ${name} ${key}`;
+    const processes = this.#places.get(at) ?? new Map<string, Sighting>();
+    this.#places.set(at, processes);
+    const before = processes.get(sighting.process);
+    if (before === undefined || isPlainer(sighting, before)) {
+      processes.set(sighting.process, sighting);
+    }
   }
-  findings.judge();
-  const at = `${period.index} ${value.name} ${key}`;
-  const processes = places.get(at) ?? new Map<string, Sighting>();
-  places.set(at, processes);
-  const before = processes.get(sighting.process);
-  const isBetter =
-    before === undefined ||
-    (sighting.isProcessed && !before.isProcessed) ||
-    (sighting.isProcessed === before.isProcessed && seen.startWallMs < before.seen.startWallMs);
-  if (isBetter) processes.set(sighting.process, sighting);
+}
+
+/** What was processed says more than what was sent, and what was first more than what came later. */
+function isPlainer(one: Sighting, other: Sighting): boolean {
+  if (one.isProcessed !== other.isProcessed) return one.isProcessed;
+  return one.seen.startWallMs < other.seen.startWallMs;
 }
 
 function judge(
@@ -139,7 +176,12 @@ function sightingsOf(seen: Seen, service: string): readonly Sighting[] {
 const unrecorded = Symbol("unrecorded");
 
 /** The request's key; null: it has none of the type, so that any process may answer. */
-function keyOf({ exchange, of }: Seen, { key }: Placed): string | typeof unrecorded | null {
+function keyOf(
+  { seen: { exchange, of }, message }: Sighting,
+  key: Placed["key"],
+  senders: ReadonlyMap<string, string>,
+): string | typeof unrecorded | null {
+  const isReceived = exchange.direction === "inbound";
   let text: string | null = null;
   if (key.pathSegment !== undefined) {
     const segments = segmentsOf(exchange.path);
@@ -149,17 +191,14 @@ function keyOf({ exchange, of }: Seen, { key }: Placed): string | typeof unrecor
     if (isCut(exchange.path)) return unrecorded;
     text = queryOf(exchange.path, key.query);
   } else if (key.source === true) {
-    text = exchange.direction === "inbound" ? exchange.front.caller : nameIn(of.workload);
-  } else if (key.identity === true && exchange.direction === "inbound") {
+    text = isReceived ? (senders.get(message) ?? null) : of.uid;
+    if (text === null) return unrecorded;
+  } else if (key.identity === true && isReceived) {
     text = exchange.front.peer;
   } else {
     return unrecorded;
   }
   return text === null || key.type !== "integer" ? text : wholeNumber(text);
-}
-
-function nameIn(workload: string): string {
-  return workload.slice(workload.indexOf("/") + 1);
 }
 
 function servicesPlaced({ intent }: Evidence): ReadonlySet<string> {
@@ -186,9 +225,6 @@ function placedIn(state: IntentState, service: string): Placed | null {
     key: placement.spec.key,
     whenAway: placement.spec.whenAway ?? "wait",
     slots: placement.spec.slots ?? 1024,
-    members: membersOf(found, membersIn(state)).map(({ process, replicas }) => ({
-      process,
-      replicas,
-    })),
+    members: membersOf(found, membersIn(state)),
   };
 }

@@ -1,6 +1,6 @@
 import { namespacedName } from "../resource/meta.ts";
 import { type Evidence, type IntentState, resourcesOf } from "./evidence.ts";
-import { membersIn, membersOf, processOf } from "./members.ts";
+import { type Members, membersIn, membersOf, processOf } from "./members.ts";
 import type { Seen } from "./records.ts";
 import { Timeline } from "./timeline.ts";
 
@@ -11,6 +11,7 @@ export type Processes = Readonly<Record<string, readonly string[]>>;
 export class ServiceProcesses {
   readonly #evidence: Evidence;
   readonly #timeline: Timeline<Processes>;
+  readonly #members = new Map<IntentState, readonly Members[]>();
 
   constructor(evidence: Evidence) {
     this.#evidence = evidence;
@@ -34,9 +35,15 @@ export class ServiceProcesses {
     const { intent } = this.#evidence;
     const state = intent.findLast(({ fromWallMs }) => fromWallMs <= seen.startWallMs) ?? intent[0];
     if (state === undefined) return null;
-    const process = processOf(workload, membersIn(state), this.#evidence)?.process;
+    const process = processOf(workload, this.#membersIn(state), this.#evidence)?.process;
     const meant = processes[service];
     return process === undefined || meant === undefined ? null : meant.includes(process);
+  }
+
+  #membersIn(state: IntentState): readonly Members[] {
+    let members = this.#members.get(state);
+    if (members === undefined) this.#members.set(state, (members = membersIn(state)));
+    return members;
   }
 }
 
