@@ -5,6 +5,7 @@ import { MeshIndex } from "../compile.ts";
 import type { KnownResource } from "../index.ts";
 import { compileAll } from "./all.ts";
 import { edit, resources } from "./arbitrary.fixture.ts";
+import { contract, fault, placement, service } from "./samples.fixture.ts";
 
 test("after any edits the index holds what compiling everything at once gives", () => {
   fc.assert(
@@ -72,6 +73,23 @@ test("an input that did not change makes nothing anew", () => {
   index.take();
   index.put(structuredClone(one!));
   expect(Object.values(index.take()).every((changes) => changes.size === 0)).toBe(true);
+});
+
+test.each([
+  ["placement", placement],
+  ["contract", contract],
+  ["fault", fault],
+] as const)("a %s that targets another Service leaves the one before", (field, make) => {
+  const index = new MeshIndex();
+  const targeting = (name: string) => make("x", "", { targetRefs: [{ kind: "Service", name }] });
+  for (const one of [service("a"), service("b"), targeting("a")]) index.put(one);
+  index.take();
+  index.put(targeting("b"));
+  const { services } = index.take();
+  expect(services.get("default/a")?.doc[field]).toBeNull();
+  expect(services.get("default/b")?.doc[field]).not.toBeNull();
+  index.remove(targeting("b"));
+  expect(index.take().services.get("default/b")?.doc[field]).toBeNull();
 });
 
 test("the order in which inputs came says nothing", () => {
