@@ -133,3 +133,18 @@ test("a record that lacks numbers says so", () => {
     "the record of default/visitor-0 lacks exchanges and says nothing of it",
   );
 });
+
+test("a proxy may have recorded more than fits into a call's arguments", () => {
+  const [sender, receiver] = recordOf([{ to: "kvs-0" }]) as [RecordedBatch, RecordedBatch];
+  const many = ({ exchanges, ...batch }: RecordedBatch): RecordedBatch => ({
+    ...batch,
+    exchanges: Array.from({ length: 200_000 }, (_, index) => ({
+      ...exchanges[0]!,
+      id: index + 1,
+      front: { ...exchanges[0]!.front, ordinal: index + 1 },
+      attempts: exchanges[0]!.attempts.map((one) => ({ ...one, ordinal: index + 1 })),
+    })),
+  });
+  const report = checkAddressing(evidence(base, [many(sender), many(receiver)]));
+  expect(report).toMatchObject({ verdict: "holds", judged: 400_002 });
+});

@@ -38,7 +38,7 @@ export function livesOf(batches: readonly RecordedBatch[]): readonly Life[] {
       boot,
       exchanges,
       batches: group,
-      lastMs: Math.max(...group.flatMap((one) => one.exchanges.map(({ endMs }) => endMs)), -1),
+      lastMs: lastOf(group),
     };
     for (const { exchanges: some, wallOffsetMs } of group) {
       for (const exchange of some) {
@@ -50,9 +50,18 @@ export function livesOf(batches: readonly RecordedBatch[]): readonly Life[] {
         });
       }
     }
-    exchanges.push(...[...byId.values()].sort((a, b) => a.exchange.id - b.exchange.id));
+    const byNumber = [...byId.values()].sort((a, b) => a.exchange.id - b.exchange.id);
+    for (const seen of byNumber) exchanges.push(seen);
     return made;
   });
+}
+
+function lastOf(batches: readonly RecordedBatch[]): number {
+  let lastMs = -1;
+  for (const { exchanges } of batches) {
+    for (const { endMs } of exchanges) lastMs = Math.max(lastMs, endMs);
+  }
+  return lastMs;
 }
 
 /** How many exchanges of this life are not known, of those numbered between the first and the last of `some`. */
