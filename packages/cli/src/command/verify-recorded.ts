@@ -1,5 +1,7 @@
+import { exits, Fault } from "../render/fault.ts";
 import { RecordedWindow } from "./recorded-window.ts";
 import { parseSince } from "./since.ts";
+import { whyUnseen } from "./unseen.ts";
 import type { ServiceOptions } from "./verify-options.ts";
 import { report } from "./verify-report.ts";
 import type { Subject } from "./verify-subject.ts";
@@ -11,13 +13,18 @@ export async function verifyRecorded(
   subject: Subject,
   options: ServiceOptions,
 ): Promise<void> {
+  const { api, service } = subject;
+  const why = await whyUnseen(api);
+  if (why !== null) {
+    throw new Fault(exits.no, why, `${world.program} verify ${service} --drive`);
+  }
   const sinceWallMs = parseSince(options.since, world.clock.wallMs());
   const window = await RecordedWindow.open(world, subject, {
     sinceWallMs,
     last: options.last ?? null,
     key: options.key ?? null,
   });
-  for await (const line of subject.api.lines("recorded", { query: { store: "whole" } })) {
+  for await (const line of api.lines("recorded", { query: { store: "whole" } })) {
     window.add(line);
   }
   await report(world, subject, window.judge(), options.output);

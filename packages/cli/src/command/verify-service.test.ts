@@ -43,6 +43,7 @@ beforeEach(async () => {
   const file = { address: { host: "127.0.0.1", port }, tokenFile, pid: 1 };
   writeFileSync(join(folder, "api.json"), JSON.stringify(file));
   answers = {
+    "/heddle/v1/info": { profile: "run" },
     "/heddle/v1/contracts": [row],
     "/apis/heddle.dev/v1alpha1/namespaces/default/contracts/kvs": contract,
     "/apis/heddle.dev/v1alpha1/namespaces/default/placements": { items: [] },
@@ -241,6 +242,14 @@ test("without a Contract, or with one that does not hold, it says what to do", a
   expect(broken.err).toContain("no definition here");
   answers["/heddle/v1/contracts"] = [{ ...row, definition: "kvz" }];
   expect((await verify("kvs", "--mesh", folder)).code).toBe(65);
+});
+
+test("where no proxy records there is nothing to judge, and --drive to be tried", async () => {
+  answers["/heddle/v1/info"] = { profile: "crawl" };
+  const { code, err } = await verify("kvs", "--mesh", folder);
+  expect(code).toBe(1);
+  expect(err).toContain("profile crawl");
+  expect(err).toContain("heddle verify kvs --drive");
 });
 
 test.each([

@@ -98,15 +98,27 @@ export class DriveSession {
   async run(watcher: DriveWatcher): Promise<DriveResult> {
     const { clock } = this.#world;
     const { namespace } = this.#subject;
-    const info = await this.#api.verb<MeshInfo>("info");
+    const { profile } = await this.#api.verb<MeshInfo>("info");
+    this.#mustBeAbleTo(profile);
     await this.#mustBeAlone();
     const name = `${NAME}${Math.floor(clock.wallMs()).toString(36).slice(-6)}`;
     const guest = await openGuest(this.#api, { name, namespace, serviceAccountName: null });
     try {
-      return await this.#drive(guest, info.profile === "run", watcher);
+      return await this.#drive(guest, profile === "run", watcher);
     } finally {
       await guest.close();
     }
+  }
+
+  /** @throws Fault where faults are asked for that nobody could make. */
+  #mustBeAbleTo(profile: string): void {
+    const kind = this.#settings.faults.find((each) => each === "delay" || each === "reset");
+    if (profile === "run" || kind === undefined) return;
+    throw new Fault(
+      exits.usage,
+      `profile ${profile}: no proxy here is told to ${kind} requests`,
+      `${this.#world.program} verify ${this.#subject.service} --drive --faults kill,pause`,
+    );
   }
 
   /** @throws Fault where somebody else drives: each would take the other's writes for the service's. */
@@ -152,11 +164,9 @@ export class DriveSession {
     const { signatures } = this.#subject.definition;
     const changing = signatures.filter(({ changes }) => changes).map(({ name }) => name);
     const join = new RecordJoin(driver.driven, guest.grant.name, changing);
-    const starts = isMeshed ? await this.#findRecords(join, fromMs) : [];
+    const starts = await this.#findRecords(join, fromMs, isMeshed);
     const { strikes } = signals;
-    const joined = isMeshed
-      ? join.result()
-      : { operations: driver.operations, missing: 0, foreignKeys: new Set<string>() };
+    const joined = isMeshed ? join.result() : await this.#direct(driver, guest);
     return { ...joined, starts, tookMs, strikes, fault, isMeshed, keys: plan.keys };
   }
 
@@ -232,8 +242,22 @@ export class DriveSession {
     }
   }
 
-  /** Asks until all records are there, or it has taken too long. */
-  async #findRecords(join: RecordJoin, fromMs: number): Promise<readonly ProcessStart[]> {
+  /** Without proxies whoever has the address has answered. */
+  async #direct(driver: Driver, { grant }: Guest): Promise<Joined> {
+    const { port } = urlOf(grant.env, this.#subject.service);
+    const rows = await this.#api.verb<readonly WorkloadRow[]>("ps");
+    const owner = rows.find(({ ports }) => Object.values(ports).includes(Number(port)));
+    const answeredBy = owner?.name ?? null;
+    const operations = driver.operations.map((operation) => ({ ...operation, answeredBy }));
+    return { operations, missing: 0, foreignKeys: new Set() };
+  }
+
+  /** Asks until all records are there, or it has taken too long. Gives the starts of processes meanwhile. */
+  async #findRecords(
+    join: RecordJoin,
+    fromMs: number,
+    isMeshed: boolean,
+  ): Promise<readonly ProcessStart[]> {
     const { clock } = this.#world;
     const { namespace, service } = this.#subject;
     const offsetMs = clock.wallMs() - clock.monotonicMs();
@@ -250,7 +274,7 @@ export class DriveSession {
           starts.set(`${told.start.workload.uid} ${told.start.atMs}`, told.start);
         }
       }
-      sinceMs = join.missingSinceMs;
+      sinceMs = isMeshed ? join.missingSinceMs : null;
       if (clock.monotonicMs() > untilMs) break;
       if (sinceMs !== null)
         await new Promise<void>((resolve) => clock.after(RECORDS_LOOK_MS, resolve));

@@ -73,7 +73,7 @@ function brokenLines(
       (line, at) =>
         `     ${line}${at === lines.length - 1 && value !== "" ? `     expected ${value}` : ""}`,
     ),
-    `     ${answeredBy(operations, (each) => formatOperation(each, words))}`,
+    answeredBy(operations, (each) => formatOperation(each, words)),
   ];
 }
 
@@ -98,18 +98,18 @@ function givenText(
   return asked === undefined ? "" : formatGiven(asked.name, expected!.value, words);
 }
 
-/** `Put(1,"a") was answered by kvs-0, Get(1) by kvs-2` */
+/** `Put(1,"a") was answered by kvs-0, Get(1) by kvs-2`; empty where nothing is known of it. */
 function answeredBy(
   operations: readonly Operation[],
   format: (operation: Operation) => string,
 ): string {
   const inOrder = operations.toSorted((a, b) => a.startMs - b.startMs);
-  return inOrder
-    .map((each, at) => {
-      const by = each.answeredBy ?? "nobody that was recorded";
-      return `${format(each)} ${at === 0 ? "was answered by" : "by"} ${by}`;
-    })
-    .join(", ");
+  if (inOrder.every((each) => each.answeredBy === null)) return "";
+  const said = inOrder.map((each, at) => {
+    const by = each.answeredBy ?? "nobody that was recorded";
+    return `${format(each)} ${at === 0 ? "was answered by" : "by"} ${by}`;
+  });
+  return `     ${said.join(", ")}`;
 }
 
 function summary(text: VerdictText, style: Style): readonly string[] {
