@@ -211,6 +211,15 @@ export class RecordRing {
 
   /** A copy of the record of that number, which must be held. */
   read(seq: number): ExchangeRecord {
+    return this.#read(seq, false);
+  }
+
+  /** The same, but for its bodies: they are good until the next push. */
+  peek(seq: number): ExchangeRecord {
+    return this.#read(seq, true);
+  }
+
+  #read(seq: number, isPeek: boolean): ExchangeRecord {
     const at = this.#slot(seq);
     const times = this.#times;
     const time = at * TIME_COLUMNS;
@@ -269,7 +278,7 @@ export class RecordRing {
     record.earlier = refs[ref + 14] as ExchangeRecord["earlier"];
     const contract = refs[ref + 15] as ContractDoc | null;
     if (contract !== null) {
-      record.operation = this.#operation(at, contract, refs[ref + 16] as OperationDoc);
+      record.operation = this.#operation(at, contract, refs[ref + 16] as OperationDoc, isPeek);
     }
     return record;
   }
@@ -291,7 +300,12 @@ export class RecordRing {
   }
 
   /** The text cursor stands behind `callerField`. */
-  #operation(at: number, contract: ContractDoc, operation: OperationDoc): OperationRecord {
+  #operation(
+    at: number,
+    contract: ContractDoc,
+    operation: OperationDoc,
+    isPeek: boolean,
+  ): OperationRecord {
     const key = this.#texts.next() ?? "";
     const parameters: Record<string, string> = {};
     const take = (name: string): void => {
@@ -309,15 +323,21 @@ export class RecordRing {
         this.#times[time + REQUEST_AT + of]!,
         this.#numbers[number + 7 + of]!,
         this.#flags[flag + 6 + of]!,
+        isPeek,
       );
     return { contract, operation, parameters, key, requestBody: body(0), replyBody: body(1) };
   }
 
-  #body(start: number, length: number, state: number): BodyCapture | null {
+  #body(start: number, length: number, state: number, isPeek: boolean): BodyCapture | null {
     if (state === NONE) return null;
     const isOverwritten = state === KEPT && !this.#bodies.has(start, length);
     const isKept = state === KEPT && !isOverwritten;
-    const octets = isKept ? this.#bodies.read(start, length) : new Uint8Array(0);
+    const bodies = this.#bodies;
+    const octets = !isKept
+      ? new Uint8Array(0)
+      : isPeek
+        ? bodies.peek(start, length)
+        : bodies.read(start, length);
     const isTooLong = state === TOO_LONG;
     return { octets, length: octets.length, isTooLong, isWhole: state === KEPT, isOverwritten };
   }

@@ -92,7 +92,7 @@ export class Recording {
 
   /** The record of that number as it leaves the proxy. */
   write(seq: number): RecordedExchange {
-    return this.#writer.write(this.ring.read(seq), this.workload.name);
+    return this.#writer.write(this.ring.peek(seq), this.workload.name);
   }
 
   /** All of a batch but its exchanges. */

@@ -119,6 +119,13 @@ export class BodyArena {
     octets.set(body.subarray(before, length), 0);
   }
 
+  /** As it lies there, good until the next `put`; a copy where it wraps. A buffer of its own costs more than its hash. */
+  peek(start: number, length: number): Uint8Array {
+    const from = start % this.#octets.length;
+    const isWrapped = from + length > this.#octets.length;
+    return isWrapped ? this.read(start, length) : this.#octets.subarray(from, from + length);
+  }
+
   /** A copy. */
   read(start: number, length: number): Uint8Array {
     const octets = this.#octets;
