@@ -38,12 +38,12 @@ function proxyCoverage(batches: readonly RecordedBatch[]): ProxyCoverage {
   const lives = [...Map.groupBy(batches, ({ life }) => life).values()]
     .map(lifeCoverage)
     .sort((a, b) => a.sinceMs - b.sinceMs);
-  const between = lives.slice(1).map((life, at) => ({
-    fromMs: lives[at]!.untilMs,
-    toMs: life.sinceMs,
-    reason: "restart" as const,
-    missing: -1,
-  }));
+  const told = lives.flatMap(({ gaps }) => gaps);
+  const between = lives.slice(1).flatMap((life, at) => {
+    const [fromMs, toMs] = [lives[at]!.untilMs, life.sinceMs];
+    const isTold = told.some((gap) => gap.fromMs <= fromMs && gap.toMs >= toMs);
+    return isTold ? [] : [{ fromMs, toMs, reason: "restart" as const, missing: -1 }];
+  });
   const [first] = lives;
   const laterBeginnings = lives.slice(1).flatMap((life) => (life.hasFirst ? [] : [life.beginning]));
   return {
@@ -51,7 +51,7 @@ function proxyCoverage(batches: readonly RecordedBatch[]): ProxyCoverage {
     name: workload.name,
     sinceMs: first!.hasFirst ? first!.sinceMs : first!.beginning.toMs,
     hasFirst: first!.hasFirst,
-    gaps: [...lives.flatMap(({ gaps }) => gaps), ...between, ...laterBeginnings],
+    gaps: [...told, ...between, ...laterBeginnings],
   };
 }
 
@@ -68,7 +68,12 @@ interface LifeCoverage {
 function lifeCoverage(batches: readonly RecordedBatch[]): LifeCoverage {
   const ordered = batches.toSorted((a, b) => a.from - b.from);
   const { sinceMs } = ordered[0]!;
-  const told = ordered.flatMap(({ gaps }) => gaps);
+  // A batch may have come twice.
+  const told = [
+    ...new Map(
+      ordered.flatMap(({ gaps }) => gaps).map((gap) => [JSON.stringify(gap), gap]),
+    ).values(),
+  ];
   let next = ordered[0]!.from;
   let untilMs = sinceMs;
   const gaps: ProxyCoverage["gaps"][number][] = told.map((gap) => ({ ...gap }));

@@ -263,7 +263,20 @@ describe("a gap", () => {
       return { batch: { ...line.batch, life: "second", sinceMs: 1550, from: line.batch.from } };
     });
     const { assumptions } = assemble(lives);
-    expect(assumptions.join("\n")).toMatch(/the record of kvs-0 has a gap \(restart\)/);
+    const beginsLater = /the record of kvs-0 has a gap \(restart\) and 1 more:/; // its first batches are missing, too
+    expect(assumptions.join("\n")).toMatch(beginsLater);
+    const first = Math.min(
+      ...lives.flatMap((line) =>
+        "batch" in line && line.batch.life === "second" ? [line.batch.from] : [],
+      ),
+    );
+    const told = lives.map((line): RecordedLine => {
+      if (!("batch" in line) || line.batch.life !== "second" || line.batch.from > first)
+        return line;
+      const gap = { fromMs: 0, toMs: 1550, missing: -1, reason: "restart" } as const;
+      return { batch: { ...line.batch, gaps: [gap] } };
+    });
+    expect(assemble(told).assumptions.join("\n")).toMatch(beginsLater);
   });
 });
 
