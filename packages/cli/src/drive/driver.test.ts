@@ -1,11 +1,13 @@
 import { SeededRng } from "@heddle/mesh/base/rng.ts";
 import { VirtualClock } from "@heddle/mesh/base/virtual-clock.ts";
+import { checkContract } from "@heddle/mesh/contract/check-contract.ts";
 import { counter } from "@heddle/mesh/contract/definition/counter.ts";
 import { kvs } from "@heddle/mesh/contract/definition/kvs.ts";
 import { lock } from "@heddle/mesh/contract/definition/lock.ts";
 import { recommendation } from "@heddle/mesh/contract/definition/recommendation.ts";
 import { register } from "@heddle/mesh/contract/definition/register.ts";
 import type { Definition } from "@heddle/mesh/contract/definition.ts";
+import { sequentialModel } from "@heddle/mesh/contract/model.ts";
 import { compileContractReader } from "@heddle/mesh/contract/reader.ts";
 import type { ContractDoc } from "@heddle/mesh/model/document.ts";
 import { PlainRequestHead } from "@heddle/mesh/net/http1/plain-head.ts";
@@ -25,7 +27,21 @@ interface Drive {
   /** Keys were written before. */
   readonly before?: readonly (readonly [path: string, value: string])[];
   readonly stopAfterMs?: number;
+  /** The process loses what it keeps. */
+  readonly forgetAfterMs?: number;
 }
+
+/** What the drive comes to, by the same checker as on a real mesh. */
+const judge = (driven: readonly DrivenOperation[]) =>
+  checkContract({
+    contract: "kvs",
+    service: "kvs",
+    consistency: "linearizable",
+    operations: driven.map(({ operation }) => operation),
+    model: sequentialModel(kvs, { key: "k", hashes: null }),
+    initialOf: () => ({ kind: "empty" }),
+    clock: new VirtualClock(),
+  });
 
 /** Drives a key-value process over the simulated network. */
 async function drive(options: Drive): Promise<readonly DrivenOperation[]> {
@@ -47,6 +63,8 @@ async function drive(options: Drive): Promise<readonly DrivenOperation[]> {
     operations: options.operations ?? 400,
     forMs: options.forMs ?? null,
   });
+  if (options.forgetAfterMs !== undefined)
+    clock.after(options.forgetAfterMs, () => process.forget());
   if (options.stopAfterMs !== undefined) clock.after(options.stopAfterMs, () => driver.stop());
   let isOver = false;
   void driver.run().then(() => {
@@ -127,6 +145,20 @@ test("ends when it is told to, or its time is over, with what is under way finis
   expect(Math.max(...stopped.map(({ operation }) => operation.startMs))).toBeLessThanOrEqual(500);
   const timed = await drive({ seed: 5, operations: 1_000_000, forMs: 300 });
   expect(Math.max(...timed.map(({ operation }) => operation.startMs))).toBeLessThan(300);
+});
+
+test("what callers saw of a process that keeps its promise holds, resets or not", async () => {
+  expect(judge(await drive({ seed: 7 }))).toMatchObject({ verdict: "holds", operations: 400 });
+  const reset = judge(await drive({ seed: 7, faults: { ...rough, reset: 0.02 } }));
+  expect(reset).toMatchObject({ verdict: "holds", observed: 400, callers: 4 });
+  expect(reset.unknown).toBeGreaterThan(0);
+});
+
+test("and of one that forgets does not, with the same counterexample for the same seed", async () => {
+  const verdict = judge(await drive({ seed: 7, forgetAfterMs: 200 }));
+  expect(verdict).toMatchObject({ verdict: "violated", counterexample: { expected: {} } });
+  expect(verdict.counterexample!.operations.length).toBeLessThanOrEqual(2);
+  expect(judge(await drive({ seed: 7, forgetAfterMs: 200 }))).toEqual(verdict);
 });
 
 test("gives up where nobody has answered for half a minute", async () => {

@@ -77,6 +77,11 @@ export class KvsProcess implements RequestHandler {
     this.#context = new Http1Context({ clock });
   }
 
+  /** All that it keeps is gone. */
+  forget(): void {
+    this.#values.clear();
+  }
+
   async listen(transport: Transport): Promise<Address> {
     const at = tcp("127.0.0.1", 0);
     this.listening = await transport.listen(
