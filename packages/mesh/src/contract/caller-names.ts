@@ -9,8 +9,8 @@ import type { Hops, Recorded } from "./pair-hops.ts";
 export class CallerNames {
   readonly #field: string | null;
   readonly #gateways: ReadonlySet<string>;
-  /** Connections of one address, as it is used again and again: the second is another caller. */
-  readonly #connections = new Map<string, string[]>();
+  /** Who has had a name, which is used again and again: the second is another caller. */
+  readonly #bearers = new Map<string, string[]>();
 
   constructor(contract: ContractDoc, batches: readonly RecordedBatch[]) {
     this.#field = contract.callerField;
@@ -24,19 +24,21 @@ export class CallerNames {
     const one = caller ?? inbound[0]!;
     const { front, direction, id } = one.exchange;
     if (this.#field !== null && front.callerField !== null) return front.callerField;
-    if (direction === "outbound") return one.workload.name;
+    if (direction === "outbound") return this.#numbered(one.workload.name, one.workload.uid);
     if (direction === "gateway") return this.#connection(one);
     if (front.caller !== null && !this.#gateways.has(front.caller)) return front.caller;
     return `${front.caller ?? "?"} ${one.workload.name}:${id}`;
   }
 
   #connection({ workload, life, exchange: { front } }: Recorded): string {
-    const address = `${workload.name} ${front.source}`;
-    const name = `${life} ${front.connection}`;
-    let known = this.#connections.get(address);
-    if (known === undefined) this.#connections.set(address, (known = []));
-    if (!known.includes(name)) known.push(name);
-    const place = known.indexOf(name);
-    return place === 0 ? address : `${address} (${place + 1})`;
+    return this.#numbered(`${workload.name} ${front.source}`, `${life} ${front.connection}`);
+  }
+
+  #numbered(name: string, bearer: string): string {
+    let known = this.#bearers.get(name);
+    if (known === undefined) this.#bearers.set(name, (known = []));
+    if (!known.includes(bearer)) known.push(bearer);
+    const place = known.indexOf(bearer);
+    return place === 0 ? name : `${name} (${place + 1})`;
   }
 }

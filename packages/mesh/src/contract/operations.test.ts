@@ -345,6 +345,17 @@ describe("callers are told apart", () => {
       "front-0 127.0.0.1:5002",
     ]);
   });
+  test("where a name is used again, as by commands that are run twice", () => {
+    const { lines } = makeRecord(new SeededRng(5), { ...whole, fates: ["answered"] });
+    const again = lines.map((line): RecordedLine => {
+      if (!("batch" in line) || line.batch.workload.name !== "app-0") return line;
+      const uid = line.batch.from > 10 ? "another" : line.batch.workload.uid;
+      return { batch: { ...line.batch, workload: { ...line.batch.workload, uid } } };
+    });
+    const callers = new Set(assemble(again).operations.map(({ caller }) => caller));
+    expect(callers).toContain("app-0");
+    expect(callers).toContain("app-0 (2)");
+  });
   test("by a field that the Contract names", () => {
     const lines = edited(one("answered"), (exchange) => ({
       ...exchange,
