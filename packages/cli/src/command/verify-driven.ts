@@ -140,18 +140,13 @@ function completenessOf({ isMeshed, missing }: DriveResult): string {
   return `${formatCount(missing)} not found in the mesh's own records`;
 }
 
-function assumptionsOf(
-  { isMeshed, missing, foreignKeys }: DriveResult,
-  service: string,
-): readonly string[] {
+function assumptionsOf(result: DriveResult, service: string): readonly string[] {
+  const { isMeshed, missing } = result;
   const said = [`nobody else wrote to the keys of ${service} that are judged, past all proxies`];
-  if (foreignKeys.size > 0) {
-    said.push(`${count(foreignKeys.size, "key")} that others wrote to meanwhile are not judged`);
-  }
   if (isMeshed && missing > 0) {
     said.push(`${count(missing, "operation")} that callers recorded and the mesh did not`);
   }
-  return said;
+  return [...said, ...notesOf(result).map((note) => note.trim())];
 }
 
 /** What was done to the service meanwhile. */
@@ -178,18 +173,18 @@ function notesOf({ strikes, fault, foreignKeys }: DriveResult): readonly string[
 class DriveProgress {
   readonly #world: World;
   readonly #settings: DriveSettings;
-  readonly #startMs: number;
+  #startMs = -1;
 
   constructor(world: World, settings: DriveSettings) {
     this.#world = world;
     this.#settings = settings;
-    this.#startMs = world.clock.monotonicMs();
   }
 
   onProgress(done: number): void {
     const { err, clock } = this.#world;
     if (!err.isTerminal) return;
     const { operations, forMs, callers } = this.#settings;
+    if (this.#startMs < 0) this.#startMs = clock.monotonicMs();
     const tookMs = clock.monotonicMs() - this.#startMs;
     const of =
       forMs === null

@@ -15,6 +15,9 @@ export interface VerifyOptions extends MeshOptions {
 
 /** Options of `verify <service>` besides. */
 export interface ServiceOptions extends VerifyOptions {
+  /** Of other subjects. */
+  readonly from?: readonly string[];
+  readonly proxy?: readonly string[];
   readonly key?: string;
   readonly watch?: boolean;
   readonly drive?: boolean;

@@ -262,6 +262,7 @@ test.each([
   [["--drive", "--faults", "flood"], 'not "flood"'],
   [["--drive", "--callers", "0"], "from 1 to 256"],
   [["--drive", "--for", "soon"], "10s, 2m"],
+  [["--from", "x.jsonl"], "not of a service"],
   [["--last", "none"], "expected a whole number"],
 ])("wrong use is 64: %j", async (argv, words) => {
   const { code, err } = await verify("kvs", "--mesh", folder, ...argv);

@@ -26,6 +26,10 @@ export async function verifyService(
 function checkOptions({ program }: World, service: string, options: ServiceOptions): void {
   const again = `${program} verify ${service}`;
   const wrong = (message: string, hint: string) => new Fault(exits.usage, message, hint);
+  const elsewhere = (["from", "proxy"] as const).find((name) => options[name] !== undefined);
+  if (elsewhere !== undefined) {
+    throw wrong(`--${elsewhere} is of addressing and constraints, not of a service`, again);
+  }
   const lone = driveOptions.find((name) => options[name] !== undefined);
   if (options.drive !== true && lone !== undefined) {
     throw wrong(`--${lone} is of --drive`, `${again} --drive --${lone} …`);

@@ -61,6 +61,7 @@ async function noContract(
   return new Fault(
     exits.no,
     `Service ${service} in namespace ${namespace} has no Contract: nothing was said that could be verified`,
+    `${world.program} explain contract`,
     "a Contract names the Service and a definition, shipped or in a file of yours: docs/contracts.md leads there",
     ...others.slice(0, 3),
   );
