@@ -109,7 +109,7 @@ test("a contract that was violated is bad, one whose keys may move is to be know
   const hint = "heddle describe contract kvs";
   expect(wrong({ conditions: [of("Placed"), of("Holds")] })).toEqual([
     ["bad", "every contract holds that was verified", hint],
-    ["warning", "each key of a contract stays with one process", hint],
+    ["warning", "each key of a contract stays with one process", "heddle explain placement"],
     known,
   ]);
 });

@@ -102,7 +102,7 @@ function checkConditions({ conditions }: CheckData): readonly Finding[] {
     others.length === 0 ? good(accepted) : bad(accepted, wordsOf(others), hintOf(others)),
     ...(holds.length === 0 ? [] : [bad(violated, wordsOf(holds), hintOf(holds))]),
     // No fault of a resource: each does what it says.
-    ...(placed.length === 0 ? [] : [warning(moves, wordsOf(placed), hintOf(placed))]),
+    ...(placed.length === 0 ? [] : [warning(moves, wordsOf(placed), "heddle explain placement")]),
   ];
 }
 
