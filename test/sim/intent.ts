@@ -52,6 +52,25 @@ export function kvsProcess(replicas: number): KnownResource {
   });
 }
 
+/** Requests that have a key and stay within one are recorded whole: `GET /7`, `PUT /7`; a POST is no operation. */
+const contract: KnownResource = resource(heddle, "Contract", "kvs", {
+  targetRefs: [{ group: "", kind: "Service", name: "kvs" }],
+  definition: "kvs",
+  consistency: "linearizable",
+  key: "k",
+  valueBytesMax: 4096,
+  operations: (["get", "put"] as const).map((name) => ({
+    name,
+    takes: name === "get" ? ["k"] : ["k", "v"],
+    changes: name === "put",
+    method: name.toUpperCase(),
+    path: [{ parameter: "k", type: "integer" }],
+    ...(name === "get" ? { gives: "opaque" } : { body: { parameter: "v", type: "opaque" } }),
+    ok: [name === "get" ? 200 : 201],
+    refused: [],
+  })),
+});
+
 /** What is there from the start, and again at the end. */
 export const base: readonly KnownResource[] = [
   resource("v1", "Service", "kvs", {
@@ -60,6 +79,7 @@ export const base: readonly KnownResource[] = [
   }),
   resource(heddle, "Process", "visitor", { command: ["visitor"] }),
   kvsProcess(2),
+  contract,
 ];
 
 export function placement(whenAway: "wait" | "refuse" | "move"): KnownResource {
