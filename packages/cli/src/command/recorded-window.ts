@@ -2,6 +2,7 @@ import { coverageOf } from "@heddle/mesh/contract/coverage.ts";
 import type { Operation } from "@heddle/mesh/contract/operation.ts";
 import { type Assembled, assembleOperations } from "@heddle/mesh/contract/operations.ts";
 import type { RecordedBatch, RecordedLine } from "@heddle/mesh/history/batch.ts";
+import type { RecordedExchange } from "@heddle/mesh/history/exchange.ts";
 import { integerKey } from "@heddle/mesh/model/integer-key.ts";
 import { contractKind } from "@heddle/mesh/resource/heddle/contract.ts";
 import { exits, Fault } from "../render/fault.ts";
@@ -19,7 +20,7 @@ export interface WindowOptions {
 }
 
 /** Records of what ended in the last moments may still be on their way, in ms. */
-const SETTLE_MS = 2000;
+export const SETTLE_MS = 2000;
 
 /** What was recorded of a service since some moment, and what it comes to. */
 export class RecordedWindow {
@@ -89,6 +90,21 @@ export class RecordedWindow {
       (sum, line) => sum + ("batch" in line ? line.batch.exchanges.length : 0),
       0,
     );
+  }
+
+  /** When the last exchange that is meant ended, monotonic ms; -Infinity: there is none. */
+  get latestMs(): number {
+    const { name } = this.#subject.doc;
+    const isMeant = ({ operation }: RecordedExchange) =>
+      operation?.contract === name && (this.#key === null || operation.key === this.#key);
+    let latest = -Infinity;
+    for (const line of this.#lines) {
+      if (!("batch" in line)) continue;
+      for (const one of line.batch.exchanges) {
+        if (one.endMs > latest && isMeant(one)) latest = one.endMs;
+      }
+    }
+    return latest;
   }
 
   /** Forgets what ended before. */

@@ -121,7 +121,10 @@ const startOf = (name: string, atMs: number, restarts = 0): RecordedLine => ({
 const starts = ["kvs-1", "kvs-2"].map((name) => startOf(name, 10));
 const complete: RecordedLine = { complete: { whole: 0, sampled: 0, boot: "boot" } };
 
-async function verify(...argv: readonly string[]) {
+const verify = (...argv: readonly string[]) => verifyAt(60_000, argv);
+
+/** @param nowMs monotonic; what was recorded was over at 208 */
+async function verifyAt(nowMs: number, argv: readonly string[]) {
   const [out, err]: [string[], string[]] = [[], []];
   const terminal = (said: string[]) => ({
     isTerminal: false,
@@ -130,13 +133,21 @@ async function verify(...argv: readonly string[]) {
     write: (text: string) => void said.push(text),
   });
   const clock = new VirtualClock(1_000_000);
-  clock.advance(60_000); // all that was recorded is over
+  clock.advance(nowMs);
   const before = process.exitCode;
   process.exitCode = 0;
   const env = { HEDDLE_MESH: folder };
   const world = { out: terminal(out), err: terminal(err), env, cwd: folder, clock };
   const names = { program: "heddle", programPath: "heddle", author: "dana" };
-  const code = await run({ ...world, ...names }, ["verify", ...argv]);
+  let isOver = false;
+  const running = run({ ...world, ...names }, ["verify", ...argv]).finally(() => {
+    isOver = true;
+  });
+  while (!isOver) {
+    await new Promise(setImmediate);
+    clock.step(); // whoever waits has waited
+  }
+  const code = await running;
   process.exitCode = before;
   return { code, out: out.join(""), err: err.join("") };
 }
@@ -156,6 +167,17 @@ holds: 2 operations on 1 key by 1 caller since ${time}; every event recorded, 0 
 `,
   });
   expect(asked).toContain("GET /heddle/v1/recorded?store=whole");
+});
+
+test("what was asked a moment ago is judged, too, once all its records are here", async () => {
+  const { code, out } = await verifyAt(300, ["kvs", "--mesh", folder]);
+  expect(code, out).toBe(0);
+  expect(out).toContain("holds: 2 operations on 1 key by 1 caller");
+  const reads = asked.filter((each) => each.startsWith("GET /heddle/v1/recorded"));
+  expect(reads.length).toBe(2);
+  asked.length = 0;
+  await verify("kvs", "--mesh", folder);
+  expect(asked.filter((each) => each.startsWith("GET /heddle/v1/recorded")).length).toBe(1);
 });
 
 test("violated: 1, with the history that breaks it, who answered, and the cure", async () => {
