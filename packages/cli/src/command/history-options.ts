@@ -6,6 +6,7 @@ export interface HistoryOptions extends SourceOptions, NamespaceOptions {
   readonly global?: boolean;
   readonly diagram?: boolean;
   readonly steps?: boolean;
+  readonly short?: boolean;
   readonly follow?: boolean;
   /** Null: all. */
   readonly last?: number | null;

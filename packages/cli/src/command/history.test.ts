@@ -91,6 +91,14 @@ describe("heddle history", () => {
 `);
   });
 
+  test("--short: the lists of the first slides, without contents", async () => {
+    const short = ["--steps", "--short", "--last", "1"];
+    const asker = await heddle("history", "e", ...short, "--from", fileOf(e, kvs));
+    expect(asker.out).toBe("History[e]\n[]\n[Send•Req]\n[Send•Req, Recv•Res]\n");
+    const answerer = await heddle("history", "kvs-1", ...short, "--from", fileOf(e, kvs));
+    expect(answerer.out).toBe("History[kvs-1]\n[]\n[Recv•Req]\n[Recv•Req, Send•Res]\n");
+  });
+
   test("service/kvs: every process behind it; without a name every process", async () => {
     const service = await heddle("history", "service/kvs", "--from", fileOf(e, kvs));
     expect(service.out.match(/^History.*$/gm)).toEqual(["History[kvs-1]"]);
@@ -198,6 +206,7 @@ kvs-1        ─────────────────────○M
     [["--follow", "--global"], "is not known"],
     [["--follow", "--from", "x"], "needs a control plane"],
     [["--steps", "--diagram"], "local histories"],
+    [["--short", "--global"], "local histories"],
     [["--diagram", "-o", "json"], "svg"],
     [["--from", "x", "--proxy", "y"], "one of the two"],
     [["a/b/c"], "expected a name"],

@@ -31,6 +31,7 @@ export function historyCommand(world: World): Command {
     .option("--global", "the histories merged: no endpoint's order, and no message, contradicts it")
     .option("--diagram", "the global view as a space-time diagram, a lane for each endpoint")
     .option("--steps", "each history as it grew, an event more a line")
+    .option("--short", "without contents, as on the first slides: [Send•Req, Recv•Res]")
     .option("-f, --follow", "go on with what comes, until Ctrl-C")
     .option("--last <number>", "only so many of the newest exchanges, or all", parseLast)
     .addOption(
@@ -77,7 +78,7 @@ function showLocal(
   processes: readonly EndpointName[],
   options: HistoryOptions,
 ): void {
-  const { output, steps = false } = options;
+  const { output, steps = false, short = false } = options;
   const isData = output === "json" || output === "yaml";
   const count = options.last === undefined && !isData ? listedExchanges : (options.last ?? null);
   const shown = processes.map((endpoint) => lastOf(localView(recorded, endpoint), count));
@@ -88,7 +89,8 @@ function showLocal(
   }
   if (shown.length === 0) world.err.write(`${nothingYet(world)}\n`);
   const namespace = options.namespace ?? "default";
-  world.out.write(formatHistories(shown, { namespace, isGrowing: steps }));
+  const detail = short ? "short" : "full";
+  world.out.write(formatHistories(shown, { namespace, isGrowing: steps, detail }));
   const partial = shown.filter(({ history }) => !history.isWhole);
   if (partial.length === 0) return;
   const names = partial.map(({ history }) => history.endpoint).join(", ");
@@ -124,6 +126,12 @@ function mustGoTogether(options: HistoryOptions): void {
     (isGlobal || options.follow === true || options.output !== "list")
   ) {
     throw wrong("--steps shows local histories as a list");
+  }
+  if (
+    options.short === true &&
+    (isGlobal || options.follow === true || options.output !== "list")
+  ) {
+    throw wrong("--short shows local histories as a list");
   }
   if (options.diagram === true && (options.output === "json" || options.output === "yaml")) {
     throw wrong("--diagram is text, or a picture with -o svg");
