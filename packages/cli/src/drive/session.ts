@@ -14,7 +14,8 @@ import { Driver } from "./driver.ts";
 import { type Joined, RecordJoin } from "./join.ts";
 import { type MadeFault, makeFault } from "./made-fault.ts";
 import { DrivePlan } from "./plan.ts";
-import { Signals, type Strike, sendSignal, type Victim } from "./signals.ts";
+import { ProcessSignals } from "./process-signals.ts";
+import { Signals, type Strike, type Victim } from "./signals.ts";
 
 export interface DriveSubject {
   readonly namespace: string;
@@ -200,12 +201,13 @@ export class DriveSession {
   #openSignals(rng: Rng): Signals {
     const { clock } = this.#world;
     const kinds = this.#settings.faults.filter((kind) => kind === "kill" || kind === "pause");
+    const processes = new ProcessSignals();
     const signals = new Signals({
       clock,
       rng,
       kinds,
       victims: () => this.#victims(),
-      send: sendSignal,
+      send: (pid, signal) => processes.send(pid, signal),
     });
     this.#signals = signals;
     return signals;

@@ -15,7 +15,7 @@ export interface SignalOptions {
   readonly kinds: readonly SignalFault[];
   /** The processes that run now: a restarted one has another pid. */
   readonly victims: () => Promise<readonly Victim[]>;
-  /** To a process and what it has started. Default: the system's. Gone is no error. */
+  /** To a process and what it has started. Gone is no error. */
   readonly send: (pid: number, signal: NodeJS.Signals) => void;
 }
 
@@ -90,15 +90,14 @@ export class Signals {
   }
 }
 
-/** To the process's group, which is its own: what it has started is hit with it. */
+/** To the process's group, which is its own, so that what it has started is hit with it. Gone is no error. */
 export function sendSignal(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(-pid, signal);
-  } catch {
+  for (const target of [-pid, pid]) {
     try {
-      process.kill(pid, signal);
+      process.kill(target, signal);
+      return;
     } catch {
-      // gone meanwhile
+      // gone meanwhile, or no group of its own
     }
   }
 }
