@@ -1,10 +1,10 @@
+import { fingerprint } from "./fingerprint.ts";
 import { ObjectStates } from "./object-state.ts";
 import type { Obligation, Question } from "./obligation.ts";
 import { search } from "./search.ts";
 import type { SearchBudget } from "./search-budget.ts";
 import type { SequentialModel } from "./sequential.ts";
 import { judgeUniqueValues } from "./unique-values.ts";
-import { valueKey } from "./value-key.ts";
 import type { VerdictWord } from "./verdict.ts";
 
 /** What a question came to. `among`, where violated: some of its obligations that cannot be met together, if that is known. */
@@ -48,7 +48,7 @@ function* reachable(asked: readonly Obligation[], model: SequentialModel): Itera
   const kinds = new Map(
     asked
       .filter(({ operation }) => model.changes(operation.name))
-      .map(({ operation }) => [`${operation.name}(${operation.args.map(valueKey)}`, operation]),
+      .map(({ operation }) => [`${operation.name}(${operation.args.map(fingerprint)}`, operation]),
   );
   const seen = new Set([model.fingerprint(model.empty)]);
   const states: unknown[] = [model.empty];
@@ -57,11 +57,10 @@ function* reachable(asked: readonly Obligation[], model: SequentialModel): Itera
     for (const { name, args } of kinds.values()) {
       const step = model.step(states[index], name, args);
       if (step === null || states.length >= firstStatesMax) continue;
-      const fingerprint = model.fingerprint(step.state);
-      if (!seen.has(fingerprint)) {
-        seen.add(fingerprint);
-        states.push(step.state);
-      }
+      const reached = model.fingerprint(step.state);
+      if (seen.has(reached)) continue;
+      seen.add(reached);
+      states.push(step.state);
     }
   }
 }

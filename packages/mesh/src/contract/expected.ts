@@ -1,8 +1,8 @@
+import { fingerprint } from "./fingerprint.ts";
 import { ObjectStates, rejected } from "./object-state.ts";
 import type { Obligation } from "./obligation.ts";
 import type { Operation, Value } from "./operation.ts";
 import type { Initial, SequentialModel } from "./sequential.ts";
-import { valueKey } from "./value-key.ts";
 
 /** Of so many operations at most all orders are tried. */
 const orderedMax = 8;
@@ -31,7 +31,7 @@ export function expectedAnswer(
       if (next === last) {
         const answer = states.expected(state, next.operation);
         if (answer === null) isUnsure = true;
-        else answers.set(valueKey(answer.value), answer.value);
+        else answers.set(fingerprint(answer.value), answer.value);
         continue;
       }
       const after = states.advance(state, next);

@@ -1,6 +1,6 @@
 /**
- * Text that is equal for equal states: numbers, text, booleans, null, undefined and bigints; lists, plain objects, Map and
- * Set of them, whose order of insertion says nothing. A state of another class has none.
+ * Text that is equal for equal values and states, and for no others: numbers, text, booleans, null, undefined and bigints;
+ * lists, plain objects, Map and Set of them, whose order of insertion says nothing. A state of another class has none.
  * @throws TypeError
  */
 export function fingerprint(state: unknown): string {

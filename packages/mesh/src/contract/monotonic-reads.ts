@@ -1,4 +1,4 @@
-import { type Obligation, obligationOf, optional, type Question } from "./obligation.ts";
+import { obligationOf, optional, type Question } from "./obligation.ts";
 import type { Operation } from "./operation.ts";
 import type { Initial, SequentialModel } from "./sequential.ts";
 
@@ -17,18 +17,14 @@ export function askMonotonicReads(
   initial: Initial,
 ): readonly Question[] {
   const updates = updatesOf(operations, model).map(optional);
-  const readsBy = new Map<string, Obligation[]>();
-  for (const operation of operations) {
-    if (model.changes(operation.name)) continue;
-    const read = obligationOf(operation, model);
-    if (read === null) continue;
-    const reads = readsBy.get(operation.caller);
-    if (reads === undefined) readsBy.set(operation.caller, [read]);
-    else reads.push(read);
-  }
-  return [...readsBy].map(([caller, reads]) => ({
+  const reads = operations
+    .filter(({ name }) => !model.changes(name))
+    .map((read) => obligationOf(read, model))
+    .filter((each) => each !== null);
+  const readsBy = Map.groupBy(reads, ({ operation }) => operation.caller);
+  return Array.from(readsBy, ([caller, own]) => ({
     caller,
-    asked: [...updates, ...reads],
+    asked: [...updates, ...own],
     initial,
   }));
 }

@@ -1,7 +1,7 @@
+import { fingerprint } from "./fingerprint.ts";
 import type { Obligation } from "./obligation.ts";
 import type { Operation, Value } from "./operation.ts";
 import type { Initial, SequentialModel } from "./sequential.ts";
-import { valueKey } from "./value-key.ts";
 
 /** The obligation cannot be met in this state. */
 export const rejected = Symbol("rejected");
@@ -66,7 +66,7 @@ export class ObjectStates {
 
   fingerprint(state: unknown): string {
     if (state === unknownState) return "?";
-    if (state instanceof FirstValue) return `?${valueKey(state.value)}`;
+    if (state instanceof FirstValue) return `?${fingerprint(state.value)}`;
     return `=${this.#model.fingerprint(state)}`;
   }
 

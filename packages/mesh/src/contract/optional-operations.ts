@@ -1,5 +1,5 @@
+import { fingerprint } from "./fingerprint.ts";
 import type { Obligation } from "./obligation.ts";
-import { valueKey } from "./value-key.ts";
 
 /**
  * Operations that may take effect from their start on, or never, gathered by what they do: of one kind the earliest start
@@ -13,14 +13,10 @@ export class OptionalOperations {
   #end = 0;
 
   constructor(asked: readonly Obligation[]) {
-    const kinds = new Map<string, Obligation[]>();
-    for (const each of asked.toSorted((a, b) => a.startMs - b.startMs)) {
-      const { name, args } = each.operation;
-      const kind = `${name}(${args.map(valueKey).join()}`;
-      const same = kinds.get(kind);
-      if (same === undefined) kinds.set(kind, [each]);
-      else same.push(each);
-    }
+    const inTime = asked.toSorted((a, b) => a.startMs - b.startMs);
+    const kinds = Map.groupBy(inTime, ({ operation: { name, args } }) => {
+      return `${name}(${args.map(fingerprint).join()}`;
+    });
     this.#kinds = [...kinds.values()];
     this.#taken = this.#kinds.map(() => 0);
   }

@@ -1,8 +1,8 @@
+import { fingerprint } from "./fingerprint.ts";
 import { updatesOf } from "./monotonic-reads.ts";
 import { type Obligation, obligationOf, optional, type Question } from "./obligation.ts";
 import type { Operation, Value } from "./operation.ts";
 import type { Initial, SequentialModel } from "./sequential.ts";
-import { valueKey } from "./value-key.ts";
 
 /**
  * `read-your-writes` (Terry and others, 1994), per caller and key: each read of a caller is of a copy that has taken in
@@ -60,13 +60,7 @@ function plainReads(
   const { model, initial } = of;
   const { register } = model;
   if (register === null || operations.some(({ name }) => !isOf(name, register))) return () => false;
-  const byValue = new Map<string, Operation[]>();
-  for (const update of updates) {
-    const key = valueKey(update.args[register.valueIndex]);
-    const same = byValue.get(key);
-    if (same === undefined) byValue.set(key, [update]);
-    else same.push(update);
-  }
+  const byValue = Map.groupBy(updates, ({ args }) => fingerprint(args[register.valueIndex]));
   const lastStart = lastStartsOf(updates);
   const begins = (read: Operation, result: Value | undefined): boolean => {
     if (initial.kind === "unknown") return true;
@@ -78,7 +72,7 @@ function plainReads(
     const { result } = read.outcome;
     const ownLastStartMs = lastStart(read.caller, read.startMs);
     if (ownLastStartMs === -Infinity && begins(read, result)) return true;
-    return (byValue.get(valueKey(result)) ?? []).some(
+    return (byValue.get(fingerprint(result)) ?? []).some(
       (write) =>
         write.startMs <= read.endMs &&
         (!isOwnBefore(write, read.caller, read.startMs) || write.endMs >= ownLastStartMs),

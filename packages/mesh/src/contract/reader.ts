@@ -28,13 +28,8 @@ export interface ContractReader {
  * must match to its end: `/7/` is not `/{k}`. Of two operations that match, the first wins (`contractProblems` tells).
  */
 export function compileContractReader(contract: ContractDoc): ContractReader {
-  const byMethod = new Map<string, CompiledOperation[]>();
-  for (const operation of contract.operations) {
-    const compiled = compileOperation(contract, operation);
-    const others = byMethod.get(operation.method);
-    if (others === undefined) byMethod.set(operation.method, [compiled]);
-    else others.push(compiled);
-  }
+  const compiled = contract.operations.map((operation) => compileOperation(contract, operation));
+  const byMethod = Map.groupBy(compiled, ({ operation }) => operation.method);
   return new CompiledReader(contract, byMethod);
 }
 

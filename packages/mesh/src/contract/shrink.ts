@@ -1,6 +1,6 @@
+import { fingerprint } from "./fingerprint.ts";
 import type { Obligation, Question } from "./obligation.ts";
 import type { SequentialModel } from "./sequential.ts";
-import { valueKey } from "./value-key.ts";
 
 /**
  * The smallest part of a violated question that is violated for itself, in the order of starts.
@@ -134,7 +134,7 @@ function writesOf(
   if (register === null) return [];
   const read = new Set(
     kept.flatMap(({ operation: { name, outcome } }) =>
-      name === register.read && outcome.kind === "ok" ? [valueKey(outcome.result)] : [],
+      name === register.read && outcome.kind === "ok" ? [fingerprint(outcome.result)] : [],
     ),
   );
   const has = new Set(kept);
@@ -142,6 +142,6 @@ function writesOf(
     (each) =>
       each.operation.name === register.write &&
       !has.has(each) &&
-      read.has(valueKey(each.operation.args[register.valueIndex])),
+      read.has(fingerprint(each.operation.args[register.valueIndex])),
   );
 }

@@ -1,7 +1,7 @@
+import { fingerprint } from "./fingerprint.ts";
 import type { Obligation, Question } from "./obligation.ts";
 import type { Value } from "./operation.ts";
 import type { SequentialModel } from "./sequential.ts";
-import { valueKey } from "./value-key.ts";
 
 /** What a register's history of unique values came to. */
 export type UniqueValuesFinding =
@@ -97,7 +97,7 @@ function gather(question: Question, model: SequentialModel): readonly Cluster[] 
 /** A Map finds equal texts and numbers; lists and big integers, which may equal numbers, by their text. */
 function mapKey(value: Value | undefined): Value | undefined {
   if (typeof value === "bigint") return Number.isSafeInteger(Number(value)) ? Number(value) : value;
-  return typeof value === "object" && value !== null ? `[]${valueKey(value)}` : value;
+  return typeof value === "object" && value !== null ? `[]${fingerprint(value)}` : value;
 }
 
 function judge(
