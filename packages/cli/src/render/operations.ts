@@ -3,7 +3,8 @@ import { hashOf } from "@heddle/mesh/contract/recorded-value.ts";
 import type { ReplyContent, RequestContent } from "@heddle/mesh/history/event.ts";
 import type { RecordedValue } from "@heddle/mesh/history/exchange.ts";
 import { formatReply, formatRequest } from "@heddle/mesh/history/notation.ts";
-import type { OperationDoc, ValueType } from "@heddle/mesh/model/document.ts";
+import type { OperationDoc } from "@heddle/mesh/model/document.ts";
+import { parameterTypes } from "@heddle/mesh/model/operation-parameters.ts";
 
 /** How the service and its operations are called and read. */
 export interface OperationWords {
@@ -70,14 +71,9 @@ function requestContent(
   { operations }: OperationWords,
 ): RequestContent {
   const definition = operations.find((each) => each.name === name);
-  const types = (definition?.takes ?? []).map((parameter) => typeOf(definition!, parameter));
+  const typeOf = definition === undefined ? null : parameterTypes(definition);
+  const types = (definition?.takes ?? []).map((parameter) => typeOf?.get(parameter) ?? "opaque");
   return { method: "", path: "", operation: { name, arguments: args.map(recorded), types } };
-}
-
-function typeOf({ path, query, fields, body }: OperationDoc, parameter: string): ValueType {
-  const parts = [...path, ...query, ...fields, ...(body === null ? [] : [body])];
-  const part = parts.find((each) => "parameter" in each && each.parameter === parameter);
-  return part !== undefined && "type" in part ? part.type : "opaque";
 }
 
 function recorded(value: Value): RecordedValue {

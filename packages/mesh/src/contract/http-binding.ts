@@ -5,6 +5,7 @@ import type {
   PathPartDoc,
 } from "../model/document.ts";
 import { integerKey } from "../model/integer-key.ts";
+import { allParameters, headParameters } from "../model/operation-parameters.ts";
 import { percentDecode } from "../model/target.ts";
 import type { OperationSignature } from "./definition.ts";
 import { decodeOctets } from "./reader.ts";
@@ -64,10 +65,8 @@ export function defaultKey(operations: readonly OperationDoc[]): string | null {
 
 type Tell = (problem: string) => void;
 
-function isInHead({ path, query, fields }: OperationDoc, name: string): boolean {
-  return [...path, ...query, ...fields].some(
-    (part) => "parameter" in part && part.parameter === name,
-  );
+function isInHead(operation: OperationDoc, name: string): boolean {
+  return headParameters(operation).some(({ parameter }) => parameter === name);
 }
 
 function checkSignature({ takes }: OperationSignature, tell: Tell): void {
@@ -102,9 +101,7 @@ function bind(signature: OperationSignature, binding: Binding, tell: Tell): Oper
     name: field.name.toLowerCase(),
   }));
   const body = binding.body === undefined ? null : typeOf(binding.body.name);
-  const bound = [...path, ...query, ...fields, ...(body === null ? [] : [body])].flatMap((part) =>
-    "parameter" in part ? [part.parameter] : [],
-  );
+  const bound = allParameters({ path, query, fields, body }).map(({ parameter }) => parameter);
   for (const { name: parameter } of takes) {
     const times = bound.filter((one) => one === parameter).length;
     if (times === 0)

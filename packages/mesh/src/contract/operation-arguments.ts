@@ -1,5 +1,6 @@
 import type { RecordedOperation, RecordedValue } from "../history/exchange.ts";
-import type { ContractDoc, OperationDoc, ValueType } from "../model/document.ts";
+import type { ContractDoc, OperationDoc } from "../model/document.ts";
+import { parameterTypes } from "../model/operation-parameters.ts";
 import type { Value } from "./operation.ts";
 import { hashedValue, hashOf, readValue, ValueRecorder } from "./recorded-value.ts";
 
@@ -18,19 +19,13 @@ export class OperationArguments {
   }
 
   /** Null stands for one that was not recorded, or is no value of its sort. */
-  of(
-    read: RecordedOperation,
-    { takes, path, query, fields, body }: OperationDoc,
-  ): readonly Value[] {
-    const types = new Map<string, ValueType>();
-    for (const part of [...path, ...query, ...fields]) {
-      if ("parameter" in part) types.set(part.parameter, part.type);
-    }
-    return takes.map((name) => {
-      if (name === body?.parameter) {
-        return readValue(read.requestBody ?? { missing: "not-whole" }, body.type) ?? null;
-      }
+  of(read: RecordedOperation, definition: OperationDoc): readonly Value[] {
+    const types = parameterTypes(definition);
+    return definition.takes.map((name) => {
       const type = types.get(name) ?? "opaque";
+      if (name === definition.body?.parameter) {
+        return readValue(read.requestBody ?? { missing: "not-whole" }, type) ?? null;
+      }
       const text = read.parameters[name];
       const recorded: RecordedValue = text === undefined ? { missing: "not-whole" } : { text };
       const value = readValue(recorded, type) ?? null;

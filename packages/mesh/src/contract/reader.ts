@@ -2,6 +2,7 @@ import { keyHash } from "../base/key-hash.ts";
 import type { ContractDoc, NamedParameterDoc, OperationDoc } from "../model/document.ts";
 import type { RequestHead } from "../model/head.ts";
 import { integerKey } from "../model/integer-key.ts";
+import { headParameters } from "../model/operation-parameters.ts";
 import { firstQueryValue, pathEnd, percentDecode } from "../model/target.ts";
 
 /** A request read as an operation of a Contract. */
@@ -112,7 +113,6 @@ function compileOperation(contract: ContractDoc, operation: OperationDoc): Compi
       }),
     );
   const others = [...sources("query", operation.query), ...sources("field", operation.fields)];
-  const inHead = [...operation.path, ...operation.query, ...operation.fields];
   return {
     operation,
     path: operation.path.map((part) =>
@@ -122,8 +122,8 @@ function compileOperation(contract: ContractDoc, operation: OperationDoc): Compi
     ),
     others: others.length === 0 ? null : others,
     key: contract.key,
-    isKeyInteger: inHead.some(
-      (part) => "parameter" in part && part.parameter === contract.key && part.type === "integer",
+    isKeyInteger: headParameters(operation).some(
+      ({ parameter, type }) => parameter === contract.key && type === "integer",
     ),
   };
 }

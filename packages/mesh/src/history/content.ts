@@ -1,4 +1,5 @@
-import type { ContractDoc, OperationDoc, ValueType } from "../model/document.ts";
+import type { ContractDoc, OperationDoc } from "../model/document.ts";
+import { parameterTypes } from "../model/operation-parameters.ts";
 import { reasonRow } from "../model/reason.ts";
 import type { OperationContent, ReplyContent, RequestContent } from "./event.ts";
 import type {
@@ -17,21 +18,14 @@ export function requestContent(
   path: string,
   docs: ContractDocs,
 ): RequestContent {
-  return { method, path, operation: operation === null ? null : operationContent(operation, docs) };
+  const known = operation && operationContent(operation, definitionOf(operation, docs));
+  return { method, path, operation: known };
 }
 
 /** What the caller was answered. */
 export function answerContent(exchange: RecordedExchange, docs: ContractDocs): ReplyContent {
-  const { status, reason, origin, operation } = exchange;
-  const definition = operation === null ? null : definitionOf(operation, docs);
-  const isOk =
-    operation !== null &&
-    origin === "app" &&
-    reason === null &&
-    (definition?.ok.includes(status) ?? (status >= 200 && status < 300));
-  const value = isOk ? operation.replyBody : null;
-  const valueType = definition?.gives ?? null;
-  return { status, reason, origin, value, isOk, ...(valueType === null ? {} : { valueType }) };
+  const { operation } = exchange;
+  return replyContent(exchange, operation, operation && definitionOf(operation, docs));
 }
 
 /** What one attempt was answered: the caller's answer, where it was passed on. */
@@ -48,11 +42,13 @@ export function attemptContent(
     : { status: reasonRow(reason).status, reason, origin: "proxy", value: null, isOk: false };
 }
 
-function operationContent(operation: RecordedOperation, docs: ContractDocs): OperationContent {
-  const { name, parameters, requestBody } = operation;
-  const definition = definitionOf(operation, docs);
+/** An operation with its arguments; as it was recorded, where its definition is not at hand. */
+export function operationContent(
+  { name, parameters, requestBody }: RecordedOperation,
+  definition: OperationDoc | null,
+): OperationContent {
   if (definition !== null) {
-    const types = typesOf(definition);
+    const types = parameterTypes(definition);
     const argumentOf = (parameter: string): RecordedValue => {
       const text = parameters[parameter];
       if (text !== undefined) return { text };
@@ -69,14 +65,23 @@ function operationContent(operation: RecordedOperation, docs: ContractDocs): Ope
   return { name, arguments: values };
 }
 
+/** The answer of an operation, or of a request that no Contract knows. Where its definition is not at hand, 2xx is ok. */
+export function replyContent(
+  { status, reason, origin }: Pick<ReplyContent, "status" | "reason" | "origin">,
+  operation: RecordedOperation | null,
+  definition: OperationDoc | null,
+): ReplyContent {
+  const isOk =
+    operation !== null &&
+    origin === "app" &&
+    reason === null &&
+    (definition?.ok.includes(status) ?? (status >= 200 && status < 300));
+  const value = isOk ? operation.replyBody : null;
+  const valueType = definition?.gives ?? null;
+  return { status, reason, origin, value, isOk, ...(valueType === null ? {} : { valueType }) };
+}
+
 function definitionOf(operation: RecordedOperation, docs: ContractDocs): OperationDoc | null {
   const operations = docs.get(operation.contract)?.operations ?? [];
   return operations.find(({ name }) => name === operation.name) ?? null;
-}
-
-function typesOf({ path, query, fields, body }: OperationDoc): ReadonlyMap<string, ValueType> {
-  const parts = [...path, ...query, ...fields, ...(body === null ? [] : [body])];
-  return new Map(
-    parts.flatMap((part) => ("parameter" in part ? [[part.parameter, part.type]] : [])),
-  );
 }

@@ -1,4 +1,5 @@
 import type { Clock } from "../base/clock.ts";
+import type { ObservedExchange, ObservedReading } from "../history/observed-exchange.ts";
 import { formatAddress } from "../model/address.ts";
 import type { RequestHead } from "../model/head.ts";
 import type { SpiffeId } from "../model/identity.ts";
@@ -10,7 +11,6 @@ import { type FramedHead, MessageReader, type MessageSink } from "./http1/messag
 import type { Http1ReplyHead } from "./http1/reply-head.ts";
 import type { Http1RequestHead } from "./http1/request-head.ts";
 import type { Fault } from "./http1/scan.ts";
-import type { ObservedExchange, ObservedReading } from "./observed-exchange.ts";
 import type {
   Connection,
   ConnectionEvents,

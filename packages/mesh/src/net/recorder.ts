@@ -2,9 +2,9 @@ import type { Clock } from "../base/clock.ts";
 import { type ContractReader, compileContractReader } from "../contract/reader.ts";
 import type { EndpointName, History, HistoryEvent } from "../history/event.ts";
 import type { RecordedValue } from "../history/exchange.ts";
+import { type ObservedExchange, observedEvents } from "../history/observed-exchange.ts";
 import type { ContractDoc } from "../model/document.ts";
 import type { RequestHead } from "../model/head.ts";
-import { eventsOf, type ObservedExchange } from "./observed-exchange.ts";
 import { type Meaning, RecordedConnection, type RecordingHost } from "./recorded-connection.ts";
 import type {
   Accept,
@@ -113,7 +113,9 @@ export class EndpointRecorder implements RecordingHost {
 
   /** The local point of view: our own events, in order. */
   get history(): History {
-    const events: HistoryEvent[] = this.#exchanges.flatMap((exchange) => eventsOf(exchange, this));
+    const events: HistoryEvent[] = this.#exchanges.flatMap((exchange) =>
+      observedEvents(exchange, this),
+    );
     events.sort((a, b) => a.seq - b.seq);
     return { endpoint: this.endpoint, events, isWhole: this.#gaps.size === 0 };
   }

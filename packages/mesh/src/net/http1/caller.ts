@@ -1,11 +1,11 @@
 import { assert } from "../../base/assert.ts";
 import type { Clock, Timer } from "../../base/clock.ts";
 import type { EndpointName, History } from "../../history/event.ts";
+import type { ObservedExchange } from "../../history/observed-exchange.ts";
 import { type Address, formatAddress, tcp } from "../../model/address.ts";
 import type { ReplyHead } from "../../model/head.ts";
 import { BodyText } from "../body-text.ts";
 import type { ReplyFailure, ReplySink } from "../codec.ts";
-import type { ObservedExchange } from "../observed-exchange.ts";
 import { EndpointRecorder, type RecordedService } from "../recorder.ts";
 import type { Transport, TransportFailure } from "../transport.ts";
 import { Http1Client, type Http1ClientOwner } from "./client.ts";

@@ -1,12 +1,13 @@
-import type { HistoryEvent, OperationContent, ReplyContent } from "../history/event.ts";
+import type { OperationDoc } from "../model/document.ts";
+import type { SpiffeId } from "../model/identity.ts";
+import { operationContent, replyContent } from "./content.ts";
+import type { HistoryEvent } from "./event.ts";
 import {
   type ConnectionName,
   messageId,
   type RecordedOperation,
   type RecordedValue,
-} from "../history/exchange.ts";
-import type { OperationDoc, ValueType } from "../model/document.ts";
-import type { SpiffeId } from "../model/identity.ts";
+} from "./exchange.ts";
 
 /**
  * One exchange as an endpoint saw it that records itself: one hop, a request and its reply. Times are monotonic ms of the
@@ -61,24 +62,8 @@ export interface ObservedReply {
   readonly body: RecordedValue;
 }
 
-/** The exchange's operation as a proxy would have recorded it; null: no Contract knows it. */
-export function operationOf(exchange: ObservedExchange): RecordedOperation | null {
-  const { request, reply } = exchange;
-  if (request.reading === null) return null;
-  const { contract, operation, parameters, key } = request.reading;
-  const replyBody = reply?.body ?? { missing: "not-whole" };
-  return {
-    contract,
-    name: operation.name,
-    parameters,
-    key,
-    requestBody: operation.body === null ? null : request.body,
-    replyBody: operation.gives === null ? null : replyBody,
-  };
-}
-
 /** The events of one exchange in the history of the endpoint that saw it; the observer is the endpoint itself. */
-export function eventsOf(
+export function observedEvents(
   exchange: ObservedExchange,
   observer: { readonly endpoint: string; readonly epoch: string },
 ): readonly HistoryEvent[] {
@@ -104,42 +89,34 @@ export function eventsOf(
     service: type === "request" ? exchange.service : null,
   });
   const { method, path } = request;
-  const content = { method, path, operation: contentOf(exchange) };
+  const operation = operationOf(exchange);
+  const definition = request.reading?.operation ?? null;
+  const content = { method, path, operation: operation && operationContent(operation, definition) };
   const asked = {
     ...event(isAsker, request),
     message: { ...message(isAsker, "request"), content },
   };
   if (reply === null) return [asked];
-  const answer = { ...message(!isAsker, "reply"), content: replyContentOf(exchange, reply) };
-  return [asked, { ...event(!isAsker, reply), message: answer }];
+  const said = { status: reply.status, reason: null, origin: "app" } as const;
+  const answer = replyContent(said, operation, definition);
+  return [
+    asked,
+    { ...event(!isAsker, reply), message: { ...message(!isAsker, "reply"), content: answer } },
+  ];
 }
 
-function contentOf({ request }: ObservedExchange): OperationContent | null {
+/** The exchange's operation as a proxy would have recorded it; null: no Contract knows it. */
+function operationOf(exchange: ObservedExchange): RecordedOperation | null {
+  const { request, reply } = exchange;
   if (request.reading === null) return null;
-  const { operation, parameters } = request.reading;
-  const argumentOf = (parameter: string): RecordedValue => {
-    const text = parameters[parameter];
-    return text === undefined ? request.body : { text };
-  };
+  const { contract, operation, parameters, key } = request.reading;
+  const replyBody = reply?.body ?? { missing: "not-whole" };
   return {
+    contract,
     name: operation.name,
-    arguments: operation.takes.map(argumentOf),
-    types: operation.takes.map((parameter) => typeOf(operation, parameter)),
+    parameters,
+    key,
+    requestBody: operation.body === null ? null : request.body,
+    replyBody: operation.gives === null ? null : replyBody,
   };
-}
-
-function replyContentOf({ request }: ObservedExchange, reply: ObservedReply): ReplyContent {
-  const operation = request.reading?.operation ?? null;
-  const isOk = operation?.ok.includes(reply.status) ?? false;
-  const valueType = operation?.gives ?? null;
-  const said = { status: reply.status, reason: null, origin: "app", isOk } as const;
-  return isOk && valueType !== null
-    ? { ...said, value: reply.body, valueType }
-    : { ...said, value: null };
-}
-
-function typeOf({ path, query, fields, body }: OperationDoc, parameter: string): ValueType {
-  const parts = [...path, ...query, ...fields, ...(body === null ? [] : [body])];
-  const part = parts.find((each) => "parameter" in each && each.parameter === parameter);
-  return part !== undefined && "type" in part ? part.type : "opaque";
 }
