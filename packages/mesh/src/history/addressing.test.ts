@@ -227,6 +227,19 @@ describe("delivery is another question:", () => {
     expect(report.verdict).toBe("holds");
   });
 
+  test("and so does a share that was sampled, from the batch before it on", () => {
+    // While nobody listened the ring of e's proxy let go of what is missing here.
+    const sampled = { store: "sampled", sampledShare: 0.2 } as const;
+    const before = outboundExchange({ id: 5, seq: 50, atMs: 20, attempts: [] });
+    const of = (share: number) => [
+      batchOf("e", [before], { ...sampled, sampledShare: 1 }),
+      batchOf("e", [alive.e], { ...sampled, sampledShare: share, from: 2 }),
+      batchOf("kvs-1", [...receiver().exchanges, alive.kvs]),
+    ];
+    expect(check(of(0.2))).toMatchObject({ unexplained: [] });
+    expect(check(of(1)).unexplained).toHaveLength(1);
+  });
+
   test("or its sender is not done with it", () => {
     const report = check([batchOf("e", []), receiver()], { nowWallMs: 1_000_110 });
     expect(report).toMatchObject({ unexplained: [], verdict: "holds" });

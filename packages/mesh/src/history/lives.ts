@@ -42,17 +42,16 @@ export function unrecordedOf(
   lives: readonly Life[],
 ): readonly Unrecorded[] {
   const found: Unrecorded[] = [];
-  for (const { workload, gaps, wallOffsetMs, sampledShare, exchanges } of batches) {
-    const name = processName(workload.namespace, workload.name);
-    const add = (fromMs: number, toMs: number, reason: Unrecorded["reason"]) => {
-      const [fromWallMs, toWallMs] = [fromMs + wallOffsetMs, toMs + wallOffsetMs];
-      found.push({ workload: name, fromWallMs, toWallMs, reason });
-    };
-    for (const gap of gaps) add(gap.fromMs, gap.toMs, gap.reason);
-    if (sampledShare < 1 && exchanges.length > 0) {
-      const times = exchanges.flatMap(({ startMs, endMs }) => [startMs, endMs]);
-      add(Math.min(...times), Math.max(...times), "sampled");
-    }
+  const add = (
+    { workload: { namespace, name }, wallOffsetMs }: RecordedBatch,
+    { fromMs, toMs, reason }: Pick<Gap, "fromMs" | "toMs"> & Pick<Unrecorded, "reason">,
+  ) => {
+    const [fromWallMs, toWallMs] = [fromMs + wallOffsetMs, toMs + wallOffsetMs];
+    found.push({ workload: processName(namespace, name), fromWallMs, toWallMs, reason });
+  };
+  for (const batch of batches) for (const gap of batch.gaps) add(batch, gap);
+  for (const own of Map.groupBy(batches, ({ life, store }) => `${life} ${store}`).values()) {
+    for (const { batch, ...span } of sampledSpans(own)) add(batch, { ...span, reason: "sampled" });
   }
   for (const own of Map.groupBy(lives, ({ workload }) => workload).values()) {
     for (const [index, life] of own.entries()) {
@@ -63,6 +62,25 @@ export function unrecordedOf(
     }
   }
   return found;
+}
+
+/**
+ * What a sampled batch leaves out lies between the one before it and its own end: while there was nobody to send to the ring
+ * let go of it, long before the first that is here.
+ */
+function* sampledSpans(stream: readonly RecordedBatch[]) {
+  const spans = stream
+    .filter(({ exchanges }) => exchanges.length > 0)
+    .map((batch) => {
+      const times = batch.exchanges.flatMap(({ startMs, endMs }) => [startMs, endMs]);
+      return { batch, firstMs: Math.min(...times), toMs: Math.max(...times) };
+    })
+    .sort((a, b) => a.toMs - b.toMs);
+  for (const [index, { batch, firstMs, toMs }] of spans.entries()) {
+    if (batch.sampledShare === 1) continue;
+    const before = spans.findLast((other, place) => place < index && other.toMs <= firstMs);
+    yield { batch, fromMs: before?.toMs ?? batch.sinceMs, toMs };
+  }
 }
 
 function lifeOf(
