@@ -170,8 +170,12 @@ export class RecordRing {
     if (operation !== null) {
       refs[ref + 15] = operation.contract;
       refs[ref + 16] = operation.operation;
-      texts.put(operation.key, TEXT_UNITS_MAX);
-      this.#putParameters(operation);
+      const { key, parameters } = operation;
+      texts.put(key, TEXT_UNITS_MAX);
+      // The body's is not among them.
+      for (const name of operation.operation.takes) {
+        texts.put(parameters[name] ?? null, TEXT_UNITS_MAX);
+      }
       times[time + REQUEST_AT] = this.#bodies.end;
       numbers[number + 7] = this.#keep(operation.requestBody, flag + 6);
       times[time + REPLY_AT] = this.#bodies.end;
@@ -283,22 +287,6 @@ export class RecordRing {
     return record;
   }
 
-  /** In the document's order, which is the order of reading. */
-  #putParameters({ operation, parameters }: OperationRecord): void {
-    const texts = this.#texts;
-    for (const part of operation.path) {
-      if ("parameter" in part) {
-        texts.put(parameters[part.parameter] ?? null, TEXT_UNITS_MAX);
-      }
-    }
-    for (const { parameter } of operation.query) {
-      texts.put(parameters[parameter] ?? null, TEXT_UNITS_MAX);
-    }
-    for (const { parameter } of operation.fields) {
-      texts.put(parameters[parameter] ?? null, TEXT_UNITS_MAX);
-    }
-  }
-
   /** The text cursor stands behind `callerField`. */
   #operation(
     at: number,
@@ -308,13 +296,10 @@ export class RecordRing {
   ): OperationRecord {
     const key = this.#texts.next() ?? "";
     const parameters: Record<string, string> = {};
-    const take = (name: string): void => {
+    for (const name of operation.takes) {
       const text = this.#texts.next();
       if (text !== null) parameters[name] = text;
-    };
-    for (const part of operation.path) if ("parameter" in part) take(part.parameter);
-    for (const { parameter } of operation.query) take(parameter);
-    for (const { parameter } of operation.fields) take(parameter);
+    }
     const time = at * TIME_COLUMNS;
     const number = at * NUMBER_COLUMNS;
     const flag = at * FLAG_COLUMNS;
