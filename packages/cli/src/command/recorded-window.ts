@@ -5,7 +5,7 @@ import type { RecordedBatch, RecordedLine } from "@heddle/mesh/history/batch.ts"
 import type { RecordedExchange } from "@heddle/mesh/history/exchange.ts";
 import { integerKey } from "@heddle/mesh/model/integer-key.ts";
 import { contractKind } from "@heddle/mesh/resource/heddle/contract.ts";
-import { exits, Fault } from "../render/fault.ts";
+import { count } from "../render/verdict.ts";
 import type { Report } from "./verify-report.ts";
 import { judge, type Subject } from "./verify-subject.ts";
 import type { World } from "./world.ts";
@@ -14,7 +14,7 @@ export interface WindowOptions {
   /** Wall ms; null: all that is kept. */
   readonly sinceWallMs: number | null;
   /** Only so many of the newest; null: all. */
-  readonly last: string | null;
+  readonly last: number | null;
   /** Only this key; null: all. */
   readonly key: string | null;
 }
@@ -46,7 +46,7 @@ export class RecordedWindow {
     this.#world = world;
     this.#subject = subject;
     this.#sinceWallMs = options.sinceWallMs;
-    this.#last = options.last === null ? null : parseCount(options.last);
+    this.#last = options.last;
     this.#key = options.key === null ? null : (integerKey(options.key) ?? options.key);
     this.#contractSinceWallMs = contractSinceWallMs;
   }
@@ -178,14 +178,8 @@ export class RecordedWindow {
     const batches = this.#lines.flatMap((line) => ("batch" in line ? [line.batch] : []));
     const missing = coverageOf(batches).flatMap(({ gaps }) => gaps.map((gap) => gap.missing));
     if (missing.length === 0) return "every event recorded";
-    const known = missing.filter((count) => count > 0).reduce((sum, count) => sum + count, 0);
+    const known = missing.filter((one) => one > 0).reduce((sum, one) => sum + one, 0);
     const gaps = missing.length === 1 ? "a gap" : `${missing.length} gaps`;
-    return `${gaps} in the record${known > 0 ? `, ${known.toLocaleString("en-US")} exchanges missing` : ""}`;
+    return `${gaps} in the record${known > 0 ? `, ${count(known, "exchange")} missing` : ""}`;
   }
-}
-
-function parseCount(text: string): number {
-  const value = /^\d{1,9}$/.test(text) ? Number(text) : 0;
-  if (value > 0) return value;
-  throw new Fault(exits.usage, `--last ${text}: expected a whole number from 1`);
 }

@@ -1,19 +1,12 @@
 import { type AddressingReport, checkAddressing } from "@heddle/mesh/history/addressing.ts";
 import { formatAddressing } from "../render/addressing.ts";
-import { exits, Fault } from "../render/fault.ts";
-import { backingFrom, readSource, type SourceOptions } from "./recorded-source.ts";
+import { verdictExits } from "../render/verdict-word.ts";
+import { backingFrom, readSource } from "./recorded-source.ts";
 import type { VerifyOptions } from "./verify-options.ts";
 import type { World } from "./world.ts";
 
 /** `heddle verify addressing`: the rule of each hop, and the one lifted to services. Sets the exit code. */
-export async function verifyAddressing(
-  world: World,
-  options: VerifyOptions & SourceOptions,
-): Promise<void> {
-  if (options.last !== undefined) {
-    const why = "--last does not go with addressing: of a message both ends are needed";
-    throw new Fault(exits.usage, why, `${world.program} verify addressing --since 10m`);
-  }
+export async function verifyAddressing(world: World, options: VerifyOptions): Promise<void> {
   const source = await readSource(world, options);
   const report = checkAddressing(source.recorded, {
     backing: await backingFrom(source),
@@ -25,8 +18,7 @@ export async function verifyAddressing(
     const namespace = options.namespace ?? "default";
     world.out.write(formatAddressing(report, { style: world.out.style, namespace }));
   }
-  if (report.verdict === "violated") process.exitCode = exits.no;
-  if (report.verdict === "undecided") process.exitCode = exits.undecided;
+  process.exitCode = verdictExits[report.verdict];
 }
 
 /** What the verdict rests on is part of it. */

@@ -128,11 +128,18 @@ test("what was meant before a revision is what was true before it", async () => 
   expect(code).toBe(3);
 });
 
-test("--since asks for a little more, since a message has two ends; --last is wrong use", async () => {
+test("--since asks for a little more, since a message has two ends", async () => {
   await verify("--since", "2026-01-01T00:01:00Z");
   const query = new URLSearchParams(asked.find((url) => url.includes("/recorded"))!.split("?")[1]);
   expect(Number(query.get("since"))).toBe(Date.parse("2026-01-01T00:00:50Z"));
-  const { code, err } = await verify("--last", "5");
-  expect(err).toContain("--last does not go with constraints");
-  expect(code).toBe(64);
 });
+
+test.each([["--last", "5"], ["--from", "x.jsonl"], ["--drive"], ["--namespace", "shop"]])(
+  "what it would not act on is refused: %s",
+  async (...options) => {
+    const { code, err } = await verify(...options);
+    expect(err).toContain("not with verify constraints");
+    expect(code).toBe(64);
+    expect(asked).toEqual([]);
+  },
+);

@@ -9,7 +9,8 @@ import { findKindByWord, type KnownResource, kinds } from "@heddle/mesh/resource
 import type { ApiClient } from "../api/client.ts";
 import { type FetchedRecords, fetchRecorded } from "../api/recorded.ts";
 import { formatReports } from "../render/constraints.ts";
-import { exits, Fault } from "../render/fault.ts";
+import { count } from "../render/verdict.ts";
+import { formatVerdictWord, verdictExits } from "../render/verdict-word.ts";
 import { parseSince } from "./since.ts";
 import type { VerifyOptions } from "./verify-options.ts";
 import { apiOf, type World } from "./world.ts";
@@ -19,10 +20,6 @@ const EXCHANGES_MAX = 500_000;
 
 /** `heddle verify constraints`: intent and recorded histories against each other, by checkers of their own. Sets the exit code. */
 export async function verifyConstraints(world: World, options: VerifyOptions): Promise<void> {
-  if (options.last !== undefined) {
-    const why = "--last does not go with constraints: of a message both ends are needed";
-    throw new Fault(exits.usage, why, `${world.program} verify constraints --since 10m`);
-  }
   const since = parseSince(options.since, world.clock.wallMs());
   const api = await apiOf(world, options);
   // Of a message both ends are needed, and one of them may have begun before.
@@ -44,10 +41,11 @@ export async function verifyConstraints(world: World, options: VerifyOptions): P
   } else {
     world.out.write(formatReports(reports, world.out.style));
     const newest = recorded.droppedUntilMs < 0 ? "" : "; older ones were left out";
-    world.out.write(`${verdict}: ${countOf(batches)}${newest}\n`);
+    world.out.write(
+      `${formatVerdictWord(verdict, world.out.style)}: ${countOf(batches)}${newest}\n`,
+    );
   }
-  if (verdict === "violated") process.exitCode = exits.no;
-  if (verdict === "undecided") process.exitCode = exits.undecided;
+  process.exitCode = verdictExits[verdict];
 }
 
 function verdictOf(reports: readonly ConstraintReport[]): ConstraintReport["verdict"] {
@@ -59,7 +57,7 @@ function verdictOf(reports: readonly ConstraintReport[]): ConstraintReport["verd
 function countOf(batches: readonly RecordedBatch[]): string {
   const exchanges = batches.reduce((sum, batch) => sum + batch.exchanges.length, 0);
   const proxies = new Set(batches.map(({ workload }) => workload.uid)).size;
-  return `${exchanges.toLocaleString("en")} exchanges, as ${proxies} proxies recorded them`;
+  return `${count(exchanges, "exchange")}, as ${proxies} proxies recorded them`;
 }
 
 /** Since when all there was is at hand, wall ms. */

@@ -1,23 +1,19 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { CALLERS_MAX, DRIVEN_MAX, KEYS_MAX } from "../drive/limits.ts";
 import type { FaultKind } from "../drive/session.ts";
-import type { MeshOptions } from "./options.ts";
+import { exits, Fault } from "../render/fault.ts";
+import type { SourceOptions } from "./recorded-source.ts";
 
 /** Options of `verify`, whatever its subject. */
-export interface VerifyOptions extends MeshOptions {
+export interface VerifyOptions extends SourceOptions {
   readonly namespace?: string;
-  /** `10m`, or a moment. */
-  readonly since?: string;
-  /** Only so many of the newest. */
-  readonly last?: string;
   readonly output: "table" | "json";
 }
 
 /** Options of `verify <service>` besides. */
 export interface ServiceOptions extends VerifyOptions {
-  /** Of other subjects. */
-  readonly from?: readonly string[];
-  readonly proxy?: readonly string[];
+  /** Only so many of the newest operations. */
+  readonly last?: number;
   readonly key?: string;
   readonly watch?: boolean;
   readonly drive?: boolean;
@@ -31,8 +27,30 @@ export interface ServiceOptions extends VerifyOptions {
   readonly faults?: readonly FaultKind[];
 }
 
-/** Those that mean nothing without `--drive`. */
-export const driveOptions = ["callers", "seed", "keys", "operations", "for", "faults"] as const;
+/** What each subject takes, besides `-o` and `--mesh`; of a service it depends on whether it is driven. */
+const taken = {
+  addressing: ["namespace", "since", "from", "proxy"],
+  constraints: ["since"],
+  recorded: ["namespace", "since", "last", "key", "watch"],
+  driven: ["namespace", "drive", "yes", "callers", "seed", "keys", "operations", "for", "faults"],
+} as const satisfies Readonly<Record<string, readonly (keyof ServiceOptions)[]>>;
+
+const common: readonly (keyof ServiceOptions)[] = ["mesh", "output"];
+
+/** Nobody believes that what is passed over in silence was acted on. @throws Fault 64 for an option of another subject. */
+export function mustSuit(subject: keyof typeof taken, options: ServiceOptions): void {
+  const suits = new Set<string>([...common, ...taken[subject]]);
+  const lone = Object.keys(options).find((name) => !suits.has(name));
+  if (lone === undefined) return;
+  const home = (["driven", "recorded", "addressing"] as const).find((each) =>
+    taken[each].some((name) => name === lone),
+  )!;
+  throw new Fault(
+    exits.usage,
+    `--${lone} goes with ${words[home]}, not with ${words[subject]}`,
+    "heddle verify --help",
+  );
+}
 
 const faultKinds: readonly FaultKind[] = ["kill", "pause", "delay", "reset"];
 
@@ -40,6 +58,7 @@ const faultKinds: readonly FaultKind[] = ["kill", "pause", "delay", "reset"];
 export function withServiceOptions(command: Command): Command {
   const number = (max: number) => (text: string) => parseNumber(text, max);
   return command
+    .option("--last <number>", "of a service: only so many of the newest operations", number(1e9))
     .option("--key <key>", "of a service: only this key")
     .option("--watch", "of a service: check what comes, until Ctrl-C")
     .option("--drive", "of a service: ask it ourselves, from callers that record themselves")
@@ -48,7 +67,11 @@ export function withServiceOptions(command: Command): Command {
     .option("--seed <number>", "the same seed, the same operations (default: 1)", number(2 ** 32))
     .option("--keys <number>", "keys of its own, from 2000001 (default: 200)", number(KEYS_MAX))
     .option("--operations <number>", "how many (default: 20000)", number(DRIVEN_MAX))
-    .option("--for <time>", "in place of a number of operations: 10s, 2m", parseTime)
+    .addOption(
+      new Option("--for <time>", "in place of a number of operations: 10s, 2m")
+        .argParser(parseTime)
+        .conflicts("operations"),
+    )
     .addOption(
       new Option(
         "--faults <kinds>",
@@ -56,6 +79,13 @@ export function withServiceOptions(command: Command): Command {
       ).argParser(parseFaults),
     );
 }
+
+const words: Readonly<Record<keyof typeof taken, string>> = {
+  addressing: "verify addressing",
+  constraints: "verify constraints",
+  recorded: "verify <service>",
+  driven: "verify <service> --drive",
+};
 
 function parseNumber(text: string, max: number): number {
   const value = /^\d{1,12}$/.test(text) ? Number(text) : -1;

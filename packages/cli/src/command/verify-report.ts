@@ -1,11 +1,11 @@
 import type { Operation } from "@heddle/mesh/contract/operation.ts";
-import type { Verdict, VerdictWord } from "@heddle/mesh/contract/verdict.ts";
+import type { Verdict } from "@heddle/mesh/contract/verdict.ts";
 import type { ProcessStart } from "@heddle/mesh/history/batch.ts";
 import { findKindByWord } from "@heddle/mesh/resource/index.ts";
 import { lossesOf } from "../drive/losses.ts";
 import { causesOf } from "../render/causes.ts";
-import { exits } from "../render/fault.ts";
 import { formatVerdict, type VerdictText } from "../render/verdict.ts";
+import { verdictExits } from "../render/verdict-word.ts";
 import type { Subject } from "./verify-subject.ts";
 import type { World } from "./world.ts";
 
@@ -16,12 +16,6 @@ export interface Report
   readonly starts: readonly ProcessStart[];
 }
 
-const codes: Readonly<Record<VerdictWord, number>> = {
-  holds: exits.ok,
-  violated: exits.no,
-  undecided: exits.undecided,
-};
-
 /** Prints the verdict, and sets the exit code. */
 export async function report(
   world: World,
@@ -30,7 +24,7 @@ export async function report(
   output: "table" | "json",
 ): Promise<void> {
   const { verdict } = about;
-  process.exitCode = codes[verdict.verdict];
+  process.exitCode = verdictExits[verdict.verdict];
   if (output === "json") {
     world.out.write(`${asJson(verdict)}\n`);
     return;

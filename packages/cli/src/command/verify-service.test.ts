@@ -276,15 +276,15 @@ test("where no proxy records there is nothing to judge, and --drive to be tried"
 
 test.each([
   [["--drive"], "there is no terminal to ask"],
-  [["--seed", "7"], "--seed is of --drive"],
-  [["--faults", "kill"], "--faults is of --drive"],
-  [["--drive", "--watch"], "one of them"],
-  [["--drive", "--since", "1m"], "--since is of what was recorded"],
-  [["--drive", "--operations", "5", "--for", "5s"], "one of them"],
+  [["--seed", "7"], "--seed goes with verify <service> --drive"],
+  [["--faults", "kill"], "--faults goes with verify <service> --drive"],
+  [["--drive", "--watch"], "--watch goes with verify <service>, not"],
+  [["--drive", "--since", "1m"], "not with verify <service> --drive"],
+  [["--drive", "--operations", "5", "--for", "5s"], "cannot be used with"],
   [["--drive", "--faults", "flood"], 'not "flood"'],
   [["--drive", "--callers", "0"], "from 1 to 256"],
   [["--drive", "--for", "soon"], "10s, 2m"],
-  [["--from", "x.jsonl"], "not of a service"],
+  [["--from", "x.jsonl"], "--from goes with verify addressing"],
   [["--last", "none"], "expected a whole number"],
 ])("wrong use is 64: %j", async (argv, words) => {
   const { code, err } = await verify("kvs", "--mesh", folder, ...argv);

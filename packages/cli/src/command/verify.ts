@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 import { withExamples, withMesh } from "./options.ts";
-import { withSource } from "./recorded-source.ts";
-import { type ServiceOptions, withServiceOptions } from "./verify-options.ts";
+import { withSince, withSource } from "./recorded-source.ts";
+import { mustSuit, type ServiceOptions, withServiceOptions } from "./verify-options.ts";
 import type { World } from "./world.ts";
 
 export function verifyCommand(world: World): Command {
@@ -9,8 +9,6 @@ export function verifyCommand(world: World): Command {
     .description("does it hold: a service's contract, the addressing rules, the constraints")
     .argument("<subject>", "a service with a Contract, or: addressing, constraints")
     .option("-n, --namespace <name>", 'namespace (default: "default")')
-    .option("--since <when>", "only what began since: 10m, 2h, or a moment as 2026-10-14T03:12:00Z")
-    .option("--last <number>", "only so many of the newest")
     .addOption(
       new Option("-o, --output <format>", "how to print it")
         .choices(["table", "json"])
@@ -19,17 +17,20 @@ export function verifyCommand(world: World): Command {
     .action(async (subject: string, options: ServiceOptions) => {
       // A service of one of these names is `service/addressing`.
       if (subject === "addressing") {
+        mustSuit("addressing", options);
         const { verifyAddressing } = await import("./verify-addressing.ts");
         await verifyAddressing(world, options);
       } else if (subject === "constraints") {
+        mustSuit("constraints", options);
         const { verifyConstraints } = await import("./verify-constraints.ts");
         await verifyConstraints(world, options);
       } else {
+        mustSuit(options.drive === true ? "driven" : "recorded", options);
         const { verifyService } = await import("./verify-service.ts");
         await verifyService(world, subject.replace(/^(services?|svc)\//, ""), options);
       }
     });
-  return withExamples(withMesh(withSource(withServiceOptions(command))), [
+  return withExamples(withMesh(withSource(withServiceOptions(withSince(command)))), [
     ["heddle verify kvs", "what was recorded of kvs against its Contract"],
     ["heddle verify kvs --drive", "ask it 20,000 times from 8 callers, and judge what they saw"],
     ["heddle verify kvs --drive --faults pause,reset --for 30s", "with faults meanwhile"],

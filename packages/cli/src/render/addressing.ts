@@ -3,6 +3,8 @@ import type { Undelivered } from "@heddle/mesh/history/delivery.ts";
 import { shortName } from "@heddle/mesh/history/endpoint-name.ts";
 import { formatEvent, formatService } from "@heddle/mesh/history/notation.ts";
 import type { Style } from "./style.ts";
+import { count, formatCount } from "./verdict.ts";
+import { formatVerdictMark, formatVerdictWord } from "./verdict-word.ts";
 
 /** Violations, and messages that were lost, that are shown one by one. */
 const shownMax = 5;
@@ -20,33 +22,33 @@ export function formatAddressing(
   const ofService = violations.filter(({ rule }) => rule === "service");
   const write = (each: AddressingViolation) => formatViolation(each, namespace);
   const lines = [
-    `${mark(ofHop, style)} ${hopRule}`,
-    `     ${counted(delivered, "message")}: ${number(observed)} observed at both ends, ${number(inferred)} with one end inferred by the proxy beside it`,
+    ` ${mark(ofHop, style)} ${hopRule}`,
+    `     ${count(delivered, "message")}: ${formatCount(observed)} observed at both ends, ${formatCount(inferred)} with one end inferred by the proxy beside it`,
     ...some(ofHop, write),
-    `${mark(ofService, style)} ${serviceRule}`,
-    `     ${counted(report.judgedByService, "request")} held against intent; ${number(report.unjudgedByService)} of which intent is not known`,
+    ` ${mark(ofService, style)} ${serviceRule}`,
+    `     ${count(report.judgedByService, "request")} held against intent; ${formatCount(report.unjudgedByService)} of which intent is not known`,
     ...some(ofService, write),
     ...undelivered("lost", report.lost, namespace),
-    ...undelivered("not explained: received, and nobody sent it", report.unexplained, namespace),
-    summary(report),
+    ...undelivered("not explained", report.unexplained, namespace),
+    summary(report, style),
   ];
   return lines.map((line) => `${line}\n`).join("");
 }
 
-function summary(report: AddressingReport): string {
+function summary(report: AddressingReport, style: Style): string {
   const { verdict, delivered, violations, lost, inFlight, unknown } = report;
   const words = {
-    holds: `${counted(delivered, "message")} received by whom they were meant for`,
-    violated: `${counted(violations.length, "message came", "messages came")} where they were not meant to`,
+    holds: `${count(delivered, "message")} received by whom they were meant for`,
+    violated: `${count(violations.length, "message")} came where they were not meant to`,
     undecided:
       delivered === 0 ? "no message is recorded at both ends" : "some messages are not explained",
   };
   const others = [
-    `${number(lost.length)} lost`,
-    `${number(inFlight.length)} in flight`,
-    `${number(unknown.length)} of which one end is not recorded`,
+    `${formatCount(lost.length)} lost`,
+    `${formatCount(inFlight.length)} in flight`,
+    `${formatCount(unknown.length)} of which one end is not recorded`,
   ];
-  return `${verdict}: ${words[verdict]}; ${others.join(", ")}`;
+  return `${formatVerdictWord(verdict, style)}: ${words[verdict]}; ${others.join(", ")}`;
 }
 
 /** E1, E2, M and both addresses. */
@@ -77,18 +79,10 @@ function undelivered(
 
 function some<T>(items: readonly T[], write: (item: T) => readonly string[]): readonly string[] {
   const rest = items.length - shownMax;
-  const more = rest > 0 ? [`     … and ${number(rest)} more; -o json has all`] : [];
+  const more = rest > 0 ? [`     … and ${formatCount(rest)} more; -o json has all`] : [];
   return [...items.slice(0, shownMax).flatMap(write), ...more];
 }
 
 function mark(violations: readonly unknown[], style: Style): string {
-  return violations.length > 0 ? style.bad(" ✘") : style.good(" ✔");
-}
-
-function counted(count: number, one: string, many = `${one}s`): string {
-  return `${number(count)} ${count === 1 ? one : many}`;
-}
-
-function number(count: number): string {
-  return count.toLocaleString("en");
+  return formatVerdictMark(violations.length > 0 ? "violated" : "holds", style);
 }

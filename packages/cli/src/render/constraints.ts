@@ -2,6 +2,8 @@ import type { ConstraintReport, Violation } from "@heddle/mesh/check/report.ts";
 import type { Constraint } from "@heddle/mesh/model/constraint.ts";
 import type { RowView } from "./output.ts";
 import type { Style } from "./style.ts";
+import { formatCount } from "./verdict.ts";
+import { formatVerdictMark } from "./verdict-word.ts";
 
 /** `heddle constraints`: what intent became for each process. */
 export const constraintView: RowView<Constraint> = {
@@ -25,12 +27,11 @@ function withoutDefault(name: string): string {
 /** What the independent checkers found: a line each, and the evidence of what does not hold. */
 export function formatReports(reports: readonly ConstraintReport[], style: Style): string {
   const width = Math.max(...reports.map(({ kind }) => kind.length));
-  const marks = { holds: style.good("✔"), violated: style.bad("✘"), undecided: style.warn("?") };
   return reports
     .map((report) => {
-      const head = ` ${marks[report.verdict]} ${report.kind.padEnd(width)}   ${sentence(report)}\n`;
+      const head = ` ${formatVerdictMark(report.verdict, style)} ${report.kind.padEnd(width)}   ${sentence(report)}\n`;
       const skipped = Object.entries(report.notJudged).map(
-        ([why, count]) => `     ${style.dim(`not judged: ${count}, ${why}`)}\n`,
+        ([why, count]) => `     ${style.dim(`not judged: ${formatCount(count)}, ${why}`)}\n`,
       );
       return (
         head + report.violations.map(formatViolation).join("") + skipped.join("") + rest(report)
@@ -48,7 +49,7 @@ function sentence({
   broken,
 }: ConstraintReport): string {
   if (subjects === 0 && broken === 0) return "nothing asks for it";
-  const seen = `${judged.toLocaleString("en")} judged, ${scope}; error bound ${errorBound}`;
+  const seen = `${formatCount(judged)} judged, ${scope}; error bound ${errorBound}`;
   if (verdict === "violated") return `broken ${broken} ${broken === 1 ? "time" : "times"}: ${seen}`;
   return verdict === "undecided" ? `undecided: ${seen}` : seen;
 }

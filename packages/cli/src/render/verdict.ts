@@ -4,6 +4,7 @@ import type { Operation } from "@heddle/mesh/contract/operation.ts";
 import type { Counterexample, Verdict } from "@heddle/mesh/contract/verdict.ts";
 import { formatGiven, formatOperation, formatOperations } from "./operations.ts";
 import type { Style } from "./style.ts";
+import { formatVerdictMark, formatVerdictWord } from "./verdict-word.ts";
 
 /** A verdict, and what is told beside it. */
 export interface VerdictText {
@@ -50,7 +51,7 @@ function axiomLine({ verdict, definition }: VerdictText, style: Style): string {
   if (verdict.verdict !== "holds") return "";
   const own = definition.axioms.filter(({ isExtension }) => !isExtension);
   const extensions = definition.axioms.length - own.length;
-  const mark = style.good("✔");
+  const mark = formatVerdictMark("holds", style);
   const said = own.map((axiom) => `${mark} ${formatAxiom(axiom)}`);
   if (extensions > 0) said.push(`${mark} ${extensions} of our extension`);
   return ` ${said.join("     ")}`;
@@ -68,7 +69,7 @@ function brokenLines(
   const value = expected === null ? "" : givenText(counterexample, definition, verdict.service);
   const lines = formatOperations(operations, words);
   return [
-    ` ${style.bad("✘")} ${law}     ${subject}the smallest history that breaks it, from ${formatCount(from)} ${from === 1 ? "operation" : "operations"}:`,
+    ` ${formatVerdictMark("violated", style)} ${law}     ${subject}the smallest history that breaks it, from ${formatCount(from)} ${from === 1 ? "operation" : "operations"}:`,
     ...lines.map(
       (line, at) =>
         `     ${line}${at === lines.length - 1 && value !== "" ? `     expected ${value}` : ""}`,
@@ -124,19 +125,20 @@ function summary(text: VerdictText, style: Style): readonly string[] {
     ...(absent > 0 ? [`${formatCount(absent)} answered by a proxy, so they did not happen`] : []),
   ].join(", ");
   const said = `${amount}; ${completeness}, ${outcomes}`;
+  const word = formatVerdictWord(verdict.verdict, style);
   const assumptions = verdict.assumptions.map((assumption) => `  assumed: ${assumption}`);
   switch (verdict.verdict) {
     case "holds":
-      return [`${style.good("holds")}: ${said}`, ...(text.saysAssumptions ? assumptions : [])];
+      return [`${word}: ${said}`, ...(text.saysAssumptions ? assumptions : [])];
     case "undecided": {
       const what =
         undecidedKeys.length === 0 ? "" : `${formatCount(undecidedKeys.length)} of ${keys}. `;
-      return [`${style.warn("undecided")}: ${what}${said}`, ...assumptions];
+      return [`${word}: ${what}${said}`, ...assumptions];
     }
     case "violated": {
       const [first, ...others] = causes;
       const why = first === undefined ? "" : ` ${first}`;
-      const line = `${style.bad("violated")}: ${formatCount(violatedKeys.length)} of ${keys}.${why}`;
+      const line = `${word}: ${formatCount(violatedKeys.length)} of ${keys}.${why}`;
       return [line, ...others.map((cause) => `  ${cause}`)];
     }
   }
