@@ -1,9 +1,7 @@
 import type { Clock } from "../base/clock.ts";
-import type { ObservedExchange, ObservedReading } from "../history/observed-exchange.ts";
-import { formatAddress } from "../model/address.ts";
+import type { ObservedExchange } from "../history/observed-exchange.ts";
 import type { RequestHead } from "../model/head.ts";
-import type { SpiffeId } from "../model/identity.ts";
-import { BodyText } from "./body-text.ts";
+import { acceptedName, dialledName, endText } from "./connection-name.ts";
 import { frameReply, frameRequest } from "./http1/framing.ts";
 import type { HeadReader } from "./http1/head-reader.ts";
 import { defaultHttp1Limits } from "./http1/limits.ts";
@@ -11,6 +9,7 @@ import { type FramedHead, MessageReader, type MessageSink } from "./http1/messag
 import type { Http1ReplyHead } from "./http1/reply-head.ts";
 import type { Http1RequestHead } from "./http1/request-head.ts";
 import type { Fault } from "./http1/scan.ts";
+import { type Meaning, OpenExchange, type Wire } from "./open-exchange.ts";
 import type {
   Connection,
   ConnectionEvents,
@@ -33,11 +32,6 @@ export interface RecordingHost {
   unsent(exchange: ObservedExchange): void;
   /** Messages passed that are not recorded. */
   lost(): void;
-}
-
-export interface Meaning {
-  readonly service: string | null;
-  readonly reading: ObservedReading | null;
 }
 
 /**
@@ -230,109 +224,16 @@ export class RecordedConnection implements Connection, ConnectionEvents {
 
   #name(): void {
     const wire = this.#wire;
-    wire.own = formatAddress(this.local);
-    wire.other = formatAddress(this.remote);
+    wire.own = endText(this.local);
+    wire.other = endText(this.remote);
     wire.peer = this.peer?.id ?? null;
-    const isDialler = this.#side === "asked";
-    const pair = isDialler ? `${wire.own}>${wire.other}` : `${wire.other}>${wire.own}`;
-    wire.connection = this.peer?.channel ?? pair;
+    wire.connection = this.#side === "asked" ? dialledName(this) : acceptedName(this);
   }
 
   #lose(): void {
     this.#requests.stop();
     this.#replies.stop();
     this.#host.lost();
-  }
-}
-
-/** A connection's name, equal at both ends, and what its ends are called. */
-interface Wire {
-  connection: string;
-  own: string;
-  other: string;
-  peer: SpiffeId | null;
-}
-
-interface Begun {
-  readonly id: number;
-  readonly side: ObservedExchange["side"];
-  readonly wire: Wire;
-  readonly ordinal: number;
-  readonly bodyBytesMax: number;
-  readonly meaning: Meaning;
-  readonly head: RequestHead;
-  readonly seq: number;
-  readonly atMs: number;
-}
-
-/** An exchange while it is written down. */
-class OpenExchange implements ObservedExchange {
-  readonly #wire: Wire;
-  readonly id: number;
-  readonly side: ObservedExchange["side"];
-  readonly ordinal: number;
-  readonly service: string | null;
-  readonly request: ObservedExchange["request"];
-  reply: ObservedExchange["reply"] = null;
-  endMs = -1;
-  failure: string | null = null;
-  readonly asked: BodyText;
-  readonly answered: BodyText;
-
-  constructor(begun: Begun) {
-    const asked = new BodyText(begun.bodyBytesMax);
-    this.#wire = begun.wire;
-    this.id = begun.id;
-    this.side = begun.side;
-    this.ordinal = begun.ordinal;
-    this.service = begun.meaning.service;
-    this.asked = asked;
-    this.answered = new BodyText(begun.bodyBytesMax);
-    const { method, path, authority } = begun.head;
-    this.request = {
-      seq: begun.seq,
-      atMs: begun.atMs,
-      method,
-      path,
-      authority,
-      reading: begun.meaning.reading,
-      get body() {
-        return asked.value;
-      },
-    };
-  }
-
-  get connection(): string {
-    return this.#wire.connection;
-  }
-
-  get own(): string {
-    return this.#wire.own;
-  }
-
-  get other(): string {
-    return this.#wire.other;
-  }
-
-  get peer(): SpiffeId | null {
-    return this.#wire.peer;
-  }
-
-  answer(seq: number, atMs: number, status: number): void {
-    const { answered } = this;
-    this.reply = {
-      seq,
-      atMs,
-      status,
-      get body() {
-        return answered.value;
-      },
-    };
-  }
-
-  fail(atMs: number, detail: string): void {
-    this.endMs = atMs;
-    this.failure = detail;
   }
 }
 

@@ -5,7 +5,8 @@ import type { RecordedValue } from "../history/exchange.ts";
 import { type ObservedExchange, observedEvents } from "../history/observed-exchange.ts";
 import type { ContractDoc } from "../model/document.ts";
 import type { RequestHead } from "../model/head.ts";
-import { type Meaning, RecordedConnection, type RecordingHost } from "./recorded-connection.ts";
+import type { Meaning } from "./open-exchange.ts";
+import { RecordedConnection, type RecordingHost } from "./recorded-connection.ts";
 import type {
   Accept,
   ConnectionEvents,

@@ -82,8 +82,8 @@ export class KvsProcess implements RequestHandler {
     this.#values.clear();
   }
 
-  async listen(transport: Transport): Promise<Address> {
-    const at = tcp("127.0.0.1", 0);
+  async listen(transport: Transport, host = "127.0.0.1"): Promise<Address> {
+    const at = tcp(host, 0);
     this.listening = await transport.listen(
       { at, tls: null },
       (connection) => new Http1Server(this.#context, connection, this),

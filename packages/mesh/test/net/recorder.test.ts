@@ -2,7 +2,7 @@ import { SeededRng } from "@heddle/mesh/base/rng.ts";
 import { VirtualClock } from "@heddle/mesh/base/virtual-clock.ts";
 import type { HistoryEvent } from "@heddle/mesh/history/event.ts";
 import { formatEvents } from "@heddle/mesh/history/notation.ts";
-import { formatAddress } from "@heddle/mesh/model/address.ts";
+import { formatAddress, tcp } from "@heddle/mesh/model/address.ts";
 import { Caller } from "@heddle/mesh/net/http1/caller.ts";
 import { openTransport } from "@heddle/mesh/net/open-transport.ts";
 import type { EndpointRecorder } from "@heddle/mesh/net/recorder.ts";
@@ -66,6 +66,23 @@ test("and over real sockets", async () => {
   look();
   // What lies between two looks is not seen: the others are.
   expect(seen).toEqual([fourLists[0], fourLists[2], fourLists[4]]);
+  caller.close();
+  await kvs.listening!.close();
+});
+
+test("a listener of both families and who dials it by IPv4 say the same of message and address", async () => {
+  const clock = new SystemClock();
+  const { transport } = await openTransport({ clock });
+  const e2 = recorder("default/kvs-0", clock);
+  const kvs = new KvsProcess(clock);
+  const { port } = (await kvs.listen(e2.wrap(transport), "::")) as { port: number };
+  const address = tcp("127.0.0.1", port);
+  const { caller, recorder: e1 } = openCaller(transport, { clock, address, name: "e1" });
+  await caller.call("GET", "/1");
+  const [sent] = e1.history.events;
+  const [received] = e2.history.events;
+  expect(received!.message.id).toBe(sent!.message.id);
+  expect(received!.address).toBe(sent!.message.target);
   caller.close();
   await kvs.listening!.close();
 });
