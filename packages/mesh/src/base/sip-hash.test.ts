@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { SipHash } from "./sip-hash.ts";
+import { SipMachine } from "./sip-machine.ts";
 
 const key = "000102030405060708090a0b0c0d0e0f";
 
@@ -15,7 +16,9 @@ test.each([
   [15, "e545be4961ca29a1"],
   [63, "724506eb4c328a95"],
 ])("hashes %i octets as the reference does", (length, hash) => {
-  expect(new SipHash(key).hash(Uint8Array.from({ length }, (_, index) => index))).toBe(hash);
+  const octets = Uint8Array.from({ length }, (_, index) => index);
+  expect(new SipHash(key).hash(octets)).toBe(hash);
+  expect(new SipHash(key).hashInHalves(octets)).toBe(hash);
 });
 
 /** The paper's definition word for word, in 64 bits. */
@@ -70,9 +73,31 @@ test("hashes anything as the paper says", () => {
       fc.uint8Array({ maxLength: 300 }),
       fc.string({ unit: fc.constantFrom(..."0123456789abcdef"), minLength: 32, maxLength: 32 }),
       (octets, anyKey) => {
-        expect(new SipHash(anyKey).hash(octets)).toBe(reference(anyKey, octets));
+        const hash = reference(anyKey, octets);
+        expect(new SipHash(anyKey).hash(octets)).toBe(hash);
+        expect(new SipHash(anyKey).hashInHalves(octets)).toBe(hash);
       },
     ),
     { seed: 1 },
   );
+});
+
+test("hashes alike in 64 bits and in halves, also of a part of a buffer, one after the other, and what is too long", () => {
+  const hash = new SipHash(key);
+  const octets = Uint8Array.from({ length: 131_100 }, (_, index) => index * 7);
+  for (const [from, to] of [
+    [3, 1027],
+    [0, 31],
+    [0, 32],
+    [9, 9 + 65],
+    [0, 131_032],
+    [0, 131_033],
+    [0, 131_100],
+  ] as const) {
+    const part = octets.subarray(from, to);
+    expect(hash.hash(part), `${from} to ${to}`).toBe(hash.hashInHalves(part));
+  }
+  const machine = SipMachine.make([0, 0, 0, 0])!;
+  expect(machine.hash(octets.subarray(0, 131_032))).not.toBeNull();
+  expect(machine.hash(octets.subarray(0, 131_033))).toBeNull();
 });
