@@ -37,6 +37,7 @@ export function constraintsCommand(world: World): Command {
     });
   return withExamples(withMesh(withNamespace(withOutput(command))), [
     ["heddle constraints kvs-0", "addresses, slots, shares, limits and identities of one process"],
+    ["heddle constraints kvs-0 -o wide", "and from which intent, over what, with which error"],
     ["heddle constraints -o json", "of all, for a script"],
   ]);
 }

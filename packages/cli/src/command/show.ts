@@ -14,5 +14,6 @@ export function show<Row>(
     world.err.write(`${view.nothing.replaceAll("heddle ", `${world.program} `)}\n`);
     return;
   }
-  world.out.write(formatRows(view, rows, format));
+  const { out } = world;
+  out.write(formatRows(view, rows, format, out.isTerminal ? out.columns : undefined));
 }

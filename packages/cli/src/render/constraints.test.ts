@@ -15,12 +15,26 @@ const keeps: Constraint = {
   from: "Placement/default/kvs-by-key",
 };
 
-test("constraints are a table: for whom, about what, how exactly, and from which intent", () => {
-  expect(formatRows(constraintView, [keeps], "table").split("\n")).toEqual([
-    "WORKLOAD   KIND        SUBJECT   CONSTRAINT                                                              SCOPE     ERROR   FROM",
-    "kvs-0      placement   kvs:80    keeps 342 of 1024 slots of key path segment 1: 0, 3, 6-9 and 330 more   per key   none    Placement/kvs-by-key",
-    "",
-  ]);
+test("constraints are a table: for whom and about what; -o wide: from which intent, and how exactly", () => {
+  const said = "keeps 342 of 1024 slots of key path segment 1: 0, 3, 6-9 and 330 more";
+  expect(formatRows(constraintView, [keeps], "table")).toBe(`\
+WORKLOAD   KIND        SUBJECT   CONSTRAINT
+kvs-0      placement   kvs:80    ${said}
+`);
+  expect(formatRows(constraintView, [keeps], "wide")).toBe(`\
+WORKLOAD   KIND        SUBJECT   FROM                   SCOPE     ERROR   CONSTRAINT
+kvs-0      placement   kvs:80    Placement/kvs-by-key   per key   none    ${said}
+`);
+});
+
+test("on a terminal sentences keep to their column, unless that is too narrow", () => {
+  expect(formatRows(constraintView, [keeps], "table", 80)).toBe(`\
+WORKLOAD   KIND        SUBJECT   CONSTRAINT
+kvs-0      placement   kvs:80    keeps 342 of 1024 slots of key path segment 1:
+                                 0, 3, 6-9 and 330 more
+`);
+  const narrow = formatRows(constraintView, [keeps], "table", 50);
+  expect(narrow).toBe(formatRows(constraintView, [keeps], "table"));
 });
 
 const held: ConstraintReport = {

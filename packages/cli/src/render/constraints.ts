@@ -13,10 +13,10 @@ export const constraintView: RowView<Constraint> = {
     { name: "WORKLOAD", cell: ({ workload }) => withoutDefault(workload) },
     { name: "KIND", cell: ({ kind }) => kind },
     { name: "SUBJECT", cell: ({ subject }) => withoutDefault(subject) },
-    { name: "CONSTRAINT", cell: ({ statement }) => statement },
-    { name: "SCOPE", cell: ({ scope }) => scope },
-    { name: "ERROR", cell: ({ errorBound }) => errorBound },
-    { name: "FROM", cell: ({ from }) => from.replace("/default/", "/") },
+    { name: "FROM", isWide: true, cell: ({ from }) => from.replace("/default/", "/") },
+    { name: "SCOPE", isWide: true, cell: ({ scope }) => scope },
+    { name: "ERROR", isWide: true, cell: ({ errorBound }) => errorBound },
+    { name: "CONSTRAINT", isProse: true, cell: ({ statement }) => statement },
   ],
 };
 

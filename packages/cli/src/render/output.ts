@@ -14,11 +14,12 @@ export interface RowView<Row> {
   readonly nothing: string;
 }
 
-/** Rows in the format asked for. */
+/** Rows in the format asked for; tables for a terminal so many characters wide. */
 export function formatRows<Row>(
   view: RowView<Row>,
   rows: readonly Row[],
   format: OutputFormat,
+  width?: number,
 ): string {
   switch (format) {
     case "json":
@@ -28,7 +29,7 @@ export function formatRows<Row>(
     case "name":
       return rows.map((row) => `${view.nameOf(row)}\n`).join("");
     default:
-      return formatTable(view.columns, rows, format === "wide");
+      return formatTable(view.columns, rows, format === "wide", width);
   }
 }
 

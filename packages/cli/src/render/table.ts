@@ -5,18 +5,26 @@ export interface TableColumn<Row> {
   readonly align?: "left" | "right";
   /** Only in wide tables. */
   readonly isWide?: boolean;
+  /** Sentences, and the last column: broken between words where the terminal is narrower. */
+  readonly isProse?: boolean;
   /** Null shows as `-`. */
   readonly cell: (row: Row) => string | number | null;
 }
 
 /** Between columns. */
 const GAP = "   ";
+/** Sentences in a narrower column are not read: the terminal may break them itself. */
+const PROSE_MIN = 24;
 
-/** Rows under headings, as wide as their contents; a line break after each, no blanks at the end of a line. */
+/**
+ * Rows under headings, as wide as their contents; a line break after each, no blanks at the end of a line.
+ * @param width of the terminal; default: there is none, and each row is one line, for `grep` and `awk`
+ */
 export function formatTable<Row>(
   columns: readonly TableColumn<Row>[],
   rows: readonly Row[],
   isWide = false,
+  width = Number.POSITIVE_INFINITY,
 ): string {
   const shown = columns.filter((column) => isWide || column.isWide !== true);
   const lines = [
@@ -26,7 +34,25 @@ export function formatTable<Row>(
   const widths = shown.map((_, index) => Math.max(...lines.map((cells) => cells[index]!.length)));
   const formatLine = (cells: readonly string[]) =>
     cells.map((cell, index) => pad(cell, widths[index]!, shown[index]!.align)).join(GAP);
-  return lines.map((cells) => `${formatLine(cells).trimEnd()}\n`).join("");
+  const last = shown.length - 1;
+  const room = width - widths.slice(0, last).reduce((sum, each) => sum + each + GAP.length, 0);
+  const isBroken = shown[last]?.isProse === true && room >= PROSE_MIN;
+  return lines
+    .flatMap((cells) => (isBroken ? broken(cells, room) : [cells]))
+    .map((cells) => `${formatLine(cells).trimEnd()}\n`)
+    .join("");
+}
+
+/** The last cell over as many lines as it takes, with nothing before its second. */
+function broken(cells: readonly string[], room: number): readonly (readonly string[])[] {
+  const parts: string[] = [];
+  for (const word of cells.at(-1)!.split(" ")) {
+    const part = parts.at(-1);
+    if (part === undefined || part.length + 1 + word.length > room) parts.push(word);
+    else parts[parts.length - 1] = `${part} ${word}`;
+  }
+  const before = cells.slice(0, -1);
+  return parts.map((part, at) => [...(at === 0 ? before : before.map(() => "")), part]);
 }
 
 function textOf(value: string | number | null): string {

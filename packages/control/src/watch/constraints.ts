@@ -142,7 +142,7 @@ class Writer {
       ...everyKey,
       kind: "placement",
       subject,
-      statement: `each key of ${keyWords(placement.key)} sent to who keeps its slot: ${shares.join(", ")} of ${placement.slots}${away}`,
+      statement: `each key of ${keyWords(placement.key)} sent to who keeps its slot: ${shares.sort().join(", ")} of ${placement.slots}${away}`,
       from: `Placement/${service.split("/")[0]}/${placement.name}`,
     });
   }
