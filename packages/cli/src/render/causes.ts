@@ -47,9 +47,10 @@ export function causesOf(facts: CauseFacts): readonly string[] {
   }
   const refusals = facts.operations.filter(({ outcome }) => outcome.kind === "refused");
   if (refusals.length > 0) {
-    const who = [...new Set(refusals.map(({ answeredBy }) => answeredBy ?? "the process"))].sort();
+    const known = new Set(refusals.flatMap(({ answeredBy }) => answeredBy ?? []));
+    const who = known.size === 0 ? "The process" : [...known].sort().join(", ");
     causes.push(
-      `${who.join(", ")} refused ${count(refusals.length, "operation")}, and operations of a definition are total: there is no state in which one may be refused.`,
+      `${who} refused ${count(refusals.length, "operation")}, and operations of a definition are total: there is no state in which one may be refused.`,
     );
   }
   return causes;
