@@ -24,6 +24,7 @@ const verbs = {
   bench: [["bench/main.ts"]],
   fuzz: [["test/fuzz/main.ts"]],
   sim: [["test/sim/main.ts"]],
+  story: [["examples/kvs/story/main.ts"]],
   acceptance: [["test/acceptance/main.ts"]],
 };
 
