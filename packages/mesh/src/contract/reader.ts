@@ -1,4 +1,5 @@
 import { keyHash } from "../base/key-hash.ts";
+import { decodeUtf8 } from "../base/utf8.ts";
 import type { ContractDoc, NamedParameterDoc, OperationDoc } from "../model/document.ts";
 import type { RequestHead } from "../model/head.ts";
 import { integerKey } from "../model/integer-key.ts";
@@ -45,12 +46,7 @@ export function isKeyRecorded(key: string, keyShare: number): boolean {
 /** Text of a parameter, whose octets a head gives as latin1 characters; as it is, where it is not UTF-8. */
 export function decodeOctets(latin1: string): string {
   if (!/[\x80-\xff]/.test(latin1)) return latin1;
-  const octets = Uint8Array.from(latin1, (character) => character.charCodeAt(0));
-  try {
-    return strictUtf8.decode(octets);
-  } catch {
-    return latin1;
-  }
+  return decodeUtf8(Uint8Array.from(latin1, (octet) => octet.charCodeAt(0))) ?? latin1;
 }
 
 interface CompiledOperation {
@@ -192,4 +188,3 @@ function latin1Of(text: string): string {
 }
 
 const SLASH = 0x2f;
-const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

@@ -1,4 +1,5 @@
 import { SipHash } from "../base/sip-hash.ts";
+import { decodeUtf8 } from "../base/utf8.ts";
 import type { RecordedValue } from "../history/exchange.ts";
 import type { ContractDoc, ValueType } from "../model/document.ts";
 import { integerKey } from "../model/integer-key.ts";
@@ -21,11 +22,8 @@ export class ValueRecorder {
   record(octets: Uint8Array, type: ValueType): RecordedValue {
     if (octets.length === 0) return { text: "" };
     if (type === "opaque" && this.#isHashed) return { hash: this.#hash.hash(octets) };
-    try {
-      return { text: strictUtf8.decode(octets) };
-    } catch {
-      return { hash: this.#hash.hash(octets) };
-    }
+    const text = decodeUtf8(octets);
+    return text === null ? { hash: this.#hash.hash(octets) } : { text };
   }
 
   /** The hash of text that a model gives: equal to that of the body which says the same. */
@@ -103,4 +101,3 @@ function isValue(value: unknown): value is Value {
 
 const HASHED = "\udc00";
 const utf8 = new TextEncoder();
-const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

@@ -1,8 +1,8 @@
 import type { ContractReader, OperationReading } from "../contract/reader.ts";
 import type { ContractDoc, OperationDoc } from "../model/document.ts";
 import type { Fields, ReplyHead, RequestHead } from "../model/head.ts";
+import { BodyCopy } from "../net/body-copy.ts";
 import type { ExchangeRecord, OperationRecord } from "../telemetry/record.ts";
-import { BodyCopy } from "./body-copy.ts";
 
 /**
  * The request as the Contract of the service it is forwarded to reads it; null: it knows no such request, or its key is not

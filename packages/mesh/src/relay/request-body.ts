@@ -1,6 +1,6 @@
 import type { Fields } from "../model/head.ts";
+import type { BodyCopy } from "../net/body-copy.ts";
 import type { BodyLength, ClientStream, ServerStream } from "../net/codec.ts";
-import type { BodyCopy } from "./body-copy.ts";
 import { HeldBody } from "./held-body.ts";
 
 /** What has come of a request's body, what of it is still here, and whether more may come now. */
