@@ -3,6 +3,7 @@ import { formatSpiffeId, parseSpiffeId, type SpiffeId } from "../model/identity.
 import { meshSettings } from "../resource/heddle/mesh.ts";
 import { type Evidence, type IntentState, resourcesOf } from "./evidence.ts";
 import { accountOf, type Members, membersIn, namespaceOfKey } from "./members.ts";
+import { idOf } from "./messages.ts";
 import { isAsking, livesOf, type Seen } from "./records.ts";
 import { type ConstraintReport, Findings, whileChanging } from "./report.ts";
 import { Timeline } from "./timeline.ts";
@@ -26,8 +27,9 @@ export function checkAccess(evidence: Evidence): ConstraintReport {
   const senders = new Map<string, string>();
   const all = lives.flatMap(({ exchanges }) => exchanges);
   for (const { exchange, of } of all.filter(isAsking)) {
-    for (const { connection, ordinal } of exchange.attempts) {
-      if (connection !== null) senders.set(messageId(connection, ordinal, "request"), of.workload);
+    for (const attempt of exchange.attempts) {
+      const id = idOf(attempt);
+      if (id !== null) senders.set(id, of.workload);
     }
   }
   for (const { value } of timeline.periods) {
@@ -102,14 +104,9 @@ function judgeReceived(
 
 function judgeSent(seen: Seen, intent: Identities, evidence: Evidence, findings: Findings): void {
   const { exchange, of } = seen;
-  for (const {
-    connection,
-    ordinal,
-    endpoint,
-    endpointUid,
-    identity,
-    target,
-  } of exchange.attempts) {
+  for (const attempt of exchange.attempts) {
+    const { endpoint, endpointUid, identity, target } = attempt;
+    const id = idOf(attempt);
     if (exchange.backend === null) continue;
     const receiver = `${namespaceOfKey(exchange.backend)}/${endpoint}`;
     const expected = identityOf(receiver, intent, evidence);
@@ -125,7 +122,7 @@ function judgeSent(seen: Seen, intent: Identities, evidence: Evidence, findings:
           ? `${of.workload} would have sent to ${receiver} without TLS`
           : `${of.workload} expected somebody else at ${receiver}`,
       processes: [of.workload, receiver],
-      messages: connection === null ? [] : [messageId(connection, ordinal, "request")],
+      messages: id === null ? [] : [id],
       about: `${exchange.backend}:${exchange.backendPort} at ${target}, ${endpointUid}`,
       expected,
       found: identity ?? "a plain connection",

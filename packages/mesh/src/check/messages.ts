@@ -19,9 +19,9 @@ export interface Received {
 export function sentBy(life: Life): readonly Sent[] {
   return life.exchanges.filter(isAsking).flatMap((seen) =>
     seen.exchange.attempts.flatMap((attempt): readonly Sent[] => {
-      const { connection, ordinal, sentSeq } = attempt;
-      if (connection === null || sentSeq === 0 || seen.exchange.backend === null) return [];
-      return [{ id: messageId(connection, ordinal, "request"), seen, attempt }];
+      const id = idOf(attempt);
+      if (id === null || attempt.sentSeq === 0 || seen.exchange.backend === null) return [];
+      return [{ id, seen, attempt }];
     }),
   );
 }

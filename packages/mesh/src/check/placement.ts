@@ -3,7 +3,7 @@ import { describeKey, type Placement } from "../resource/heddle/placement.ts";
 import { compareAge, namespacedName, namespaceOf } from "../resource/meta.ts";
 import { type Evidence, type IntentState, resourcesOf, settleMs } from "./evidence.ts";
 import { type Members, membersIn, membersOf, namespaceOfKey, serviceNamed } from "./members.ts";
-import { sentBy } from "./messages.ts";
+import { idOf, sentBy } from "./messages.ts";
 import { isAsking, type Life, livesOf, type Seen } from "./records.ts";
 import { type Renewal, renewalsOf } from "./renewals.ts";
 import { type ConstraintReport, Findings, whileChanging } from "./report.ts";
@@ -165,10 +165,10 @@ function sightingsOf(seen: Seen, service: string): readonly Sighting[] {
     return [{ seen, process: of.workload, message, isProcessed }];
   }
   if (!isAsking(seen) || exchange.backend !== service) return [];
-  return exchange.attempts.flatMap(({ endpoint, connection, ordinal, sentSeq }) => {
-    if (connection === null || sentSeq === 0) return [];
-    const process = `${namespaceOfKey(service)}/${endpoint}`;
-    const message = messageId(connection, ordinal, "request");
+  return exchange.attempts.flatMap((attempt) => {
+    const message = idOf(attempt);
+    if (message === null || attempt.sentSeq === 0) return [];
+    const process = `${namespaceOfKey(service)}/${attempt.endpoint}`;
     return [{ seen, process, message, isProcessed: false }];
   });
 }

@@ -56,6 +56,17 @@ export interface NamedRule {
   readonly route: HttpRoute;
 }
 
+/** Every rule of every route. */
+export function rulesIn({ routes }: Routing): readonly NamedRule[] {
+  return routes.flatMap((route) =>
+    (route.spec.rules ?? []).map((rule, index) => named(route, rule, index)),
+  );
+}
+
+function named(route: HttpRoute, rule: HttpRouteRule, index: number): NamedRule {
+  return { name: `HTTPRoute/${namespacedName(route)}#${rule.name ?? index}`, rule, route };
+}
+
 /**
  * The rules that a request may have fallen under, by what the Gateway API says of matches and their precedence. More
  * than one where a match looks at header fields, which are not recorded: the first that surely matches is the last.
@@ -87,8 +98,8 @@ export function rulesFor(
   for (const { hostname, match, route, rule, ruleIndex } of candidates) {
     const word = accepts(match, hostname, seen);
     if (word === "no") continue;
-    const name = `HTTPRoute/${namespacedName(route)}#${rule.name ?? ruleIndex}`;
-    possible.set(name, { name, rule, route });
+    const meant = named(route, rule, ruleIndex);
+    possible.set(meant.name, meant);
     if (word === "yes") break;
   }
   return [...possible.values()];

@@ -2,7 +2,7 @@ import { namespaceOf } from "../resource/meta.ts";
 import type { Evidence } from "./evidence.ts";
 import { missingAmong, type Seen } from "./records.ts";
 import { type ConstraintReport, Findings } from "./report.ts";
-import type { NamedRule, Routing } from "./routing.ts";
+import { type NamedRule, type Routing, rulesIn } from "./routing.ts";
 import { type Ruled, routingOver, ruledOf } from "./ruled.ts";
 
 /**
@@ -19,11 +19,8 @@ export function checkSplit(evidence: Evidence): ConstraintReport {
   );
   const timeline = routingOver(evidence);
   for (const { value } of timeline.periods) {
-    for (const route of value.routes) {
-      (route.spec.rules ?? []).forEach((rule, index) => {
-        const name = `HTTPRoute/${namespaceOf(route)}/${route.metadata.name}#${rule.name ?? index}`;
-        if ((rule.backendRefs ?? []).length > 1) findings.ask(name);
-      });
+    for (const { name, rule } of rulesIn(value)) {
+      if ((rule.backendRefs ?? []).length > 1) findings.ask(name);
     }
   }
   const runs = new Map<string, Ruled[]>();

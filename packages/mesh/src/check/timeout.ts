@@ -1,7 +1,7 @@
 import { parseDurationMs } from "../resource/schema/formats.ts";
 import type { Evidence } from "./evidence.ts";
 import { type ConstraintReport, Findings, nameOf } from "./report.ts";
-import type { NamedRule } from "./routing.ts";
+import { type NamedRule, rulesIn } from "./routing.ts";
 import { type Ruled, routingOver, ruledOf } from "./ruled.ts";
 
 /**
@@ -18,11 +18,8 @@ export function checkTimeout(evidence: Evidence): ConstraintReport {
   const findings = new Findings("timeout", "every exchange", `+${timeoutSlackMs} ms`);
   const timeline = routingOver(evidence);
   for (const { value } of timeline.periods) {
-    for (const route of value.routes) {
-      (route.spec.rules ?? []).forEach((rule, index) => {
-        if (limitOf(rule) === null) return;
-        findings.ask(`${route.metadata.namespace}/${route.metadata.name}#${rule.name ?? index}`);
-      });
+    for (const { name, rule } of rulesIn(value)) {
+      if (limitOf(rule) !== null) findings.ask(name);
     }
   }
   for (const ruled of ruledOf(evidence, timeline, findings)) judge(ruled, findings);
