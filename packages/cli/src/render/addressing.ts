@@ -39,7 +39,7 @@ function summary(report: AddressingReport, style: Style): string {
   const { verdict, delivered, violations, lost, inFlight, unknown } = report;
   const words = {
     holds: `${count(delivered, "message")} received by whom they were meant for`,
-    violated: `${count(violations.length, "message")} came where they were not meant to`,
+    violated: `${count(violations.length, "message")} came where ${violations.length === 1 ? "it was" : "they were"} not meant to`,
     undecided:
       delivered === 0 ? "no message is recorded at both ends" : "some messages are not explained",
   };

@@ -91,6 +91,40 @@ describe("a violation is found and named:", () => {
     expect(brokenIn([sender(), receiver({ source: "127.0.0.1:6666" })])).toEqual(["address reply"]);
   });
 
+  test("a message that came twice, once to another: there is no second Send•M to go with it", () => {
+    const [exchange] = receiver({ own: "10.0.0.9:80" }).exchanges;
+    const copy = { ...exchange!, startMs: 103, attempts: [], answeredSeq: 0 };
+    const report = check([sender(), receiver(), batchOf("kvs-2", [copy])]);
+    expect(report.violations).toEqual([
+      expect.objectContaining({
+        rule: "address",
+        sender: "default/e/proxy",
+        receiver: "default/kvs-2/proxy",
+        targetAddress: "127.0.0.1:8002",
+        address: "10.0.0.9:80",
+      }),
+    ]);
+  });
+
+  test("two exchanges of one number, and the second tells of another target", () => {
+    const forged = outboundExchange({ attempts: [attempt({ target: "10.0.0.9:80" })] });
+    expect(brokenIn([sender(), batchOf("e", [forged]), receiver()])).toEqual(["address request"]);
+  });
+
+  test("a process asked where it does not listen: its connection says where that is", () => {
+    const exchange = inboundExchange();
+    const [app] = exchange.attempts;
+    const misled = { ...exchange, attempts: [{ ...app!, target: "127.0.0.1:9999" }] };
+    expect(check([sender(), batchOf("kvs-1", [misled])]).violations).toEqual([
+      expect.objectContaining({
+        rule: "address",
+        receiver: "default/kvs-1",
+        targetAddress: "127.0.0.1:9999",
+        address: "127.0.0.1:9001",
+      }),
+    ]);
+  });
+
   test("a request received for another service than it was sent to", () => {
     const exchange = inboundExchange({ service: "default/other", backend: "default/other" });
     expect(brokenIn([sender(), batchOf("kvs-1", [exchange])])).toEqual(["service request"]);
@@ -218,6 +252,25 @@ describe("delivery is another question:", () => {
     const report = check(batches);
     expect(report.unexplained.map(({ event }) => event.endpoint)).toEqual(["default/kvs-1/proxy"]);
     expect(report.verdict).toBe("undecided");
+  });
+
+  test("received twice at the same place: not explained", () => {
+    const second = { ...receiver().exchanges[0]!, id: 2, receivedSeq: 21, answeredSeq: 22 };
+    const report = check([sender(), batchOf("kvs-1", [...receiver().exchanges, second])]);
+    expect(report.unexplained.map(({ why }) => why)).toContain(
+      "its message was received once before",
+    );
+    expect(report).toMatchObject({ verdict: "undecided", violations: [], lost: [] });
+  });
+
+  test("answered, and nobody received it: not explained, and not lost", () => {
+    const asked = [...sender().exchanges, alive.e];
+    const report = check([batchOf("e", asked), batchOf("kvs-1", [alive.kvs])]);
+    expect(report.unexplained.map(({ event, why }) => `${event.kind} ${why}`)).toEqual([
+      "send it was answered, and no history holds its receipt",
+      "recv no history holds its sending",
+    ]);
+    expect(report.lost).toEqual([]);
   });
 
   test("unless a gap at whoever may have sent it explains it", () => {

@@ -72,7 +72,20 @@ export function checkAddressing(
   const violations: AddressingViolation[] = [];
   const undelivered: Undelivered[] = [];
   const counts = { delivered: 0, observed: 0, judged: 0, unjudged: 0 };
+  const whole = wholePairs(pairs);
   for (const pair of pairs) {
+    const again = pair.send === null || pair.recv === null ? whole.get(idOf(pair)) : undefined;
+    if (again !== undefined) {
+      const repeated = { send: pair.send ?? again.send, recv: pair.recv ?? again.recv };
+      const rules = rulesBroken(repeated.send!, repeated.recv!, recorded);
+      for (const rule of rules) {
+        violations.push(violation(rule, repeated, wallMsOf(repeated.send!, recorded.lives)));
+      }
+      const event = (pair.send ?? pair.recv)!;
+      const why = `its message was ${event.kind === "send" ? "sent" : "received"} once before`;
+      if (rules.length === 0) undelivered.push({ fate: "unexplained", why, event });
+      continue;
+    }
     const missing = delivery.judge(pair);
     if (missing !== null) {
       undelivered.push(missing);
@@ -108,6 +121,17 @@ export function checkAddressing(
     unknown: having("unknown"),
     unexplained,
   };
+}
+
+/** Messages of which both ends are here, by ids that never come again: the rule is of every Send•M and Recv•M there is. */
+function wholePairs(pairs: readonly MessagePair[]): ReadonlyMap<string, MessagePair> {
+  const isWhole = (pair: MessagePair) =>
+    pair.send !== null && pair.recv !== null && !idOf(pair).includes(">");
+  return new Map(pairs.filter(isWhole).map((pair) => [idOf(pair), pair]));
+}
+
+function idOf({ send, recv }: MessagePair): string {
+  return (send ?? recv)!.message.id;
 }
 
 function rulesBroken(

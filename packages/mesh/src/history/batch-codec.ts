@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import type { SpiffeId } from "../model/identity.ts";
 import type { Reason } from "../model/reason.ts";
 import { reasons } from "../model/reason.ts";
 import type { Gap, ProcessStart, RecordedBatch, RecordedLine } from "./batch.ts";
@@ -27,7 +28,14 @@ const ms = v.pipe(v.number(), v.finite());
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const name = v.pipe(v.string(), v.maxLength(512));
 const texts = v.pipe(v.string(), v.maxLength(65_536));
-const identity = v.nullable(v.pipe(v.string(), v.maxLength(2048)));
+/** Its brand is believed: whoever reads it parses it again. */
+const identity = v.nullable(
+  v.pipe(
+    v.string(),
+    v.maxLength(2048),
+    v.transform((text) => text as SpiffeId),
+  ),
+);
 const reason = v.nullable(v.picklist(Object.keys(reasons) as [Reason, ...Reason[]]));
 const workload = v.object({ uid: name, name, namespace: name });
 
@@ -37,7 +45,7 @@ const value: v.GenericSchema<unknown, RecordedValue> = v.union([
   v.object({ missing: v.picklist(["too-long", "not-whole", "overflow"]) }),
 ]);
 
-const attempt = v.object({
+const attempt: v.GenericSchema<unknown, RecordedAttempt> = v.object({
   endpointUid: name,
   endpoint: name,
   target: name,
@@ -50,9 +58,9 @@ const attempt = v.object({
   replyMs: ms,
   replySeq: count,
   reason,
-}) as unknown as v.GenericSchema<unknown, RecordedAttempt>;
+});
 
-const exchange = v.object({
+const exchange: v.GenericSchema<unknown, RecordedExchange> = v.object({
   id: count,
   direction: v.picklist(["inbound", "outbound", "gateway", "egress"]),
   service: name,
@@ -93,7 +101,7 @@ const exchange = v.object({
       replyBody: v.nullable(value),
     }),
   ),
-}) as unknown as v.GenericSchema<unknown, RecordedExchange>;
+});
 
 const gap: v.GenericSchema<unknown, Gap> = v.object({
   fromMs: ms,

@@ -15,7 +15,8 @@ export type Fate =
   | "lost"
   | "in-flight" /** too young to say */
   | "unknown" /** the other end was not recorded, or not then */
-  | "unexplained" /** received, and nobody sent it, though whoever could have was recorded */;
+  /** received, and nobody sent it, though whoever could have was recorded; or answered, and nobody received it */
+  | "unexplained";
 
 export interface Undelivered {
   readonly fate: Fate;
@@ -36,6 +37,8 @@ export class Delivery {
   readonly #received = new Map<string, number>();
   /** Of each request who sent it, where its reply has to go, and who was meant, from where its reply has to come. */
   readonly #askedBy = new Map<string, EndpointName>();
+  /** Requests whose sender received a reply. */
+  readonly #answered = new Set<string>();
   readonly #asked = new Map<string, EndpointName>();
 
   constructor(
@@ -54,6 +57,7 @@ export class Delivery {
       }
       if (recv === null) continue;
       const { connection, ordinal, type } = partsOf(recv.message.id);
+      if (type === "s") this.#answered.add(requestIdOf(recv.message.id));
       const key = `${recv.endpoint} ${connection} ${type}`;
       this.#received.set(key, Math.max(ordinal, this.#received.get(key) ?? 0));
     }
@@ -81,10 +85,18 @@ export class Delivery {
     }
     const gap = this.#gapAt(wallMs, (each) => each.workload === workloadOf(receiver));
     if (gap !== null) return { fate: "unknown", why: `gap at ${receiver}: ${gap.reason}` };
-    const { connection, ordinal } = partsOf(message.id);
-    const last = this.#received.get(`${receiver} ${connection} ${partsOf(message.id).type}`) ?? 0;
-    if (last > ordinal) return { fate: "lost", why: "its connection carried later messages" };
+    const { connection, ordinal, type } = partsOf(message.id);
+    const last = this.#received.get(`${receiver} ${connection} ${type}`) ?? 0;
     const ageMs = this.#nowWallMs - wallMs;
+    // What was answered was received: its record is missing, and no gap says so.
+    if (type === "q" && this.#answered.has(message.id) && !isOutside(send.endpoint)) {
+      if (ageMs < settleMs)
+        return { fate: "in-flight", why: "its receiver's record may be on its way" };
+      if (last > ordinal || this.#lastOf(workloadOf(receiver)) > wallMs) {
+        return { fate: "unexplained", why: "it was answered, and no history holds its receipt" };
+      }
+    }
+    if (last > ordinal) return { fate: "lost", why: "its connection carried later messages" };
     if (ageMs < lostAfterMs) {
       return { fate: "in-flight", why: `sent ${Math.round(ageMs)} ms before the records end` };
     }

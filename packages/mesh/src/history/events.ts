@@ -144,8 +144,12 @@ class ExchangeEvents {
   }
 
   /** Who was asked, where only we can tell of it. */
-  #callee({ endpointUid, target: address }: RecordedAttempt): End | null {
-    if (endpointUid === "app") return { endpoint: this.#process, address, peer: null };
+  #callee({ endpointUid, target: address, connection }: RecordedAttempt): End | null {
+    if (endpointUid === "app") {
+      // Where it listens the connection says, and not he who meant to reach it.
+      const listening = connection?.split(">")[1] ?? address;
+      return { endpoint: this.#process, address: listening, peer: null };
+    }
     if (this.#exchange.direction !== "egress") return null;
     return { endpoint: outsideName(address), address, peer: null };
   }

@@ -3,7 +3,7 @@ import type { ContractDocs } from "./content.ts";
 import { isOutside } from "./endpoint-name.ts";
 import type { EndpointName, History, HistoryEvent } from "./event.ts";
 import { eventsOf } from "./events.ts";
-import type { RecordedExchange } from "./exchange.ts";
+import type { RecordedAttempt, RecordedExchange } from "./exchange.ts";
 import { type Life, livesOf, type Unrecorded, unrecordedOf } from "./lives.ts";
 
 /** Every endpoint's local history, and what is known of their completeness. */
@@ -69,14 +69,30 @@ function anyOffset(lives: ReadonlyMap<string, Life>): number {
   return 0;
 }
 
+/** What comes twice under one number and tells of other messages is no repeat: both are judged. */
 function withoutRepeats(batches: readonly RecordedBatch[]): readonly RecordedBatch[] {
-  const seen = new Map<string, Set<number>>();
+  const seen = new Map<string, Map<number, RecordedExchange>>();
   return batches.map((batch) => {
-    const ids = seen.get(batch.life) ?? new Set();
-    seen.set(batch.life, ids);
-    const isNew = ({ id }: RecordedExchange) => !ids.has(id) && ids.add(id) === ids;
+    const known = seen.get(batch.life) ?? new Map<number, RecordedExchange>();
+    seen.set(batch.life, known);
+    const isNew = (exchange: RecordedExchange) => {
+      const before = known.get(exchange.id);
+      if (before === undefined) known.set(exchange.id, exchange);
+      return before === undefined || !isOfSameMessages(before, exchange);
+    };
     return { ...batch, exchanges: batch.exchanges.filter(isNew) };
   });
+}
+
+function isOfSameMessages(one: RecordedExchange, other: RecordedExchange): boolean {
+  const isSame = (a: RecordedAttempt, b: RecordedAttempt | undefined) =>
+    a.connection === b?.connection && a.ordinal === b.ordinal && a.target === b.target;
+  return (
+    one.front.connection === other.front.connection &&
+    one.front.ordinal === other.front.ordinal &&
+    one.attempts.length === other.attempts.length &&
+    one.attempts.every((attempt, index) => isSame(attempt, other.attempts[index]))
+  );
 }
 
 /**
