@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { registerHooks } from "node:module";
 import { dirname } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { readHostRecord } from "@heddle/control/host/state-dir.ts";
 import {
@@ -9,7 +10,7 @@ import {
   parseReference,
 } from "@heddle/control/manifest/definitions.ts";
 import { SeededRng } from "@heddle/mesh/base/rng.ts";
-import { checkDefinition } from "@heddle/mesh/contract/check-definition.ts";
+import { checkDefinition, type DefinitionReport } from "@heddle/mesh/contract/check-definition.ts";
 import { definitions as shipped } from "@heddle/mesh/contract/definition/index.ts";
 import {
   type Definition,
@@ -19,6 +20,7 @@ import {
 import type { OperationDoc } from "@heddle/mesh/model/document.ts";
 import { didYouMean } from "@heddle/mesh/resource/schema/suggest.ts";
 import { exits, Fault } from "../render/fault.ts";
+import { bounded, isTooLong } from "./bounded.ts";
 
 /**
  * Runs the definition that a Contract of this mesh names. A relative path, as it may come through the API, starts where the
@@ -37,13 +39,28 @@ export function loadDefinition(reference: string, stateDir: string): Promise<Def
  */
 export async function runDefinition(reference: string, folder: string): Promise<Definition> {
   const definition = await find(parseReference(absoluteReference(reference, folder)));
-  const { axioms, problems } = checkDefinition(definition, new SeededRng(1));
+  const { axioms, problems } = tryDefinition(definition, reference);
   const refuted = axioms.flatMap(({ axiom, counterexample }) =>
     counterexample === null ? [] : [`its model does not keep ${axiom}: ${counterexample}`],
   );
   const [problem] = [...problems, ...refuted];
   if (problem === undefined) return definition;
   throw bad(`definition ${definition.name} of ${reference}: ${problem}`);
+}
+
+/** Trying a definition takes some 20 ms, and running its file no longer; what takes so many ms has no end. */
+const TRY_MAX_MS = 20_000;
+
+/** `checkDefinition`, of a model that may never come to an end. */
+function tryDefinition(definition: Definition, reference: string): DefinitionReport {
+  try {
+    return bounded(() => checkDefinition(definition, new SeededRng(1)), TRY_MAX_MS);
+  } catch (error) {
+    const why = isTooLong(error)
+      ? `after ${TRY_MAX_MS / 1000} s its model has not come to an end in a few small cases`
+      : String(error);
+    throw bad(`definition ${definition.name} of ${reference}: ${why}`);
+  }
 }
 
 async function find({ file, name }: ReturnType<typeof parseReference>): Promise<Definition> {
@@ -80,18 +97,29 @@ async function run(file: string): Promise<Record<string, unknown>> {
   // Run again where it was changed since: `up --watch` and `verify --watch` live for days.
   url.searchParams.set("changed", String(stats.mtimeMs));
   const ownUrl = import.meta.resolve(ownSpecifier);
+  const timer = new AbortController();
   const hooks = registerHooks({
     // Whoever writes a definition need not install anything beside it.
     resolve: (specifier, context, next) =>
       specifier === ownSpecifier ? { url: ownUrl, shortCircuit: true } : next(specifier, context),
   });
   try {
-    return (await import(url.href)) as Record<string, unknown>;
+    return await Promise.race([
+      import(url.href) as Promise<Record<string, unknown>>,
+      tooLong(timer.signal),
+    ]);
   } catch (error) {
     throw bad(whyNot(error, file));
   } finally {
+    timer.abort();
     hooks.deregister();
   }
+}
+
+/** A file that waits for what never comes. */
+async function tooLong(signal: AbortSignal): Promise<never> {
+  await setTimeout(TRY_MAX_MS, null, { signal });
+  throw new Error(`it still waits for something after ${TRY_MAX_MS / 1000} s`);
 }
 
 function exportOf(

@@ -69,7 +69,7 @@ describe("what does not compile", () => {
       get(empty, k).is("").where(k.isNot("")),
     ]);
     // @ts-expect-error half an axiom is none
-    expect(() => begun.axiom(({ empty, get }) => [get(empty, k)])).not.toThrow();
+    expect(() => begun.axiom(({ empty, get }) => [get(empty, k)])).toThrow("ends in .is(…)");
     // @ts-expect-error there is no such operation
     expect(() => begun.axiom(({ empty, erase }) => [erase(empty, k).is("")])).toThrow();
     const [i, t, b, ids] = [int("i"), text("t"), bool("b"), list(int)("ids")];
@@ -124,11 +124,11 @@ describe("what does not compile", () => {
 
   test("names that axioms need themselves, and bindings of nothing", () => {
     // @ts-expect-error empty is the first state
-    algebra("Bad", { empty: { takes: [] } });
+    expect(() => algebra("Bad", { empty: { takes: [] } })).toThrow("empty: in axioms");
     // @ts-expect-error s is any state
-    algebra("Bad", { s: { takes: [] } });
+    expect(() => algebra("Bad", { s: { takes: [] } })).toThrow("s: in axioms");
     // @ts-expect-error a signature takes variables
-    expect(() => algebra("Bad", { get: { takes: [int] } }).axiom(() => [])).toBeDefined();
+    expect(() => algebra("Bad", { get: { takes: [int] } })).toThrow("get: takes variables");
     expect(() =>
       // @ts-expect-error put is not bound
       modelled.http({ get: { on: "GET /{k}", ok: [200] } }),
@@ -140,5 +140,29 @@ describe("what does not compile", () => {
         put: { on: "PUT /{k}", body: v, ok: [201] },
       }),
     ).toThrow(DefinitionError);
+  });
+
+  test("what a compiler would have said is said without one, too", () => {
+    const change = { takes: [k, v], change: true };
+    expect(() => algebra("Bad", { put: change })).toThrow(
+      "put: no signature says change: takes, gives, changes are known",
+    );
+    // @ts-expect-error no list
+    expect(() => algebra("Bad", { put: { takes: k } })).toThrow("put: takes a list of variables");
+    // @ts-expect-error no name
+    expect(() => algebra({ put: { takes: [k] } })).toThrow("begins with the service's name");
+    // @ts-expect-error a list of them
+    expect(() => begun.axiom(({ empty, get }) => get(empty, k).is(""))).toThrow("are a list");
+    const map: ReadonlyMap<number, string> = new Map();
+    const more = { empty: map, get: () => "", put: () => map, del: () => map };
+    const bound = {
+      get: { on: "GET /{k}", ok: [200] },
+      put: { on: "PUT /{k}", body: v, ok: [201] },
+    } as const;
+    expect(() => begun.model(more).http(bound)).toThrow("the model has del, but there is no");
+    const refuse = { ...bound.put, refuse: [503] };
+    expect(() => modelled.http({ ...bound, put: refuse })).toThrow("put: http knows no refuse");
+    // @ts-expect-error a list of statuses
+    expect(() => modelled.http({ ...bound, put: { ...bound.put, ok: 201 } })).toThrow("are lists");
   });
 });

@@ -116,6 +116,8 @@ export interface ModelledAlgebra<S extends Signatures> {
  * `.extension`, `.model` and `.http`, in this order.
  */
 export function algebra<const S extends Signatures>(name: string, signatures: S): Algebra<S> {
+  const problems = signatureProblems(name, signatures);
+  if (problems.length > 0) throw new DefinitionError(name, problems);
   return new Written<S>(name, signaturesOf(signatures), []);
 }
 
@@ -151,6 +153,9 @@ class Written<S extends Signatures> implements Algebra<S> {
 
   #with(write: (terms: Terms<S>) => readonly Axiom[], isExtension: boolean): Algebra<S> {
     const more = write(termsOf(this.#signatures) as Terms<S>);
+    const isSaid = Array.isArray(more) && more.every((axiom) => axiom?.right !== undefined);
+    if (!isSaid)
+      throw new DefinitionError(this.#name, ["axioms are a list, and each ends in .is(…)"]);
     const axioms = [...this.#axioms, ...more.map((axiom) => mark(axiom, isExtension))];
     return new Written<S>(this.#name, this.#signatures, axioms);
   }
@@ -159,6 +164,10 @@ class Written<S extends Signatures> implements Algebra<S> {
     const { operations, problems } = bindOperations(this.#signatures, bindings);
     for (const { name } of this.#signatures) {
       if (typeof model.operations[name] !== "function") problems.push(`the model has no ${name}`);
+    }
+    for (const name of Object.keys(model.operations)) {
+      const isKnown = this.#signatures.some((signature) => signature.name === name);
+      if (!isKnown) problems.push(`the model has ${name}, but there is no such operation`);
     }
     if (problems.length > 0) throw new DefinitionError(this.#name, problems);
     return {
@@ -175,6 +184,30 @@ class Written<S extends Signatures> implements Algebra<S> {
 function valueSort<S extends string>(sort: S): ValueSort<S> {
   const named = (name: string) => new AnyTerm({ kind: "variable", name, sort }, sort, false);
   return Object.assign(named, { sort }) as unknown as ValueSort<S>;
+}
+
+const signatureFields = ["takes", "gives", "changes"];
+
+/** Files are run by people who have no compiler, too: what it would have said of signatures. */
+function signatureProblems(name: unknown, signatures: unknown): readonly string[] {
+  if (typeof name !== "string") return ["algebra(…) begins with the service's name, a text"];
+  if (typeof signatures !== "object" || signatures === null) return ["it has no operations"];
+  return Object.entries(signatures).flatMap(([operation, signature]: [string, Signature]) => {
+    if (operation === "empty" || operation === "s") {
+      return [`${operation}: in axioms this is a state; name the operation otherwise`];
+    }
+    const isList = Array.isArray(signature?.takes);
+    if (!isList) return [`${operation}: takes a list of variables, as in takes: [k], or []`];
+    const unknown = Object.keys(signature).filter((field) => !signatureFields.includes(field));
+    const isTaken = signature.takes.every((taken) => typeof taken?.gives === "string");
+    return [
+      ...unknown.map(
+        (field) =>
+          `${operation}: no signature says ${field}: ${signatureFields.join(", ")} are known`,
+      ),
+      ...(isTaken ? [] : [`${operation}: takes variables, as int("k") makes one`]),
+    ];
+  });
 }
 
 function signaturesOf(

@@ -27,6 +27,12 @@ export interface Binding {
   readonly refused?: readonly number[];
 }
 
+const bindingFields = ["on", "query", "fields", "body", "ok", "refused"];
+
+function areLists({ ok, refused = [] }: Binding): boolean {
+  return Array.isArray(ok) && Array.isArray(refused);
+}
+
 /** The bindings as data, and all that is wrong with them. */
 export function bindOperations(
   signatures: readonly OperationSignature[],
@@ -39,6 +45,13 @@ export function bindOperations(
     const binding = bindings[signature.name];
     if (binding === undefined) {
       tell("http says nothing of it");
+      return [];
+    }
+    for (const field of Object.keys(binding).filter((one) => !bindingFields.includes(one))) {
+      tell(`http knows no ${field}, but ${bindingFields.join(", ")}`);
+    }
+    if (!areLists(binding)) {
+      tell("ok and refused are lists of statuses, as in ok: [200]");
       return [];
     }
     return [bind(signature, binding, tell)];
