@@ -28,7 +28,7 @@ const ms = v.pipe(v.number(), v.finite());
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const name = v.pipe(v.string(), v.maxLength(512));
 const texts = v.pipe(v.string(), v.maxLength(65_536));
-/** Its brand is believed: whoever reads it parses it again. */
+/** The proxy has parsed it: here its length alone is judged. */
 const identity = v.nullable(
   v.pipe(
     v.string(),
