@@ -122,16 +122,16 @@ test("an answer narrows by service, workload and time, and shows what proxies ho
   const overflow = { fromMs: 0, toMs: 35, missing: 3, reason: "overflow" } as const;
   ring = [own({ ...batch(4, 5), gaps: [overflow] })];
   // Number 4 is kept, and what the ring no longer has is too.
-  expect(await get("history")).toEqual(["kvs-0 1,2", "kvs-0 3,4", "complete", "kvs-0 5"]);
-  expect(await get("history?service=kvs")).toEqual(["kvs-0 1,2", "complete", "kvs-0 4,5"]);
+  expect(await get("recorded")).toEqual(["kvs-0 1,2", "kvs-0 3,4", "complete", "kvs-0 5"]);
+  expect(await get("recorded?service=kvs")).toEqual(["kvs-0 1,2", "complete", "kvs-0 4,5"]);
   expect(requests.at(-1)).toMatchObject({
     what: "history",
     filter: { follow: false, service: "default/kvs" },
   });
-  expect(await get("history?workload=none")).toEqual(["complete"]);
+  expect(await get("recorded?workload=none")).toEqual(["complete"]);
   ring = [];
-  expect(await get(`history?since=${wallOffsetMs + 26}`)).toEqual(["kvs-0 3,4", "complete"]);
-  expect(await get(`history?until=${wallOffsetMs + 15}`)).toEqual(["kvs-0 1", "complete"]);
+  expect(await get(`recorded?since=${wallOffsetMs + 26}`)).toEqual(["kvs-0 3,4", "complete"]);
+  expect(await get(`recorded?until=${wallOffsetMs + 15}`)).toEqual(["kvs-0 1", "complete"]);
   for (const bad of ["store=other", "since=then", "service=nope"]) {
     const { status } = await api.get(`/heddle/v1/recorded?${bad}`);
     expect([400, 404]).toContain(status);
@@ -140,7 +140,7 @@ test("an answer narrows by service, workload and time, and shows what proxies ho
 
 test("following goes on until the client goes", async () => {
   ring = [own(batch(1, 1))];
-  const stream = api.stream("GET", "/heddle/v1/history?follow=true");
+  const stream = api.stream("GET", "/heddle/v1/recorded?follow=true");
   expect(shown([await stream.next(), await stream.next()])).toEqual(["complete", "kvs-0 1"]);
   const { id } = requests[0]!;
   member.membership.answer(id, [own(batch(2, 3))], false, 0);
@@ -149,13 +149,13 @@ test("following goes on until the client goes", async () => {
 });
 
 test("a proxy that goes while it is asked is not waited for", async () => {
-  const stream = api.stream("GET", "/heddle/v1/history?follow=true");
+  const stream = api.stream("GET", "/heddle/v1/recorded?follow=true");
   await stream.next();
   stream.close();
   ring = [own(batch(1, 1))];
   await member.close();
   await api.plane.until("no session", () => api.plane.door.session(member.uid) === null);
-  expect(await get("history")).toEqual(["complete"]);
+  expect(await get("recorded")).toEqual(["complete"]);
 });
 
 test("the page of metrics tells of stores, gaps and proxies", async () => {

@@ -23,7 +23,7 @@ const row = (name: string, process: string) => ({ namespace: "default", name, pr
 
 let folder: string;
 let server: Server;
-/** What was asked, and what `recorded` and `history` give. */
+/** What was asked, and what `recorded` gives. */
 let asked: string[];
 let lines: readonly RecordedLine[];
 let profile: string;
@@ -42,7 +42,7 @@ beforeEach(async () => {
   server = createServer((request, reply) => {
     const [path = ""] = request.url!.split("?");
     asked.push(request.url!.replace(/^\/heddle\/v1\//, ""));
-    if (/\/(recorded|history)$/.test(path)) {
+    if (/\/recorded$/.test(path)) {
       reply.end(lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
     } else {
       const name = path.replace("/namespaces/default", "");
@@ -162,7 +162,7 @@ describe("from a control plane", () => {
     expect(out).toBe('e  Send•Req=(kvs, Get(1))\ne  Recv•Res="a"\n');
     expect(err).toBe("… e: 4 exchanges are missing (rate)\n");
     const now = new VirtualClock().wallMs();
-    expect(asked).toContain(`history?follow=true&since=${now}&namespace=default&workload=e`);
+    expect(asked).toContain(`recorded?follow=true&since=${now}&namespace=default&workload=e`);
   });
 
   test("--follow of a service has who is behind it, and as JSON an event a line", async () => {

@@ -42,7 +42,7 @@ export async function followHistory(
   );
   const stop = new AbortController();
   process.once("SIGINT", () => stop.abort()).once("SIGTERM", () => stop.abort());
-  for await (const line of api.lines("history", { query: { ...query }, signal: stop.signal })) {
+  for await (const line of api.lines("recorded", { query: { ...query }, signal: stop.signal })) {
     const told = line as RecordedLine;
     if (!("batch" in told)) continue;
     const recorded = historiesOf([told.batch], { contracts });

@@ -64,7 +64,7 @@ export class RecordedWindow {
     return new RecordedWindow(world, subject, options, since);
   }
 
-  /** Takes a line of `recorded` or `history`. */
+  /** Takes a line of `recorded`. */
   add(line: unknown): void {
     const told = line as RecordedLine;
     if ("complete" in told) this.#isLive = true;

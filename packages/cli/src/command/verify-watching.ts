@@ -38,7 +38,7 @@ export async function verifyWatching(
   const looking = watch.run(stop.signal);
   const query = { store: "whole", follow: "true" };
   try {
-    for await (const line of subject.api.lines("history", { query, signal: stop.signal })) {
+    for await (const line of subject.api.lines("recorded", { query, signal: stop.signal })) {
       window.add(line);
     }
   } finally {

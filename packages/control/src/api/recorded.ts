@@ -11,7 +11,7 @@ import { ApiError } from "./status.ts";
 const queueBytesMax = 4 << 20;
 
 /**
- * Serves `recorded` and `history`: when processes were started, what is kept, since when that is complete, then what live
+ * Serves `recorded`: when processes were started, what is kept, since when that is complete, then what live
  * proxies hold beyond it; with `isFollowing` what comes, until the client goes.
  *
  *   {"start"}…  {"batch"}…  {"complete"}  {"batch"}… of the proxies' rings

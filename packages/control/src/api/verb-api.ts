@@ -59,7 +59,6 @@ export async function serveVerb(
     case "GET constraints":
       return reply(facts.constraints(query.get("workload"), namespace));
     case "GET recorded":
-    case "GET history":
       return serveRecorded(query, context, new JsonLines(response));
     case "GET contracts":
       return reply(contractRows(context.controller, query.get("service"), namespace));

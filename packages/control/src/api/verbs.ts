@@ -17,8 +17,7 @@ import type { Condition, Resource } from "@heddle/mesh/resource/meta.ts";
  *   POST rollback                RollbackRequest → ApplyResult
  *   GET  check                   → CheckData
  *   GET  tap?<TapQuery>          → TapItem, one a line, until the client goes
- *   GET  recorded?<RecordedQuery>    → RecordedLine, one a line    what is kept, oldest first, then what live proxies hold
- *   GET  history?<RecordedQuery>     → RecordedLine, one a line    the same; with `follow` then what comes, until the client goes
+ *   GET  recorded?<RecordedQuery>    → RecordedLine, one a line    what is kept, oldest first; what live proxies hold; with `follow` what comes
  *   GET  constraints?workload=&namespace=                 → Constraint[]  (`model/constraint.ts`)
  *   GET  contracts?service=&namespace=                    → ContractRow[]
  *   POST verdicts                VerdictReport → {}       a condition on the Contract, a metric and an Event
@@ -215,7 +214,7 @@ export type TapLine =
   | { readonly workload: string; readonly item: unknown }
   | { readonly dropped: number };
 
-/** Query of `recorded` and `history`; what is absent does not narrow. */
+/** Query of `recorded`; what is absent does not narrow. */
 export interface RecordedQuery {
   readonly namespace?: string;
   /** Exchanges asked of this service or answered for it: `kvs`. */
@@ -226,7 +225,7 @@ export interface RecordedQuery {
   /** Wall ms. Default: all that is kept. */
   readonly since?: string;
   readonly until?: string;
-  /** `history` only: `true` goes on until the client goes. */
+  /** `true`: goes on until the client goes. */
   readonly follow?: string;
 }
 
