@@ -266,6 +266,16 @@ test("without a Contract, or with one that does not hold, it says what to do", a
   expect((await verify("kvs", "--mesh", folder)).code).toBe(65);
 });
 
+test("in Walk there are no Contracts, and none is asked for", async () => {
+  answers["/heddle/v1/info"] = { profile: "walk" };
+  answers["/heddle/v1/contracts"] = [];
+  for (const more of [[], ["--drive", "--yes"]]) {
+    const { code, err } = await verify("kvs", "--mesh", folder, ...more);
+    expect(code).toBe(1);
+    expect(err).toContain("the Walk profile knows processes and files only");
+  }
+});
+
 test("where no proxy records there is nothing to judge, and --drive to be tried", async () => {
   answers["/heddle/v1/info"] = { profile: "crawl" };
   const { code, err } = await verify("kvs", "--mesh", folder);

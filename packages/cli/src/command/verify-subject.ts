@@ -1,4 +1,4 @@
-import type { ContractRow } from "@heddle/control/api/verbs.ts";
+import type { ContractRow, MeshInfo } from "@heddle/control/api/verbs.ts";
 import { brokenAxiom } from "@heddle/mesh/contract/broken-axiom.ts";
 import { type CheckLimits, checkContract } from "@heddle/mesh/contract/check-contract.ts";
 import type { Definition } from "@heddle/mesh/contract/definition.ts";
@@ -56,6 +56,15 @@ async function noContract(
   service: string,
   namespace: string,
 ): Promise<Fault> {
+  const { profile } = await api.verb<MeshInfo>("info");
+  if (profile === "walk") {
+    const why = "the Walk profile knows processes and files only, no services and no Contracts";
+    return new Fault(
+      exits.no,
+      why,
+      "verify it in the Run profile, from the manifest it was compiled from",
+    );
+  }
   const rows = await api.verb<readonly ContractRow[]>("contracts", { query: {} });
   const others = rows.map((row) => `${world.program} verify ${row.service} -n ${row.namespace}`);
   return new Fault(
