@@ -1,5 +1,6 @@
 import { isOutside, isProxy, workloadOf } from "./endpoint-name.ts";
 import type { EndpointName, HistoryEvent } from "./event.ts";
+import { messageParts, requestIdOf } from "./exchange.ts";
 import { type RecordedHistories, wallMsOf } from "./histories.ts";
 import type { Unrecorded } from "./lives.ts";
 import type { MessagePair } from "./pairs.ts";
@@ -56,8 +57,9 @@ export class Delivery {
         if (targetEndpoint !== null) this.#asked.set(id, targetEndpoint);
       }
       if (recv === null) continue;
-      const { connection, ordinal, type } = partsOf(recv.message.id);
-      if (type === "s") this.#answered.add(requestIdOf(recv.message.id));
+      const { id, type } = recv.message;
+      const { connection, ordinal } = messageParts(id);
+      if (type === "reply") this.#answered.add(requestIdOf(id));
       const key = `${recv.endpoint} ${connection} ${type}`;
       this.#received.set(key, Math.max(ordinal, this.#received.get(key) ?? 0));
     }
@@ -85,11 +87,12 @@ export class Delivery {
     }
     const gap = this.#gapAt(wallMs, (each) => each.workload === workloadOf(receiver));
     if (gap !== null) return { fate: "unknown", why: `gap at ${receiver}: ${gap.reason}` };
-    const { connection, ordinal, type } = partsOf(message.id);
+    const { type } = message;
+    const { connection, ordinal } = messageParts(message.id);
     const last = this.#received.get(`${receiver} ${connection} ${type}`) ?? 0;
     const ageMs = this.#nowWallMs - wallMs;
     // What was answered was received: its record is missing, and no gap says so.
-    if (type === "q" && this.#answered.has(message.id) && !isOutside(send.endpoint)) {
+    if (type === "request" && this.#answered.has(message.id) && !isOutside(send.endpoint)) {
       if (ageMs < settleMs)
         return { fate: "in-flight", why: "its receiver's record may be on its way" };
       if (last > ordinal || this.#lastOf(workloadOf(receiver)) > wallMs) {
@@ -158,18 +161,4 @@ export function horizonOf({ histories, lives }: RecordedHistories): number {
     for (const event of events) last = Math.max(last, wallMsOf(event, lives));
   }
   return last;
-}
-
-function requestIdOf(id: string): string {
-  return `${id.slice(0, -1)}q`;
-}
-
-function partsOf(id: string): { connection: string; ordinal: number; type: string } {
-  const end = id.lastIndexOf(".");
-  const start = id.lastIndexOf(".", end - 1);
-  return {
-    connection: id.slice(0, start),
-    ordinal: Number(id.slice(start + 1, end)),
-    type: id.slice(end + 1),
-  };
 }

@@ -126,3 +126,19 @@ export function messageId(
 ): string {
   return `${connection}.${ordinal}.${type === "request" ? "q" : "s"}`;
 }
+
+/** The connection and the ordinal that a message's id was made of. */
+export function messageParts(id: string): {
+  readonly connection: ConnectionName;
+  readonly ordinal: number;
+} {
+  const end = id.lastIndexOf(".");
+  const start = id.lastIndexOf(".", end - 1);
+  return { connection: id.slice(0, start), ordinal: Number(id.slice(start + 1, end)) };
+}
+
+/** The id of the request that a reply answers; a request's own. */
+export function requestIdOf(id: string): string {
+  const { connection, ordinal } = messageParts(id);
+  return messageId(connection, ordinal, "request");
+}
