@@ -5,14 +5,13 @@ import type { EndpointName, HistoryEvent } from "@heddle/mesh/history/event.ts";
 import { historiesOf } from "@heddle/mesh/history/histories.ts";
 import { formatEvent } from "@heddle/mesh/history/notation.ts";
 import type { ApiClient } from "../api/client.ts";
-import { exits, Fault } from "../render/fault.ts";
 import { eventData } from "../render/history.ts";
 import type { HistoryOptions } from "./history-options.ts";
 import { findProcesses, type HistoryTarget, resolveTarget } from "./history-target.ts";
 import { namespaceOf } from "./options.ts";
 import { fetchContracts } from "./recorded-source.ts";
 import { parseSince } from "./since.ts";
-import { whyUnseen } from "./unseen.ts";
+import { mustBeSeen } from "./unseen.ts";
 import { apiOf, type World } from "./world.ts";
 
 /**
@@ -25,8 +24,7 @@ export async function followHistory(
   options: HistoryOptions,
 ): Promise<void> {
   const api = await apiOf(world, options);
-  const why = await whyUnseen(api);
-  if (why !== null) throw new Fault(exits.no, why);
+  await mustBeSeen(api);
   const namespace = namespaceOf(options);
   const meant = target === null ? null : await resolveTarget(api, target, namespace ?? "default");
   const contracts = await fetchContracts(api);

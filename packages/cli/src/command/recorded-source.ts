@@ -10,7 +10,7 @@ import { readProxySockets, readRecordedFiles } from "../api/recorded-file.ts";
 import { exits, Fault } from "../render/fault.ts";
 import type { MeshOptions } from "./options.ts";
 import { parseSince } from "./since.ts";
-import { whyUnseen } from "./unseen.ts";
+import { mustBeSeen } from "./unseen.ts";
 import { apiOf, type World } from "./world.ts";
 
 /** Where recorded traffic is read from, and from when. */
@@ -58,8 +58,7 @@ export async function readSource(
     return { recorded: cutAt(recorded, sinceWallMs), api: null, nowWallMs: null };
   }
   const api = await apiOf(world, options);
-  const why = await whyUnseen(api);
-  if (why !== null) throw new Fault(exits.no, why, ...hintsFor(why));
+  await mustBeSeen(api);
   const [told, contracts] = await Promise.all([
     fetchRecorded(api, {
       ...query,
@@ -123,8 +122,4 @@ function cutAt(recorded: RecordedHistories, wallMs: number | null): RecordedHist
     reason: "evicted" as const,
   }));
   return { ...recorded, unrecorded: [...recorded.unrecorded, ...cut] };
-}
-
-function hintsFor(why: string): readonly string[] {
-  return why.includes("walk") ? ["heddle history --proxy <folder of each proxy>/admin.sock"] : [];
 }

@@ -1,9 +1,8 @@
 import type { TapLine, TapQuery } from "@heddle/control/api/verbs.ts";
 import { formatTapItem, type TapItem } from "@heddle/mesh/telemetry/tap.ts";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { exits, Fault } from "../render/fault.ts";
 import { type NamespaceOptions, withExamples, withMesh, withNamespace } from "./options.ts";
-import { whyUnseen } from "./unseen.ts";
+import { mustBeSeen } from "./unseen.ts";
 import { apiOf, type World } from "./world.ts";
 
 interface Options extends NamespaceOptions {
@@ -46,8 +45,7 @@ export function tapCommand(world: World): Command {
     )
     .action(async (target: string | undefined, options: Options) => {
       const api = await apiOf(world, options);
-      const why = await whyUnseen(api);
-      if (why !== null) throw new Fault(exits.no, why);
+      await mustBeSeen(api);
       const stop = new AbortController();
       process.once("SIGINT", () => stop.abort()).once("SIGTERM", () => stop.abort());
       const query: TapQuery = {

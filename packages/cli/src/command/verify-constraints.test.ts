@@ -20,13 +20,14 @@ let evidence: Evidence;
 let batches: readonly RecordedBatch[];
 let revisions: readonly object[];
 let asked: string[];
+let profile: string;
 
 beforeAll(async () => {
   evidence = await recordEvidence(1);
 });
 
 beforeEach(async () => {
-  [batches, revisions, asked] = [evidence.batches, [], []];
+  [batches, revisions, asked, profile] = [evidence.batches, [], [], "run"];
   folder = mkdtempSync(join(tmpdir(), "heddle-verify-constraints-"));
   server = createServer((request, reply) => {
     asked.push(request.url!);
@@ -36,6 +37,7 @@ beforeEach(async () => {
       const lines: RecordedLine[] = [...batches.map((batch) => ({ batch })), { complete }];
       reply.end(lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
     } else if (path.endsWith("/revisions")) reply.end(JSON.stringify(revisions));
+    else if (path.endsWith("/info")) reply.end(JSON.stringify({ profile }));
     else if (path.includes("/revisions/")) reply.end(JSON.stringify(revisions[0]));
     else reply.end(JSON.stringify({ items: itemsOf(path.slice(path.lastIndexOf("/") + 1)) }));
   });
@@ -126,6 +128,13 @@ test("what was meant before a revision is what was true before it", async () => 
   const { code, out } = await verify();
   expect(out).toContain(" ? placement");
   expect(code).toBe(3);
+});
+
+test("where nobody sees traffic it says why", async () => {
+  profile = "crawl";
+  const { code, err } = await verify();
+  expect(err).toContain("there are no proxies");
+  expect(code).toBe(1);
 });
 
 test("--since asks for a little more, since a message has two ends", async () => {

@@ -12,6 +12,7 @@ import { formatReports } from "../render/constraints.ts";
 import { count } from "../render/verdict.ts";
 import { formatVerdictWord, verdictExits } from "../render/verdict-word.ts";
 import { parseSince } from "./since.ts";
+import { mustBeSeen } from "./unseen.ts";
 import type { VerifyOptions } from "./verify-options.ts";
 import { apiOf, type World } from "./world.ts";
 
@@ -22,6 +23,7 @@ const EXCHANGES_MAX = 500_000;
 export async function verifyConstraints(world: World, options: VerifyOptions): Promise<void> {
   const since = parseSince(options.since, world.clock.wallMs());
   const api = await apiOf(world, options);
+  await mustBeSeen(api);
   // Of a message both ends are needed, and one of them may have begun before.
   const query = since === null ? {} : { since: String(since - settleMs) };
   const recorded = await fetchRecorded(api, query, EXCHANGES_MAX);

@@ -1,7 +1,6 @@
-import { exits, Fault } from "../render/fault.ts";
 import { RecordedWindow, SETTLE_MS, type WindowOptions } from "./recorded-window.ts";
 import { parseSince } from "./since.ts";
-import { whyUnseen } from "./unseen.ts";
+import { mustBeSeen } from "./unseen.ts";
 import type { ServiceOptions } from "./verify-options.ts";
 import { report } from "./verify-report.ts";
 import type { Subject } from "./verify-subject.ts";
@@ -17,10 +16,7 @@ export async function verifyRecorded(
   options: ServiceOptions,
 ): Promise<void> {
   const { clock } = world;
-  const why = await whyUnseen(subject.api);
-  if (why !== null) {
-    throw new Fault(exits.no, why, `${world.program} verify ${subject.service} --drive`);
-  }
+  await mustBeSeen(subject.api, `heddle verify ${subject.service} --drive`);
   const sinceWallMs = parseSince(options.since, clock.wallMs());
   const asked = { sinceWallMs, last: options.last ?? null, key: options.key ?? null };
   const fromMs = clock.monotonicMs();

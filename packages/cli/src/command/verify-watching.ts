@@ -1,9 +1,8 @@
 import type { VerdictReport } from "@heddle/control/api/verbs.ts";
 import type { Verdict } from "@heddle/mesh/contract/verdict.ts";
-import { exits, Fault } from "../render/fault.ts";
 import { RecordedWindow } from "./recorded-window.ts";
 import { parseSince } from "./since.ts";
-import { whyUnseen } from "./unseen.ts";
+import { mustBeSeen } from "./unseen.ts";
 import type { ServiceOptions } from "./verify-options.ts";
 import { asJson, report } from "./verify-report.ts";
 import type { Subject } from "./verify-subject.ts";
@@ -23,8 +22,7 @@ export async function verifyWatching(
   options: ServiceOptions,
 ): Promise<void> {
   const { clock } = world;
-  const why = await whyUnseen(subject.api);
-  if (why !== null) throw new Fault(exits.no, why);
+  await mustBeSeen(subject.api);
   const stop = new AbortController();
   const end = () => stop.abort();
   process.once("SIGINT", end).once("SIGTERM", end);
