@@ -1,11 +1,13 @@
 import type { RecordedBatch } from "@heddle/mesh/history/batch.ts";
 import type { RecordedExchange } from "@heddle/mesh/history/exchange.ts";
 import { expect, test } from "vitest";
-import { fetchRecorded } from "./recorded.ts";
+import { completeFromWallMs, fetchRecorded } from "./recorded.ts";
 
 const batch = (from: number, count: number) =>
   ({
     from,
+    boot: "b",
+    wallOffsetMs: 1000,
     exchanges: Array.from({ length: count }, (_, index) => ({
       id: from + index,
       endMs: (from + index) * 10,
@@ -33,15 +35,24 @@ test("what is kept is told apart from what proxies still hold", async () => {
   const { batches, kept, ...rest } = await fetchRecorded(api(lines), {});
   expect(batches.map(({ from }) => from)).toEqual([1, 5, 9]);
   expect(kept.map(({ from }) => from)).toEqual([1, 5]);
-  expect(rest).toMatchObject({ complete, starts: [], droppedUntilMs: -1 });
+  expect(rest).toMatchObject({ complete, starts: [], droppedUntilWallMs: 0 });
 });
 
 test("of more than was asked for the oldest batches go, and until when is told", async () => {
-  const { batches, kept, droppedUntilMs } = await fetchRecorded(api(lines), {}, 6);
+  const fetched = await fetchRecorded(api(lines), {}, 6);
+  const { batches, kept, droppedUntilWallMs } = fetched;
   expect(batches.map(({ from }) => from)).toEqual([5, 9]);
   expect(kept.map(({ from }) => from)).toEqual([5]);
-  expect(droppedUntilMs).toBe(40);
+  expect(droppedUntilWallMs).toBe(1040);
+  expect(completeFromWallMs(fetched)).toBe(1040);
   const few = await fetchRecorded(api(lines), {}, 1);
   expect(few.batches.map(({ from }) => from)).toEqual([9]);
   expect(few.kept).toEqual([]);
+});
+
+test("all is at hand from where both stores are complete; of another boot nobody says", async () => {
+  const all = await fetchRecorded(api(lines), {});
+  expect(completeFromWallMs(all)).toBe(1005);
+  expect(completeFromWallMs({ ...all, complete: { ...complete, boot: "other" } })).toBe(0);
+  expect(completeFromWallMs({ ...all, complete: null })).toBe(0);
 });

@@ -14,8 +14,18 @@ export interface Recorded {
 export interface FetchedRecords extends Recorded {
   /** Batches that were kept, as they were sent but for what a query took out; the rest live proxies still hold. */
   readonly kept: readonly RecordedBatch[];
-  /** What was left out because there is more than was asked for ended up to then; monotonic ms. -1: nothing was. */
-  readonly droppedUntilMs: number;
+  /** What was left out because there is more than was asked for ended up to then; wall ms. 0: nothing was. */
+  readonly droppedUntilWallMs: number;
+}
+
+/** From when all there was is at hand, wall ms; 0: nobody says. */
+export function completeFromWallMs(recorded: Recorded & Partial<FetchedRecords>): number {
+  const { batches, complete, droppedUntilWallMs = 0 } = recorded;
+  // In another boot than the one that is told of nothing was left out.
+  const batch = batches.find(({ boot }) => boot === complete?.boot);
+  if (complete === null || batch === undefined) return droppedUntilWallMs;
+  const keptFromMs = Math.max(complete.whole, complete.sampled);
+  return Math.max(droppedUntilWallMs, keptFromMs + batch.wallOffsetMs);
 }
 
 /**
@@ -31,14 +41,16 @@ export async function fetchRecorded(
   let held = 0;
   let first = 0;
   let keptCount: number | null = null;
-  let droppedUntilMs = -1;
+  let droppedUntilWallMs = 0;
   const add = (batch: RecordedBatch) => {
     batches.push(batch);
     held += batch.exchanges.length;
     while (held - batches[first]!.exchanges.length >= exchangesMax) {
       const gone = batches[first]!;
       held -= gone.exchanges.length;
-      for (const { endMs } of gone.exchanges) droppedUntilMs = Math.max(droppedUntilMs, endMs);
+      for (const { endMs } of gone.exchanges) {
+        droppedUntilWallMs = Math.max(droppedUntilWallMs, endMs + gone.wallOffsetMs);
+      }
       batches[first++] = { ...gone, exchanges: [] }; // its octets may go now
     }
   };
@@ -56,7 +68,7 @@ export async function fetchRecorded(
   return {
     batches: batches.slice(first),
     kept: batches.slice(first, Math.max(first, keptCount ?? batches.length)),
-    droppedUntilMs,
+    droppedUntilWallMs,
     starts,
     complete,
   };

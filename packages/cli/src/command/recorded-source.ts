@@ -5,7 +5,7 @@ import type { ContractDoc } from "@heddle/mesh/model/document.ts";
 import type { Command } from "commander";
 import { fetchBacking } from "../api/backing.ts";
 import type { ApiClient } from "../api/client.ts";
-import { fetchRecorded, type Recorded } from "../api/recorded.ts";
+import { completeFromWallMs, fetchRecorded, type Recorded } from "../api/recorded.ts";
 import { readProxySockets, readRecordedFiles } from "../api/recorded-file.ts";
 import { exits, Fault } from "../render/fault.ts";
 import type { MeshOptions } from "./options.ts";
@@ -67,7 +67,7 @@ export async function readSource(
     fetchContracts(api),
   ]);
   const recorded = historiesOf(told.batches, { contracts, starts: told.starts });
-  const fromWallMs = Math.max(sinceWallMs ?? 0, completeSince(told));
+  const fromWallMs = Math.max(sinceWallMs ?? 0, completeFromWallMs(told));
   return { recorded: cutAt(recorded, fromWallMs), api, nowWallMs: world.clock.wallMs() };
 }
 
@@ -102,13 +102,6 @@ function since(recorded: Recorded, wallMs: number | null): Recorded {
     exchanges: batch.exchanges.filter((each) => each.startMs + batch.wallOffsetMs >= wallMs),
   }));
   return { ...recorded, batches };
-}
-
-/** From when all is kept, wall ms; 0: it is not said. */
-function completeSince({ batches, complete }: Recorded): number {
-  if (complete === null) return 0;
-  const offset = batches.find(({ boot }) => boot === complete.boot)?.wallOffsetMs;
-  return offset === undefined ? 0 : Math.max(complete.whole, complete.sampled) + offset;
 }
 
 /** What is read begins then: of a message about that time one end may be left out. */

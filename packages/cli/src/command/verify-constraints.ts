@@ -7,7 +7,7 @@ import type { RecordedBatch } from "@heddle/mesh/history/batch.ts";
 import type { Workload } from "@heddle/mesh/resource/heddle/workload.ts";
 import { findKindByWord, type KnownResource, kinds } from "@heddle/mesh/resource/index.ts";
 import type { ApiClient } from "../api/client.ts";
-import { type FetchedRecords, fetchRecorded } from "../api/recorded.ts";
+import { completeFromWallMs, fetchRecorded } from "../api/recorded.ts";
 import { formatReports } from "../render/constraints.ts";
 import { count } from "../render/verdict.ts";
 import { formatVerdictWord, verdictExits } from "../render/verdict-word.ts";
@@ -18,6 +18,8 @@ import { apiOf, type World } from "./world.ts";
 
 /** Only the newest are judged: all of a busy day would not fit into memory. */
 const EXCHANGES_MAX = 500_000;
+/** A change shortly before the first record may still have been on its way, in ms. */
+const lookBackMs = 60_000;
 
 /** `heddle verify constraints`: intent and recorded histories against each other, by checkers of their own. Sets the exit code. */
 export async function verifyConstraints(world: World, options: VerifyOptions): Promise<void> {
@@ -31,7 +33,7 @@ export async function verifyConstraints(world: World, options: VerifyOptions): P
   const evidence: Evidence = {
     // A query takes exchanges out of batches, so that their numbers say nothing.
     streams: since === null ? recorded.kept : [],
-    completeFromWallMs: Math.max(since ?? 0, completeFrom(recorded)),
+    completeFromWallMs: Math.max(since ?? 0, completeFromWallMs(recorded)),
     intent: await intentFor(api, batches),
     workloads: (await api.list(findKindByWord("workloads")!, null)) as readonly Workload[],
     batches,
@@ -42,7 +44,7 @@ export async function verifyConstraints(world: World, options: VerifyOptions): P
     world.out.write(`${JSON.stringify({ verdict, constraints: reports }, null, 2)}\n`);
   } else {
     world.out.write(formatReports(reports, world.out.style));
-    const newest = recorded.droppedUntilMs < 0 ? "" : "; older ones were left out";
+    const newest = recorded.droppedUntilWallMs === 0 ? "" : "; older ones were left out";
     world.out.write(
       `${formatVerdictWord(verdict, world.out.style)}: ${countOf(batches)}${newest}\n`,
     );
@@ -62,14 +64,6 @@ function countOf(batches: readonly RecordedBatch[]): string {
   return `${count(exchanges, "exchange")}, as ${proxies} proxies recorded them`;
 }
 
-/** Since when all there was is at hand, wall ms. */
-function completeFrom({ batches, complete, droppedUntilMs }: FetchedRecords): number {
-  const batch = batches.find(({ boot }) => boot === complete?.boot) ?? batches[0];
-  if (batch === undefined) return 0;
-  const { whole = 0, sampled = 0 } = complete ?? {};
-  return batch.wallOffsetMs + Math.max(whole, sampled, droppedUntilMs);
-}
-
 /** Intent as far back as anything is recorded. */
 async function intentFor(
   api: ApiClient,
@@ -87,6 +81,3 @@ async function intentFor(
   const lists = await Promise.all(written.map((kind) => api.list(kind, null)));
   return intentOver(lists.flat() as readonly KnownResource[], revisions);
 }
-
-/** A change shortly before the first record may still have been on its way, in ms. */
-const lookBackMs = 60_000;

@@ -1,8 +1,7 @@
 import { globalView } from "@heddle/mesh/history/merge.ts";
 import { behaviourOf, servicesSeen, structureOf } from "@heddle/mesh/history/views.ts";
 import { Argument, Command, Option } from "commander";
-import { stringify } from "yaml";
-import { formatHistories, historyData, lastOf } from "../render/history.ts";
+import { formatData, formatHistories, historyData, lastOf } from "../render/history.ts";
 import { processEdgeView, serviceEdgeView } from "../render/view.ts";
 import { type MeshOptions, withExamples, withMesh } from "./options.ts";
 import { readSource, type SourceOptions, withSince, withSource } from "./recorded-source.ts";
@@ -65,7 +64,7 @@ async function showBehaviour(world: World, level: Level, options: Options): Prom
   const histories = behaviourOf(recorded, level);
   if (output !== "table") {
     const data = histories.map((history) => historyData(history, recorded));
-    world.out.write(output === "json" ? `${JSON.stringify(data, null, 2)}\n` : stringify(data));
+    world.out.write(formatData(data, output));
     return;
   }
   if (histories.length === 0) {
