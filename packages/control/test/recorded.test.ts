@@ -148,6 +148,22 @@ test("following goes on until the client goes", async () => {
   stream.close();
 });
 
+test("a proxy's other life begins with a gap, also where it has recorded nothing", async () => {
+  send(batch(1, 2));
+  await kept(1);
+  const other = { ...batch(0, -1), life: "2", sinceMs: 50 };
+  ring = [own(other)];
+  expect(await get("recorded")).toEqual(["kvs-0 1,2", "complete", "kvs-0  restart"]);
+  ring = [own(batch(1, 2))];
+  const stream = api.stream("GET", "/heddle/v1/recorded?follow=true");
+  expect(shown([await stream.next(), await stream.next()])).toEqual(["kvs-0 1,2", "complete"]);
+  const { id } = requests.at(-1)!;
+  member.membership.answer(id, [own(other)], false, 0);
+  const restart = { fromMs: 25, toMs: 50, missing: -1, reason: "restart" };
+  expect(await stream.next()).toMatchObject({ batch: { life: "2", gaps: [restart] } });
+  stream.close();
+});
+
 test("a proxy that goes while it is asked is not waited for", async () => {
   const stream = api.stream("GET", "/heddle/v1/recorded?follow=true");
   await stream.next();

@@ -49,13 +49,18 @@ export async function followHistory(
       if (!processes.has(endpoint)) continue;
       for (const event of events) world.out.write(lineOf(event, options, recorded.lives));
     }
-    for (const { reason, missing } of told.batch.gaps) {
-      const count = missing < 0 ? "some" : String(missing);
-      world.err.write(
-        `… ${told.batch.workload.name}: ${count} exchanges are missing (${reason})\n`,
-      );
+    const { workload, gaps } = told.batch;
+    const own = processName(workload.namespace, workload.name);
+    if (meant?.kind === "service" && !processes.has(own)) continue; // callers have gaps of their own
+    for (const { reason, missing } of gaps) {
+      world.err.write(`… ${workload.name}: ${formatMissing(missing)} (${reason})\n`);
     }
   }
+}
+
+function formatMissing(count: number): string {
+  if (count < 0) return "exchanges may be missing";
+  return count === 1 ? "an exchange is missing" : `${count} exchanges are missing`;
 }
 
 /** Who is behind a service now, also before it is asked. */

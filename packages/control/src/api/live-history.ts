@@ -70,6 +70,8 @@ export class LiveHistory {
   readonly #query: ShelfQuery;
   readonly #isFollowing: boolean;
   readonly #request: OpenRequest;
+  /** The life of each proxy that spoke last, and until when it told. */
+  readonly #lives = new Map<string, { readonly life: string; readonly untilMs: number }>();
   #waiting: RecordedBatch[] = [];
   #waitingExchanges = 0;
   #take: (batch: RecordedBatch) => void = (batch) => this.#wait(batch);
@@ -146,8 +148,20 @@ export class LiveHistory {
         this.#context.log.warn({ uid, problem: batch }, "history not understood");
         return;
       }
-      this.#take({ ...batch, workload: { uid, name, namespace } });
+      this.#take(this.#afterRestart({ ...batch, workload: { uid, name, namespace } }));
     }
+  }
+
+  /** Another life of a proxy than spoke before begins with a gap: what that one had recorded and not told died with it. */
+  #afterRestart(batch: RecordedBatch): RecordedBatch {
+    const { life, boot, sinceMs, gaps } = batch;
+    const { uid } = batch.workload;
+    const before = this.#lives.get(uid) ?? this.#context.recordings.newest(uid, boot);
+    const untilMs = Math.max(spanOf(batch).toMs, before?.life === life ? before.untilMs : sinceMs);
+    this.#lives.set(uid, { life, untilMs });
+    if (before === null || before.life === life) return batch;
+    const fromMs = Math.min(before.untilMs, sinceMs);
+    return { ...batch, gaps: [{ fromMs, toMs: sinceMs, missing: -1, reason: "restart" }, ...gaps] };
   }
 
   #wait(batch: RecordedBatch): void {

@@ -60,6 +60,16 @@ export class Intake {
     return Math.max(...states.map((state) => state?.lastMs ?? Number.NEGATIVE_INFINITY));
   }
 
+  /** The life of a proxy that was heard of last in this boot, and until when it told; null: none was. */
+  newest(uid: string, boot: string): { readonly life: string; readonly untilMs: number } | null {
+    const states = storeNames
+      .map((store) => this.#newest.get(`${uid} ${store}`))
+      .filter((state) => state?.boot === boot)
+      .sort((a, b) => b!.lastMs - a!.lastMs);
+    const [state] = states;
+    return state === undefined ? null : { life: state.life, untilMs: state.lastMs };
+  }
+
   /** Of workloads that are gone. */
   forget(beforeWallMs: number, exceptUids: ReadonlySet<string>): void {
     for (const [key, { uid, seenWallMs }] of this.#streams) {

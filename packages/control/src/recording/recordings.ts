@@ -118,6 +118,11 @@ export class Recordings {
     return this.#intake.lastMs(uid, life);
   }
 
+  /** The life of a proxy that was heard of last in this boot, and until when it told; null: none was. */
+  newest(uid: string, boot: string): { readonly life: string; readonly untilMs: number } | null {
+    return this.#intake.newest(uid, boot);
+  }
+
   /** Keeps a batch. @param onKept called once it outlives this process, with the number that comes next */
   take(batch: RecordedBatch, onKept: (next: number) => void): void {
     const { clock } = this.#options;

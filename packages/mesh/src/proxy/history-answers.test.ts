@@ -53,7 +53,7 @@ test("who follows gets what comes, of the service asked for, until it is cancell
   const { clock, recording, answers, sent, start, ids } = setUp();
   start(1, { service: "default/kvs", follow: true });
   clock.advance(1000);
-  expect(sent).toEqual([]);
+  expect(sent).toHaveLength(1);
   recording.push(operationRecord({ id: 1 }));
   recording.push(exchangeRecord({ id: 2, service: "shop/cart", backend: null }));
   clock.advance(250);
@@ -62,6 +62,13 @@ test("who follows gets what comes, of the service asked for, until it is cancell
   recording.push(operationRecord({ id: 3 }));
   clock.advance(1000);
   expect(ids()).toEqual([1]);
+});
+
+test("who has recorded nothing says so, and which life of the proxy it is", () => {
+  const { clock, sent, start } = setUp();
+  start(1, {});
+  clock.advance(10);
+  expect(sent).toMatchObject([{ done: true, batches: [{ life: "l1", exchanges: [], gaps: [] }] }]);
 });
 
 test("one that cannot be is done at once, and with the line everybody who asked is gone", () => {

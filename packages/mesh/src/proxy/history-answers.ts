@@ -1,5 +1,6 @@
 import type { Clock, Timer } from "../base/clock.ts";
 import type { Request } from "../discovery/protocol.ts";
+import type { RecordedBatch } from "../history/batch.ts";
 import type { Recording } from "../telemetry/recording.ts";
 import { parseHistoryFilter, RingReader } from "../telemetry/ring-reader.ts";
 import type { SendAnswer } from "./tap-answers.ts";
@@ -14,6 +15,8 @@ const requestsMax = 64;
 interface Stream {
   readonly reader: RingReader;
   readonly isFollowing: boolean;
+  /** Has anything been said? Who has recorded nothing says at least which life of the proxy this is. */
+  isBegun: boolean;
   timer: Timer;
 }
 
@@ -38,7 +41,7 @@ export class HistoryAnswers {
     }
     const reader = new RingReader(this.#recording, filter);
     const timer = this.#clock.after(0, () => this.#answer(id));
-    this.#streams.set(id, { reader, isFollowing: filter.follow, timer });
+    this.#streams.set(id, { reader, isFollowing: filter.follow, isBegun: false, timer });
   }
 
   cancel(id: number): void {
@@ -55,11 +58,18 @@ export class HistoryAnswers {
     const stream = this.#streams.get(id);
     if (stream === undefined) return;
     const { reader, isFollowing } = stream;
-    const batches = reader.read(answerMax);
+    const read = reader.read(answerMax);
+    const batches = read.length > 0 || stream.isBegun ? read : [this.#nothing()];
+    stream.isBegun = true;
     const isDone = reader.isAtEnd && !isFollowing;
     if (isDone) this.#streams.delete(id);
     if (isDone || batches.length > 0) this.#send(id, batches, isDone, 0);
     const pauseMs = reader.isAtEnd ? followMs : answerPauseMs;
     if (!isDone) stream.timer = this.#clock.after(pauseMs, () => this.#answer(id));
+  }
+
+  #nothing(): RecordedBatch {
+    const of = { store: "whole", from: 1, gaps: [], sampledShare: 1 } as const;
+    return { ...this.#recording.header(of), exchanges: [] };
   }
 }
