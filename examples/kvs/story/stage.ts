@@ -39,6 +39,7 @@ export class Stage {
   readonly #print: (line: string) => void;
   /** Folders of manifests whose mesh runs. */
   readonly #meshes = new Set<string>();
+  #closing: Promise<void> | null = null;
   readonly #onExit = () => this.#remove();
 
   constructor(print: (line: string) => void = () => {}) {
@@ -88,7 +89,7 @@ export class Stage {
   /** Ends the mesh that was started last. */
   async down(): Promise<void> {
     const where = this.#where;
-    await this.#run(["down", "-v"], where);
+    await this.#run(["down", "-v"]);
     this.#meshes.delete(where);
   }
 
@@ -136,11 +137,14 @@ export class Stage {
     );
   }
 
-  /** Ends all that was started, and takes the copy away. */
-  async close(): Promise<void> {
-    while (this.#meshes.size > 0) await this.down();
-    process.off("exit", this.#onExit);
-    this.#remove();
+  /** Ends all that was started, and takes the copy away. Safe to call twice. */
+  close(): Promise<void> {
+    this.#closing ??= (async () => {
+      while (this.#meshes.size > 0) await this.down();
+      process.off("exit", this.#onExit);
+      this.#remove();
+    })();
+    return this.#closing;
   }
 
   /** Of its process; one that has just died is waited for. */
@@ -161,10 +165,12 @@ export class Stage {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  #run(args: readonly string[], cwd = this.#where): Promise<CommandResult> {
-    const { HEDDLE_MESH: _, ...env } = process.env;
+  #run(args: readonly string[]): Promise<CommandResult> {
+    const where = this.#where;
+    // Ours is meant, never another that happens to run.
+    const env = { ...process.env, HEDDLE_MESH: join(where, ".heddle") };
     const argv = ["--disable-warning=ExperimentalWarning", main, ...args];
-    const options = { cwd: existsSync(cwd) ? cwd : this.folder, env, maxBuffer: 256 << 20 };
+    const options = { cwd: existsSync(where) ? where : this.folder, env, maxBuffer: 256 << 20 };
     return new Promise((resolve) => {
       execFile(process.execPath, argv, options, (error, stdout, stderr) => {
         const code = error === null ? 0 : typeof error.code === "number" ? error.code : 1;

@@ -31,9 +31,11 @@ export async function tellOn(stage: Stage, scenario: Scenario): Promise<Told> {
 
 /** Runs a scenario by itself, from an empty stage to an empty stage. @param print each line as it comes */
 export async function tell(scenario: Scenario, print?: (line: string) => void): Promise<Told> {
-  const stage = new Stage(print);
-  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   let isEnding = false;
+  const stage = new Stage((line) => {
+    if (!isEnding) print?.(line);
+  });
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   const onSignal = () => {
     if (isEnding) return; // a second Ctrl-C would leave a mesh behind
     isEnding = true;
