@@ -1,6 +1,5 @@
 import { sequentialModel } from "@heddle/mesh/contract/model.ts";
-import type { Operation } from "@heddle/mesh/contract/operation.ts";
-import type { Initial, SequentialModel } from "@heddle/mesh/contract/sequential.ts";
+import { newKeysOf } from "../drive/new-keys.ts";
 import { FIRST_KEY } from "../drive/plan.ts";
 import { type DriveResult, DriveSession, type DriveSettings } from "../drive/session.ts";
 import { exits, Fault } from "../render/fault.ts";
@@ -37,13 +36,17 @@ export async function verifyDriven(
   const result = await driveUntilStopped(world, session, settings);
   const model = sequentialModel(definition, { key: doc.key, hashes: null });
   const operations = result.operations.filter(({ key }) => !result.foreignKeys.has(key));
-  const firsts = firstStates(operations, model);
-  const verdict = judge(world, subject, {
+  const newKeys = newKeysOf(operations, model);
+  // What a register was first its first read says, and then the counterexample shows it.
+  const isEmpty = (key: string) => model.register === null && newKeys.has(key);
+  const made = judge(world, subject, {
     operations,
-    initialOf: (key) => firsts.get(key) ?? { kind: "unknown" },
+    initialOf: (key) => ({ kind: isEmpty(key) ? "empty" : "unknown" }),
+    isNew: (key) => newKeys.has(key),
     assumptions: assumptionsOf(result, service),
     isClear: true,
   });
+  const verdict = operations.length === 0 ? { ...made, verdict: "undecided" as const } : made;
   const { starts, tookMs } = result;
   const about = {
     verdict,
@@ -106,32 +109,6 @@ async function mayWrite(
   }
   if (await confirm(`verify --drive: ${what}${harm}. Go on?`)) return;
   throw new Fault(exits.no, "nothing was asked of the service");
-}
-
-/** A key starts as `empty` where its first read says so; else its first read is where it starts. */
-function firstStates(
-  operations: readonly Operation[],
-  model: SequentialModel,
-): ReadonlyMap<string, Initial> {
-  const firsts = new Map<string, Operation>();
-  for (const operation of operations) {
-    const { key, name, outcome, startMs } = operation;
-    if (outcome.kind !== "ok" || model.changes(name)) continue;
-    const known = firsts.get(key);
-    if (known === undefined || startMs < known.startMs) firsts.set(key, operation);
-  }
-  // A first read that is not before every write fixes nothing.
-  for (const { key, name, startMs } of operations) {
-    const first = firsts.get(key);
-    if (first !== undefined && model.changes(name) && startMs <= first.endMs) firsts.delete(key);
-  }
-  const states = [...firsts].map(([key, { name, args, outcome }]): [string, Initial] => {
-    const empty = model.step(model.empty, name, args);
-    const result = outcome.kind === "ok" ? outcome.result : undefined;
-    const isEmpty = empty !== null && model.agrees(empty.result, result);
-    return [key, { kind: isEmpty ? "empty" : "unknown" }];
-  });
-  return new Map(states);
 }
 
 function completenessOf({ isMeshed, missing }: DriveResult): string {

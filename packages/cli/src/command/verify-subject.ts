@@ -80,6 +80,8 @@ async function noContract(
 export interface Evidence {
   readonly operations: readonly Operation[];
   readonly initialOf: (key: string) => Initial;
+  /** Did the key begin as `empty`, so that axioms about it are meant? Default: as `initialOf` says. */
+  readonly isNew?: (key: string) => boolean;
   readonly cutsOf?: (key: string) => readonly Cut[];
   readonly assumptions: readonly string[];
   /** Were values recorded in clear by whoever asked? */
@@ -94,7 +96,7 @@ export function judge(
   limits: Partial<CheckLimits> = {},
 ): Verdict {
   const { clock } = world;
-  const { initialOf, cutsOf } = evidence;
+  const { initialOf, cutsOf, isNew = (key) => initialOf(key).kind === "empty" } = evidence;
   const hashes = evidence.isClear ? null : new ValueRecorder(doc);
   return checkContract({
     contract: row.name,
@@ -107,7 +109,7 @@ export function judge(
     wallOffsetMs: clock.wallMs() - clock.monotonicMs(),
     clock,
     limits,
-    axiomOf: (example) => brokenAxiom(definition, example, initialOf(example.key).kind === "empty"),
+    axiomOf: (example) => brokenAxiom(definition, example, isNew(example.key)),
     assumptions: evidence.assumptions,
   });
 }

@@ -93,6 +93,17 @@ test("a key that somebody else writes to meanwhile is none of ours to judge", ()
   expect(join.result().foreignKeys).toEqual(new Set(["1"]));
 });
 
+test("what others wrote before we began was found there; what nobody answered may come yet", () => {
+  const { front } = inboundExchange();
+  const others = { ...front, ordinal: 9, caller: "other" };
+  const before = { operation: operation("1", "b", null), front: others, atMs: 50 };
+  const join = joinOf([driven(ok)]);
+  join.add(batchOf("kvs-1", [inboundExchange(before)]));
+  expect(join.result().foreignKeys).toEqual(new Set());
+  join.add(batchOf("kvs-1", [inboundExchange({ ...before, id: 2, reason: "client-gone" })]));
+  expect(join.result().foreignKeys).toEqual(new Set(["1"]));
+});
+
 test("a key is lost with a process that answered for it before it died, and was asked for after", () => {
   const workload = { uid: "u", name: "kvs-1", namespace: "default" };
   const start = { workload, atMs: 100, boot: "b", wallMs: 0, restarts: 1 };

@@ -38,6 +38,8 @@ export class RecordJoin {
   readonly #name: string;
   readonly #keys: ReadonlySet<string>;
   readonly #changing: ReadonlySet<string>;
+  /** When we first asked for anything; monotonic ms. */
+  readonly #fromMs: number;
 
   /** @param changing names of operations that change the state; @param name of the workload that the callers are */
   constructor(driven: readonly DrivenOperation[], name: string, changing: readonly string[]) {
@@ -45,6 +47,10 @@ export class RecordJoin {
     this.#name = name;
     this.#changing = new Set(changing);
     this.#keys = new Set(driven.map(({ operation }) => operation.key));
+    this.#fromMs = driven.reduce(
+      (min, { operation }) => Math.min(min, operation.startMs),
+      Infinity,
+    );
     for (const { exchange } of driven) if (exchange !== null) this.#outbound.set(exchange, null);
   }
 
@@ -82,8 +88,10 @@ export class RecordJoin {
     return { operations, missing: this.missing, foreignKeys: this.#foreign };
   }
 
-  #lookForOthers({ operation, front }: RecordedExchange): void {
+  #lookForOthers({ operation, front, endMs, origin, reason }: RecordedExchange): void {
     if (operation === null || front.caller === this.#name) return;
+    // What the process has answered before we began is part of what we found; what it has not may happen yet.
+    if (endMs < this.#fromMs && origin === "app" && reason === null) return;
     const isChange = this.#changing.has(operation.name);
     if (isChange && this.#keys.has(operation.key)) this.#foreign.add(operation.key);
   }

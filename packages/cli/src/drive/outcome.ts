@@ -21,10 +21,8 @@ export function outcomeOf(operation: OperationDoc, reply: CallReply): Outcome {
   if (operation.refused.includes(status)) return { kind: "refused", status };
   if (!operation.ok.includes(status)) return { kind: "unknown", detail: `status ${status}` };
   if (operation.gives === null) return { kind: "ok", result: undefined };
-  const result = readValue({ text: body }, operation.gives);
-  return result === undefined
-    ? { kind: "unknown", detail: `an answer that is no ${operation.gives}` }
-    : { kind: "ok", result };
+  // What is no value of the sort was answered all the same, and no model gives it.
+  return { kind: "ok", result: readValue({ text: body }, operation.gives) ?? body };
 }
 
 /** Of an answer that a proxy made. */

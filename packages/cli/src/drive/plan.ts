@@ -63,15 +63,17 @@ export class DrivePlan {
     this.#shared = new Set(taken.filter((name, at) => name !== key && taken.indexOf(name) !== at));
   }
 
-  /** A read of each key of caller `number`'s share: what it gives is where the key starts. Empty: nothing reads alone. */
+  /**
+   * Each read that takes the key alone, of each key of caller `number`'s share: what they give is where the key starts.
+   * Empty: nothing reads alone.
+   */
   firstReads(number: number): readonly Invocation[] {
-    const read = this.#definition.signatures.find(
+    const reads = this.#definition.signatures.filter(
       ({ changes, takes }) => !changes && takes.every(({ name }) => name === this.#key),
     );
-    if (read === undefined) return [];
     const caller = this.#callers[number]!;
-    return this.#shareOf(number, this.#callers.length).map((key) =>
-      this.#invoke(caller, read, key),
+    return this.#shareOf(number, this.#callers.length).flatMap((key) =>
+      reads.map((read) => this.#invoke(caller, read, key)),
     );
   }
 

@@ -67,12 +67,17 @@ function brokenLines(
   const subject = key === "" ? "" : `key ${key}, `;
   const law = axiom ?? lawOf(operations, verdict);
   const value = expected === null ? "" : givenText(counterexample, definition, verdict.service);
+  const others = counterexample.others ?? 0;
+  const besides =
+    others === 0 || value === ""
+      ? ""
+      : `, or what ${others === 1 ? "1 other update makes" : `any of ${formatCount(others)} other updates make`} of it`;
   const lines = formatOperations(operations, words);
   return [
     ` ${formatVerdictMark("violated", style)} ${law}     ${subject}the smallest history that breaks it, from ${formatCount(from)} ${from === 1 ? "operation" : "operations"}:`,
     ...lines.map(
       (line, at) =>
-        `     ${line}${at === lines.length - 1 && value !== "" ? `     expected ${value}` : ""}`,
+        `     ${line}${at === lines.length - 1 && value !== "" ? `     expected ${value}${besides}` : ""}`,
     ),
     answeredBy(operations, (each) => formatOperation(each, words)),
   ];

@@ -80,6 +80,34 @@ test("the counterexample is the smallest of all keys", () => {
   expect(verdict.counterexample?.expected?.value).toBe("");
 });
 
+test("of counterexamples of one size the one that says which axiom it breaks", () => {
+  const crossed = historyOf("a get → y 1-2", "a get → z 3-4");
+  const plain = historyOf("a put x 1-2", 'b get → "" 3-4');
+  const verdict = checkContract({
+    ...basis,
+    initialOf: () => ({ kind: "unknown" }),
+    operations: keyed({ 1: crossed, 2: plain }),
+    axiomOf: ({ key }) => (key === "2" ? "get (put (s) k v) k → v" : null),
+  });
+  expect(verdict.violatedKeys).toEqual(["1", "2"]);
+  expect([verdict.counterexample?.key, verdict.counterexample?.axiom]).toEqual([
+    "2",
+    "get (put (s) k v) k → v",
+  ]);
+});
+
+test("updates that may stand before an answer are told with it, and nothing of a register's", () => {
+  const added = historyOf("a add 1-2", "b add 3-4", "c value → 9 5-6", "a add 7-8");
+  const counted = checkContract({ ...basis, model: counterModel, operations: keyed({ 1: added }) });
+  expect(counted.counterexample?.operations.map(({ name }) => name)).toEqual(["value"]);
+  expect(counted.counterexample?.others).toBe(2);
+  const written = historyOf("a put x 1-2", "b put y 3-4", "c get → z 5-6");
+  const verdict = checkContract({ ...basis, operations: keyed({ 1: written }) });
+  expect([verdict.counterexample?.operations.length, verdict.counterexample?.others]).toEqual([
+    1, 0,
+  ]);
+});
+
 test("a refusal is a violation by itself, and did not happen", () => {
   const history = historyOf("a put x 1-2 refused", 'a get → "" 3-4');
   const verdict = checkContract({ ...basis, operations: keyed({ 7: history }) });

@@ -142,18 +142,32 @@ function smallestCounterexample(
     (a, b) => a.operations.length - b.operations.length || byKey(a.key, b.key),
   );
   let best: Counterexample | null = null;
+  let left = tellingMax;
   for (const { key, operations, findings } of order) {
-    if (best !== null && check.clock.monotonicMs() > untilMs) break;
+    if (best !== null && (left === 0 || check.clock.monotonicMs() > untilMs)) break;
     for (const finding of findings.filter(isViolated)) {
-      const found = counterexampleOf(finding, { key, from: operations.length, check, untilMs });
-      if (best === null || found.operations.length < best.operations.length) best = found;
+      const made = counterexampleOf(finding, { key, from: operations.length, check, untilMs });
+      const found = { ...made, axiom: check.axiomOf?.(made) ?? null };
+      if (best === null || isBetter(found, best)) best = found;
     }
-    if (best !== null && best.operations.length <= fewOperations) break;
+    if (best === null || best.operations.length > fewOperations) continue;
+    if (check.axiomOf === undefined || (best.axiom !== null && best.others === 0)) break;
+    left--;
   }
-  return best === null || check.axiomOf === undefined
-    ? best
-    : { ...best, axiom: check.axiomOf(best) };
+  return best;
 }
+
+/** Fewer operations; of as few, one that says which axiom it breaks, and that needs least besides. */
+function isBetter(found: Counterexample, best: Counterexample): boolean {
+  const rank = ({ operations, axiom, others = 0 }: Counterexample) =>
+    [operations.length, axiom === null ? 1 : 0, others] as const;
+  const [one, other] = [rank(found), rank(best)];
+  const differs = one.findIndex((value, at) => value !== other[at]);
+  return differs !== -1 && one[differs]! < other[differs]!;
+}
+
+/** Of as few operations as there may be, so many more are looked at for one that says it plainly. */
+const tellingMax = 8;
 
 /** For each part that is tried, so that a hard one does not take the time of all others. */
 const shrinkStepsMax = 300_000;
@@ -187,6 +201,12 @@ function counterexampleOf(
     },
   });
   const expected = expectedAnswer(asked, model, initial);
+  const lastMs = Math.max(...asked.map(({ operation }) => operation.endMs));
+  const shown = new Set(asked.map(({ operation }) => operation));
+  const others = question.asked.filter(
+    ({ operation }) =>
+      model.changes(operation.name) && !shown.has(operation) && operation.startMs <= lastMs,
+  );
   return {
     key,
     caller: question.caller,
@@ -194,6 +214,7 @@ function counterexampleOf(
     from,
     expected:
       expected === null ? null : { operation: expected.operation.id, value: expected.value },
+    others: model.register === null ? others.length : 0,
     axiom: null,
   };
 }

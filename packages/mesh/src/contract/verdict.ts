@@ -38,6 +38,11 @@ export interface Counterexample {
   readonly from: number;
   /** Null where the contract says `""` and so on of no single operation. */
   readonly expected: { readonly operation: number; readonly value: Value | undefined } | null;
+  /**
+   * Updates of the key, not shown, that began before the last of these ended: whichever of them happened, it breaks the
+   * contract. Where they matter to no answer, as to a register's, and where it is absent: none.
+   */
+  readonly others?: number;
   /** The axiom that it breaks, as written: `get (put (empty) k v) k → v`; null: none alone. */
   readonly axiom: string | null;
 }
