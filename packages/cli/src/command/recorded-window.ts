@@ -32,10 +32,6 @@ export class RecordedWindow {
   readonly #contractSinceWallMs: number | null;
   #sinceWallMs: number | null;
   #lines: RecordedLine[] = [];
-  /** Number of the next exchange, by life and store. */
-  readonly #next = new Map<string, number>();
-  /** Are lines from proxies' rings now? */
-  #isLive = false;
 
   private constructor(
     world: World,
@@ -67,21 +63,7 @@ export class RecordedWindow {
   /** Takes a line of `recorded`. */
   add(line: unknown): void {
     const told = line as RecordedLine;
-    if ("complete" in told) this.#isLive = true;
-    if (!("batch" in told)) this.#lines.push(told);
-    else {
-      const batch = this.#numbered(told.batch);
-      if (!this.#isBefore(batch)) this.#lines.push({ batch });
-    }
-  }
-
-  /** What comes from a ring goes on where the kept ones ended, but has numbers of its own. */
-  #numbered(batch: RecordedBatch): RecordedBatch {
-    const stream = `${batch.life} ${batch.store}`;
-    const next = this.#next.get(stream);
-    const from = this.#isLive && next !== undefined ? next : batch.from;
-    this.#next.set(stream, Math.max(next ?? 0, from + batch.exchanges.length));
-    return from === batch.from ? batch : { ...batch, from };
+    if (!("batch" in told && this.#isBefore(told.batch))) this.#lines.push(told);
   }
 
   /** Exchanges held. */

@@ -2,8 +2,8 @@ import type { RecordedBatch } from "@heddle/mesh/history/batch.ts";
 import type { ShelfQuery } from "./shelf.ts";
 
 /**
- * The part of a batch that a query means; null: nothing of it. Exchanges of other services are taken out, so that the
- * numbers of what is left are not dense: what was lost is in the gaps, which stay.
+ * The part of a batch that a query means; null: nothing of it. Where exchanges may be taken out, of this batch or of those
+ * beside it, those left have no numbers: what was lost is in the gaps, which stay.
  */
 export function narrow(batch: RecordedBatch, query: ShelfQuery): RecordedBatch | null {
   const { service, store, namespace, workload, sinceWallMs, untilWallMs } = query;
@@ -17,5 +17,6 @@ export function narrow(batch: RecordedBatch, query: ShelfQuery): RecordedBatch |
     return isService && isAfter && isBefore;
   });
   if (exchanges.length === 0 && batch.gaps.length === 0) return null;
-  return exchanges.length === batch.exchanges.length ? batch : { ...batch, exchanges };
+  const isWhole = service === null && sinceWallMs === null && untilWallMs === null;
+  return isWhole ? batch : { ...batch, from: 0, exchanges };
 }

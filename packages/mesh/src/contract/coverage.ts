@@ -14,7 +14,8 @@ export interface ProxyCoverage {
 
 /**
  * How far the batches of each proxy cover its time. Gaps are those that it or the control plane told, those between its
- * lives, since what a proxy has not sent dies with it, and numbers that are in no batch.
+ * lives, since what a proxy has not sent dies with it, and numbers that are in no batch. A life whose batches are not
+ * numbered has the gaps that are told: where the answer as a whole begins is said beside it.
  */
 export function coverageOf(batches: readonly RecordedBatch[]): readonly ProxyCoverage[] {
   const whole = batches.filter(({ store }) => store === "whole");
@@ -66,40 +67,49 @@ interface LifeCoverage {
 }
 
 function lifeCoverage(batches: readonly RecordedBatch[]): LifeCoverage {
-  const ordered = batches.toSorted((a, b) => a.from - b.from);
-  const { sinceMs } = ordered[0]!;
+  const { sinceMs } = batches[0]!;
+  const ordered = batches.filter(({ from }) => from > 0).sort((a, b) => a.from - b.from);
   // A batch may have come twice.
   const told = [
     ...new Map(
-      ordered.flatMap(({ gaps }) => gaps).map((gap) => [JSON.stringify(gap), gap]),
+      batches.flatMap(({ gaps }) => gaps).map((gap) => [JSON.stringify(gap), gap]),
     ).values(),
   ];
-  let next = ordered[0]!.from;
+  const first = ordered[0]?.from ?? 1;
+  let next = first;
   let untilMs = sinceMs;
   const gaps: ProxyCoverage["gaps"][number][] = told.map((gap) => ({ ...gap }));
   for (const { from, exchanges } of ordered) {
-    const ends = exchanges.map(({ endMs }) => endMs);
+    const [firstMs, lastMs] = endsOf(exchanges);
     if (from > next) {
       // They are numbered as they ended, and may have begun while those before them were under way.
-      const toMs = ends.length === 0 ? untilMs : Math.min(...ends);
+      const toMs = Number.isFinite(firstMs) ? firstMs : untilMs;
       gaps.push({ fromMs: untilMs, toMs, reason: "lost", missing: from - next });
     }
     next = Math.max(next, from + exchanges.length);
-    untilMs = Math.max(untilMs, ...ends);
+    untilMs = Math.max(untilMs, lastMs);
   }
-  const firstMs = Math.min(
-    ...ordered.flatMap(({ exchanges }) => exchanges.map(({ endMs }) => endMs)),
-  );
+  const [firstMs, lastMs] = endsOf(batches.flatMap(({ exchanges }) => exchanges));
   return {
     sinceMs,
-    untilMs: Math.max(untilMs, ...told.map(({ toMs }) => toMs)),
-    hasFirst: ordered[0]!.from <= 1,
+    untilMs: told.reduce((latest, { toMs }) => Math.max(latest, toMs), Math.max(untilMs, lastMs)),
+    hasFirst: first <= 1,
     beginning: {
       fromMs: sinceMs,
       toMs: Number.isFinite(firstMs) ? firstMs : sinceMs,
       reason: "evicted",
-      missing: ordered[0]!.from - 1,
+      missing: first - 1,
     },
     gaps,
   };
+}
+
+/** When the first and when the last of them ended. */
+function endsOf(exchanges: RecordedBatch["exchanges"]): readonly [number, number] {
+  let [firstMs, lastMs] = [Infinity, -Infinity];
+  for (const { endMs } of exchanges) {
+    firstMs = Math.min(firstMs, endMs);
+    lastMs = Math.max(lastMs, endMs);
+  }
+  return [firstMs, lastMs];
 }

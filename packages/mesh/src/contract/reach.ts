@@ -46,7 +46,10 @@ export class Reach {
     const calling = new Set(outbound.map(({ workload }) => workload.uid));
     const proxies = coverageOf(batches);
     const known = new Set(proxies.map(({ uid }) => uid));
-    this.#processes = proxies.filter(({ uid }) => answering.has(uid));
+    // Who is not seen to answer may have done so where its record has a gap.
+    this.#processes = proxies.filter(
+      ({ uid, gaps }) => answering.has(uid) || (gaps.length > 0 && !calling.has(uid)),
+    );
     this.#callers = proxies.filter(({ uid, name }) => calling.has(uid) || named.has(name));
     this.#bare = [...answering].filter((uid) => !known.has(uid));
     this.#hasUnseenCallers = [...named].some(

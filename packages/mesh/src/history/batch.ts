@@ -19,7 +19,10 @@ export interface RecordedBatch {
    * a share of the rest. A proxy's two streams are numbered apart.
    */
   readonly store: "whole" | "sampled";
-  /** Number of its first exchange within the stream, from 1. */
+  /**
+   * Number of its first exchange within the stream, from 1. 0: these are not numbered, as they were read from the proxy's
+   * ring, or a question took some out; what they lack of what was asked for is in gaps alone.
+   */
   readonly from: number;
   readonly exchanges: readonly RecordedExchange[];
   readonly gaps: readonly Gap[];
@@ -57,7 +60,7 @@ export interface ProcessStart {
 export type RecordedLine =
   | { readonly batch: RecordedBatch }
   | { readonly start: ProcessStart }
-  /** The stores hold nothing older than this, per store. */
+  /** All that was asked for and ended later than this is here, per store; monotonic ms. */
   | {
       readonly complete: {
         readonly whole: number;

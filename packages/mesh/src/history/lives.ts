@@ -112,11 +112,12 @@ function lifeOf(
   };
 }
 
-/** From the first exchange on, with none left out between batches. */
+/** From the first exchange on, with none left out between batches; of those that are not numbered gaps alone say so. */
 function isWholeStream(batches: readonly RecordedBatch[]): boolean {
   let next = 1;
   for (const batch of batches.toSorted((a, b) => a.from - b.from)) {
     if (batch.from > next || batch.gaps.length > 0 || batch.sampledShare < 1) return false;
+    if (batch.from === 0) continue;
     next = Math.max(next, batch.from + batch.exchanges.length);
   }
   return true;

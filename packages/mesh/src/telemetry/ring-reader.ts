@@ -42,13 +42,12 @@ const filterSchema = v.object({
 });
 
 /**
- * Reads a proxy's ring from old to new, as batches. Their numbers count what this reader has read, from 1 in each store;
- * what the ring no longer has is a gap. Nothing is sampled.
+ * Reads a proxy's ring from old to new, as batches, which have no numbers: those of the export are none of the ring's. What
+ * it no longer has is a gap. Nothing is sampled.
  */
 export class RingReader {
   readonly #recording: Recording;
   readonly #service: string | null;
-  readonly #from = { whole: 1, sampled: 1 };
   #at: number;
   #gaps: Gap[];
   #lastMs: number;
@@ -84,13 +83,7 @@ export class RingReader {
     return (["whole", "sampled"] as const).flatMap((store) => {
       const exchanges = found[store];
       if (exchanges.length + gaps.length === 0) return [];
-      const header = this.#recording.header({
-        store,
-        from: this.#from[store],
-        gaps,
-        sampledShare: 1,
-      });
-      this.#from[store] += exchanges.length;
+      const header = this.#recording.header({ store, from: 0, gaps, sampledShare: 1 });
       return [{ ...header, exchanges }];
     });
   }
