@@ -98,7 +98,7 @@ async function pageOf(options: AdminOptions, request: IncomingMessage): Promise<
     case "/connections":
       return json(showConnections(workload));
     case "/recent":
-      return json(options.recording.ring.recent(recentShown));
+      return json(options.recording.recent(recentShown));
     case "/history":
       return history(options.recording, new URLSearchParams(query));
     case "/recording":

@@ -47,11 +47,11 @@ export class ExchangeWriter {
       endMs: record.endMs,
       receivedSeq: record.receivedSeq,
       answeredSeq: record.answeredSeq,
-      operation: record.operation === null ? null : this.#operation(record.operation),
+      operation: record.operation === null ? null : this.writeOperation(record.operation),
     };
   }
 
-  #operation(read: OperationRecord): RecordedOperation {
+  writeOperation(read: OperationRecord): RecordedOperation {
     const { contract, operation, parameters, key, requestBody, replyBody } = read;
     return {
       contract: contract.name,

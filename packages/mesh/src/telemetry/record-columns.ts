@@ -152,8 +152,8 @@ export class RecordColumns {
     return this.#refs[ref] === service || this.#refs[ref + 4] === service;
   }
 
-  /** @param isPeek bodies are not copied: they are good until the next `write` */
-  read(at: number, isPeek: boolean): ExchangeRecord {
+  /** The record, but for its bodies a copy: these are good until the next `write`. */
+  read(at: number): ExchangeRecord {
     const times = this.#times;
     const time = at * TIME_COLUMNS;
     const numbers = this.#numbers;
@@ -211,18 +211,13 @@ export class RecordColumns {
     record.earlier = refs[ref + 14] as ExchangeRecord["earlier"];
     const contract = refs[ref + 15] as ContractDoc | null;
     if (contract !== null) {
-      record.operation = this.#operation(at, contract, refs[ref + 16] as OperationDoc, isPeek);
+      record.operation = this.#operation(at, contract, refs[ref + 16] as OperationDoc);
     }
     return record;
   }
 
   /** The text cursor stands behind `callerField`. */
-  #operation(
-    at: number,
-    contract: ContractDoc,
-    operation: OperationDoc,
-    isPeek: boolean,
-  ): OperationRecord {
+  #operation(at: number, contract: ContractDoc, operation: OperationDoc): OperationRecord {
     const key = this.#texts.next() ?? "";
     const parameters: Record<string, string> = {};
     for (const name of operation.takes) {
@@ -237,20 +232,15 @@ export class RecordColumns {
         this.#times[time + REQUEST_AT + of]!,
         this.#numbers[number + 7 + of]!,
         this.#flags[flag + 6 + of]!,
-        isPeek,
       );
     return { contract, operation, parameters, key, requestBody: body(0), replyBody: body(1) };
   }
 
-  #body(start: number, length: number, state: number, isPeek: boolean): BodyCapture | null {
+  #body(start: number, length: number, state: number): BodyCapture | null {
     if (state === NONE) return null;
-    const bodies = this.#bodies;
     const isWhole = state === KEPT;
-    const isOverwritten = isWhole && !bodies.has(start, length);
-    let octets: Uint8Array = nothing;
-    if (isWhole && !isOverwritten) {
-      octets = isPeek ? bodies.peek(start, length) : bodies.read(start, length);
-    }
+    const isOverwritten = isWhole && !this.#bodies.has(start, length);
+    const octets = isWhole && !isOverwritten ? this.#bodies.read(start, length) : nothing;
     return { octets, length: octets.length, isTooLong: state === TOO_LONG, isWhole, isOverwritten };
   }
 

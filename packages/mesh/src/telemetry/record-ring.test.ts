@@ -13,7 +13,7 @@ describe("the ring of records", () => {
           ring.push(record);
           const held = records.slice(Math.max(0, index - 6), index + 1).reverse();
           expect(ring.recent(10)).toEqual(held.map(asKept));
-          expect(ring.peek(index + 1)).toEqual(asKept(record));
+          expect(ring.read(index + 1)).toEqual(asKept(record));
           expect(ring.newest).toBe(index + 1);
           expect(ring.size).toBe(held.length);
         }

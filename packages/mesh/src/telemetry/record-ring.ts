@@ -73,7 +73,7 @@ export class RecordRing {
     return this.#columns.isOf(this.#slot(seq), service);
   }
 
-  /** The newest `limit` records, newest first, as copies; texts may be cut. */
+  /** The newest `limit` records, newest first. */
   recent(limit: number): ExchangeRecord[] {
     const records: ExchangeRecord[] = [];
     for (let seq = this.newest; seq >= this.#oldest && records.length < limit; seq--) {
@@ -82,14 +82,9 @@ export class RecordRing {
     return records;
   }
 
-  /** A copy of the record of that number, which must be held. */
+  /** The record of that number, which must be held. Texts may be cut; its bodies are good until the next push. */
   read(seq: number): ExchangeRecord {
-    return this.#columns.read(this.#slot(seq), false);
-  }
-
-  /** The same, but for its bodies: they are good until the next push. */
-  peek(seq: number): ExchangeRecord {
-    return this.#columns.read(this.#slot(seq), true);
+    return this.#columns.read(this.#slot(seq));
   }
 
   #slot(seq: number): number {

@@ -1,6 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import type { Gap, RecordedBatch } from "../history/batch.ts";
-import type { RecordedExchange } from "../history/exchange.ts";
+import type { RecordedExchange, RecordedOperation } from "../history/exchange.ts";
 import { ExchangeWriter } from "./exchange-writer.ts";
 import { GapTally } from "./gap-tally.ts";
 import type { ExchangeRecord } from "./record.ts";
@@ -18,6 +18,11 @@ export interface RecordingOptions {
   /** How many records are kept. */
   readonly recentMax: number;
 }
+
+/** A record as it is shown. */
+export type ShownRecord = Omit<ExchangeRecord, "operation"> & {
+  readonly operation: RecordedOperation | null;
+};
 
 /** Told of what is recorded, as it is. */
 export interface RecordingEvents {
@@ -90,9 +95,20 @@ export class Recording {
     this.events?.onOff(gap);
   }
 
+  /**
+   * The newest `limit` for people to look at, newest first: with all that is known of them, but operations as they leave the
+   * proxy, hashed where the Contract says so.
+   */
+  recent(limit: number): readonly ShownRecord[] {
+    return this.ring.recent(limit).map((record) => ({
+      ...record,
+      operation: record.operation && this.#writer.writeOperation(record.operation),
+    }));
+  }
+
   /** The record of that number as it leaves the proxy. */
   write(seq: number): RecordedExchange {
-    return this.#writer.write(this.ring.peek(seq), this.workload.name);
+    return this.#writer.write(this.ring.read(seq), this.workload.name);
   }
 
   /** All of a batch but its exchanges. */

@@ -120,17 +120,11 @@ export class BodyArena {
   }
 
   /** As it lies there, good until the next `put`; a copy where it wraps. A buffer of its own costs more than its hash. */
-  peek(start: number, length: number): Uint8Array {
-    const from = start % this.#octets.length;
-    const isWrapped = from + length > this.#octets.length;
-    return isWrapped ? this.read(start, length) : this.#octets.subarray(from, from + length);
-  }
-
-  /** A copy. */
   read(start: number, length: number): Uint8Array {
     const octets = this.#octets;
     const from = start % octets.length;
-    const before = Math.min(length, octets.length - from);
+    const before = octets.length - from;
+    if (length <= before) return octets.subarray(from, from + length);
     const body = new Uint8Array(length);
     body.set(octets.subarray(from, from + before));
     body.set(octets.subarray(0, length - before), before);

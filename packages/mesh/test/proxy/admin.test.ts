@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RecordedLine } from "@heddle/mesh/history/batch.ts";
 import { parseRecordedLine } from "@heddle/mesh/history/batch-codec.ts";
+import type { ContractDoc } from "@heddle/mesh/model/document.ts";
 import { SystemClock } from "@heddle/mesh/net/system-clock.ts";
 import { openAdmin } from "@heddle/mesh/proxy/admin.ts";
 import { JsonLog } from "@heddle/mesh/proxy/log.ts";
@@ -13,7 +14,7 @@ import { Metrics } from "@heddle/mesh/telemetry/metrics.ts";
 import { Recording } from "@heddle/mesh/telemetry/recording.ts";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startProxy } from "../relay/mesh-rig.ts";
-import { exchangeRecord, operationRecord } from "../support/records.ts";
+import { exchangeRecord, kvsContract, operationRecord } from "../support/records.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "heddle-admin-"));
 const path = join(folder, "admin.sock");
@@ -68,7 +69,16 @@ test("the newest records are shown, newest first", async () => {
 });
 
 test("what it remembers is given as recorded lines, of one service and the newest, if asked so", async () => {
-  recording.push(operationRecord({ id: 3, endMs: 120 }));
+  const contract: ContractDoc = { ...kvsContract, values: "hashed" };
+  recording.push(operationRecord({ id: 3, endMs: 120, contract, replyBody: "secret" }));
+  expect(JSON.parse((await ask("GET", "/recent")).slice("200 ".length))[0].operation).toEqual({
+    contract: contract.name,
+    name: "get",
+    parameters: { k: "7" },
+    key: "7",
+    requestBody: null,
+    replyBody: { hash: expect.any(String) },
+  });
   const lines = async (query: string): Promise<RecordedLine[]> => {
     const page = await ask("GET", `/history${query}`);
     const parsed = page
