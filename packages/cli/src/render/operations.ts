@@ -73,7 +73,8 @@ function requestContent(
   const definition = operations.find((each) => each.name === name);
   const typeOf = definition === undefined ? null : parameterTypes(definition);
   const types = (definition?.takes ?? []).map((parameter) => typeOf?.get(parameter) ?? "opaque");
-  return { method: "", path: "", operation: { name, arguments: args.map(recorded), types } };
+  const method = definition?.method ?? name;
+  return { method, path: "", operation: { name, arguments: args.map(recorded), types } };
 }
 
 function recorded(value: Value): RecordedValue {
