@@ -1,8 +1,10 @@
 import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test, vi } from "vitest";
 import { roundRobin } from "./b-round-robin.ts";
 import { placement } from "./c-placement.ts";
+import { noRetryElsewhere } from "./e-no-retry-elsewhere.ts";
 import { directAndIndirect } from "./f-direct-and-indirect.ts";
 import { isAsShown, shownOf } from "./page.fixture.ts";
 import { Stage } from "./stage.ts";
@@ -54,6 +56,19 @@ test("(c) on that mesh is refuted, and says so: it is the Placement that makes i
   const { refuted, lines } = await tellOn(inTurn, placement);
   expect(refuted, lines.join("\n")).toContain("verify says holds, by what the mesh recorded");
   expect(refuted.some((claim) => claim.includes("read back"))).toBe(true);
+});
+
+test("(e) with a Placement whose keys may move is refuted: once moved they are in two processes", async () => {
+  const placed = readFileSync(join(inTurn.folder, "story/kvs.yaml"), "utf8")
+    .split("---\n")
+    .find((one) => one.includes("kind: Placement"))!;
+  const moving = join(inTurn.folder, "moving.yaml");
+  writeFileSync(moving, `${placed}  whenAway: move\n`);
+  await inTurn.quietly("apply", "-f", moving);
+  const { refuted, lines } = await tellOn(inTurn, noRetryElsewhere);
+  expect(refuted, lines.join("\n")).toContain(
+    "no PUT of these keys is in another process's history",
+  );
 });
 
 test(directAndIndirect.title, async () => {
