@@ -199,6 +199,24 @@ kvs-1        ─────────────────────○M
       err: expect.stringContaining(`${path}:2: no recorded line: `),
     });
     expect((await heddle("history", "--from", join(folder, "nowhere"))).code).toBe(65);
+    expect((await heddle("history", "--from", folder)).err).toContain("it is a folder");
+    for (const [line, why] of [
+      ["\u001b[31m", String.raw`Unexpected token '\u001b'`],
+      ["{}", "expected an object with batch, start or complete"],
+      [JSON.stringify({ batch: { ...e, from: "one" } }), "from: Invalid type"],
+      [
+        JSON.stringify({ batch: { ...e, workload: { ...e.workload, name: "\u001b[31me" } } }),
+        String.raw`control characters in a name: \u001b[31me`,
+      ],
+    ] as const) {
+      writeFileSync(path, line);
+      expect(await heddle("history", "--from", path)).toMatchObject({
+        code: 65,
+        err: expect.stringContaining(`${path}:1: no recorded line: ${why}`),
+      });
+    }
+    writeFileSync(path, `\uFEFF${JSON.stringify({ batch: e })}\r\n`);
+    expect((await heddle("history", "--from", path)).code).toBe(0);
     expect((await heddle("history", "--proxy", join(folder, "nowhere"))).code).toBe(1);
   });
 

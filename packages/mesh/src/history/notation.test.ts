@@ -42,6 +42,14 @@ test("without a Contract: what HTTP says", () => {
   );
 });
 
+test("a request that its proxy refused unread has no words", () => {
+  const [exchange] = putAndGet;
+  const unread = { ...exchange!, method: "", path: "", operation: null, attempts: [] };
+  expect(said([{ ...unread, status: 400, reason: "bad-request", origin: "proxy" }])).toBe(
+    "[Send•Req=(kvs, ‹not understood›), Recv•Res=400 bad-request]",
+  );
+});
+
 test("it grows an event at a time", () => {
   expect(formatGrowing(historyOf(putAndGet), { detail: "short" })).toEqual([
     "[]",

@@ -48,6 +48,7 @@ export function formatEvent(event: HistoryEvent, options: NotationOptions = {}):
 
 /** `Put(1,"a")`; where no Contract knows it, `PUT /1`. */
 export function formatRequest({ method, path, operation }: RequestContent): string {
+  if (method === "") return "‹not understood›"; // the proxy refused it unread
   if (operation === null) return `${method} ${visible(path)}`;
   const { name, types } = operation;
   const written = operation.arguments.map((value, index) => formatValue(value, types?.[index]));
@@ -113,7 +114,7 @@ function isJson(text: string): boolean {
 }
 
 /** Nothing that was recorded may move a reader's cursor or turn the line around. */
-function visible(text: string): string {
+export function visible(text: string): string {
   return text.replace(
     /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
     (char) => `\\u${char.codePointAt(0)!.toString(16).padStart(4, "0")}`,

@@ -156,7 +156,8 @@ function inboundFrontend(doc: InboundPortDoc, backend: Backend, gate: Gate | nul
 function learnPeer(head: RequestHead, source: Source, said: string): void {
   const [name, uid] = said.split(" ");
   head.remove(workloadField);
-  source.name = name ?? null;
+  // Whoever has a certificate may say anything here, and it is recorded and read by people.
+  source.name = name !== undefined && /^[a-z0-9.-]{1,253}$/.test(name) ? name : null;
   source.placement = { workloadUid: uid ?? null, identity: source.identity };
 }
 

@@ -139,6 +139,20 @@ describe("two proxies with mutual TLS", () => {
     });
   });
 
+  test("what a peer calls itself is recorded where it may be the name of a workload", async () => {
+    for (const [name, recorded] of [
+      ["x".repeat(253), "x".repeat(253)],
+      ["x".repeat(254), null],
+      ["\u009b31mred", null],
+    ] as const) {
+      const peer = await startProxy(caller.credentials!);
+      const doc = { ...callerDoc, workload: { ...callerDoc.workload, name } };
+      await get((await peer.serve([doc, ...documents()])).get("out")!);
+      expect(lastOf(kvs)).toMatchObject({ sourceName: recorded, status: 200 });
+      peer.workload.close();
+    }
+  });
+
   test("an authority of the client's own choice stays", async () => {
     expect(seen(await get(out)).headers.host).toBe("x");
   });
