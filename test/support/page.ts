@@ -52,6 +52,7 @@ function maskFigures(line: string): string {
   return line
     .replace(/\b[0-9a-f]{4}:[0-9a-f]{4}\b/g, "#") // a fingerprint
     .replace(/-\d+(?=\.default)/g, "-#") // whoever of several answered
+    .replace(/"v\d+"/g, '"v#"') // a value that a driver wrote
     .replace(/(?<![\w-])\d[\d.,:/]*(%|[a-zµ]+(\d+[a-z]+)*)?(?![\w])/g, "#")
     .replace(/(?<=^| )-(?= |$)/g, "#") // nothing to count
     .replace(/ +/g, " ")
