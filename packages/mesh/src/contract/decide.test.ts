@@ -94,6 +94,14 @@ test("a counter and a lock", () => {
   expect(judge(historyOf(...locked, lost, "b acquire b → true 5-6"), lockModel)).toBe("holds");
 });
 
+test("a counter that stood far from zero holds where its first read says where it stood", () => {
+  const far = ["a value → 3000 1-2", "a add 3-4", "b add 3-5", "b value → 3002 6-7"];
+  expect(judge(historyOf(...far), counterModel, unknown)).toBe("holds");
+  expect(judge(historyOf(...far.with(3, "b value → 3003 6-7")), counterModel, unknown)).toBe(
+    "undecided",
+  );
+});
+
 test("an object that began unknown and is no register holds or is undecided", () => {
   const release = "b release b → true 3-4";
   const held = historyOf("a acquire a → false 1-2", release, "b acquire b → true 5-6");
