@@ -77,7 +77,8 @@ export const kindHelp: Readonly<Record<string, KindHelp>> = {
       "spec.targetRefs": services,
       "spec.definition": "<file>#<export>, or the name of a shipped one; the command line runs it.",
       "spec.consistency": "How strong it is: from one caller's own history to all callers at once.",
-      "spec.key": "The parameter that is the key. Without one the whole Service is one object.",
+      "spec.key":
+        "By which parameter operations are apart: filled in with the first that all of them take; without one the whole Service is one object.",
       "spec.sampling.keysPercent": "Share of the keys that are recorded, each of them whole.",
       "spec.values": "How bodies are recorded: as keyed hashes, or as they are.",
       "spec.valueBytesMax": "A longer body is not recorded, in octets.",
