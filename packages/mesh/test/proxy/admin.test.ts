@@ -88,7 +88,7 @@ test("what it remembers is given as recorded lines, of one service and the newes
       .map((line) => JSON.parse(line));
     return parsed.map((line) => parseRecordedLine(line)).filter((line) => typeof line !== "string");
   };
-  const whole = { store: "whole", from: 1, life: "l1", boot: "b", exchanges: [{ id: 3 }] };
+  const whole = { store: "whole", from: 0, life: "l1", boot: "b", exchanges: [{ id: 3 }] };
   expect(await lines("")).toMatchObject([
     { batch: { ...whole, gaps: [] } },
     { batch: { store: "sampled", exchanges: [{ path: "/1" }, { path: "/2" }] } },
