@@ -167,7 +167,13 @@ function mortalShelf(shelf: Shelf, process: SimulatedProcess): Shelf {
     complete: (store) => shelf.complete(store),
     size: (store) => shelf.size(store),
     oldest: (store, count) => shelf.oldest(store, count),
-    page: (query, after, count) => shelf.page(query, after, count),
+    get newest() {
+      return shelf.newest;
+    },
+    first: (query) => shelf.first(query),
+    rows: (query, from, to) => shelf.rows(query, from, to),
+    lastBefore: (number, of) => shelf.lastBefore(number, of),
+    page: (query, after, count, to) => shelf.page(query, after, count, to),
     starts: (query) => shelf.starts(query),
     close: () => {},
   };

@@ -51,7 +51,7 @@ const everything: ShelfQuery = {
   service: null,
   namespace: null,
   workload: null,
-  sinceWallMs: null,
+  since: null,
   untilWallMs: null,
 };
 
@@ -149,7 +149,7 @@ class World {
     return isUp;
   }
 
-  /** Do all callers' proxies see `count` ready endpoints? */
+  /** Are there `count` ready endpoints, and does every proxy listen for those who ask them? */
   #isServing(count: number): boolean {
     const { control, caller, workloads } = this.#supervisor;
     if (control === null || caller === null) return false;
@@ -157,9 +157,10 @@ class World {
       control.controller.index.outputs.endpoints.get("default/kvs")?.endpoints ?? [];
     const ready = endpoints.filter(({ state }) => state.phase === "ready");
     if (ready.length !== count || endpoints.length !== count) return false;
-    return [...workloads.values()].every(
-      ({ proxy }) => proxy !== null && proxy.workload.listeners.missing().length === 0,
-    );
+    return [...workloads.values()].every(({ proxy }) => {
+      const asks = proxy?.workload.doc?.outbound ?? [];
+      return asks.length > 0 && proxy?.workload.listeners.missing().length === 0;
+    });
   }
 
   async #ask(count: number, rng: Rng, isRough: boolean) {

@@ -130,9 +130,11 @@ test("an answer narrows by service, workload and time, and shows what proxies ho
   });
   expect(await get("recorded?workload=none")).toEqual(["complete"]);
   ring = [];
-  expect(await get(`recorded?since=${wallOffsetMs + 26}`)).toEqual(["kvs-0 3,4", "complete"]);
+  const { clock } = api.plane;
+  const since = clock.wallMs() - clock.monotonicMs() + 26;
+  expect(await get(`recorded?since=${since}`)).toEqual(["kvs-0 3,4", "complete"]);
   expect(await get(`recorded?until=${wallOffsetMs + 15}`)).toEqual(["kvs-0 1", "complete"]);
-  for (const bad of ["store=other", "since=then", "service=nope"]) {
+  for (const bad of ["store=other", "since=then", "last=0", "service=nope"]) {
     const { status } = await api.get(`/heddle/v1/recorded?${bad}`);
     expect([400, 404]).toContain(status);
   }
@@ -188,4 +190,19 @@ test("the page of metrics tells of stores, gaps and proxies", async () => {
     expect(page).toContain(line);
   }
   expect((await api.call("GET", "/metrics", undefined, { authorization: "" })).status).toBe(401);
+});
+
+test("of what is kept the newest are given, with numbers where nothing was taken out", async () => {
+  const answer = async (search: string) => {
+    const lines = await linesOf(api.stream("GET", `/heddle/v1/recorded?${search}`));
+    return lines.flatMap((line) => ("batch" in line ? [line.batch.from] : []));
+  };
+  for (const from of [1, 3, 5]) {
+    send(batch(from, from + 1));
+    await kept((from + 1) / 2);
+  }
+  expect(await answer("last=100")).toEqual([1, 3, 5]);
+  expect(await answer("last=3")).toEqual([3, 5]);
+  expect(await answer("last=2&workload=kvs-0")).toEqual([5]);
+  expect(await answer("last=4&service=kvs")).toEqual([0, 0]);
 });

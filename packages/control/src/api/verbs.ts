@@ -225,6 +225,8 @@ export interface RecordedQuery {
   /** Wall ms. Default: all that is kept. */
   readonly since?: string;
   readonly until?: string;
+  /** Of what is kept only the newest so many exchanges, and a few more: whole batches. `complete` tells since when. */
+  readonly last?: string;
   /** `true`: goes on until the client goes. */
   readonly follow?: string;
 }

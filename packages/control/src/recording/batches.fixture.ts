@@ -80,6 +80,6 @@ export const everything: ShelfQuery = {
   service: null,
   namespace: null,
   workload: null,
-  sinceWallMs: null,
+  since: null,
   untilWallMs: null,
 };

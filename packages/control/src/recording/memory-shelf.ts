@@ -3,7 +3,9 @@ import {
   type BatchRow,
   type Completeness,
   type Forget,
+  isSince,
   type KeptBatch,
+  pageExchanges,
   type Shelf,
   type ShelfChange,
   type ShelfQuery,
@@ -88,9 +90,40 @@ export class MemoryShelf implements Shelf {
     return this.#rows.filter(({ batch }) => batch.store === store).slice(0, count);
   }
 
-  page(query: ShelfQuery, after: number, count: number): readonly KeptBatch[] {
-    const found = this.#rows.filter(({ number, batch }) => number > after && isMeant(batch, query));
-    return found.slice(0, count);
+  get newest(): number {
+    return this.#number;
+  }
+
+  first(): number {
+    return 1;
+  }
+
+  rows(query: ShelfQuery, from: number, to: number): readonly BatchRow[] {
+    return this.#between(query, from, to).reverse();
+  }
+
+  lastBefore(before: number, of: { readonly store: StoreName; readonly boot: string }): number {
+    const found = this.#rows.filter(
+      ({ number, boot, batch }) => number < before && boot === of.boot && batch.store === of.store,
+    );
+    return found.reduce((last, { lastMs }) => Math.max(last, lastMs), -Infinity);
+  }
+
+  page(query: ShelfQuery, after: number, count: number, to = Infinity): readonly KeptBatch[] {
+    const page: Row[] = [];
+    let exchanges = 0;
+    for (const row of this.#between(query, after + 1, to)) {
+      if (page.length === count || exchanges >= pageExchanges) break;
+      page.push(row);
+      exchanges += row.exchanges;
+    }
+    return page;
+  }
+
+  #between(query: ShelfQuery, from: number, to: number): Row[] {
+    return this.#rows.filter(
+      ({ number, batch }) => number >= from && number <= to && isMeant(batch, query),
+    );
   }
 
   starts(query: Parameters<Shelf["starts"]>[0]): readonly ProcessStart[] {
@@ -119,14 +152,14 @@ function keeping({ beforeWallMs, exceptUids }: Forget) {
 }
 
 function isMeant(batch: RecordedBatch, query: ShelfQuery): boolean {
-  const { store, service, namespace, workload, sinceWallMs, untilWallMs } = query;
+  const { store, service, namespace, workload, since, untilWallMs } = query;
   const { fromMs, toMs } = spanOf(batch);
   return (
     (store === null || batch.store === store) &&
     (service === null || servicesIn(batch).has(service) || batch.gaps.length > 0) &&
     (namespace === null || batch.workload.namespace === namespace) &&
     (workload === null || batch.workload.name === workload) &&
-    (sinceWallMs === null || toMs + batch.wallOffsetMs >= sinceWallMs) &&
+    isSince(since, batch, toMs) &&
     (untilWallMs === null || fromMs + batch.wallOffsetMs <= untilWallMs)
   );
 }

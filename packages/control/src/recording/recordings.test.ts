@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { batch, everything, start } from "./batches.fixture.ts";
 import { MemoryShelf } from "./memory-shelf.ts";
 import { defaultRecordingLimits, type RecordingLimits, Recordings } from "./recordings.ts";
-import type { Shelf } from "./shelf.ts";
+import type { Shelf, ShelfQuery } from "./shelf.ts";
 
 function open(options: { shelf?: Shelf; limits?: Partial<RecordingLimits>; boot?: string } = {}) {
   const { shelf = new MemoryShelf(), boot = "boot", limits = {} } = options;
@@ -128,5 +128,31 @@ test("starts of processes are kept, and counted gaps are told by why", () => {
   recordings.take(batch(3, 3), () => {});
   expect(recordings.starts(everything)).toEqual([start("a", 10)]);
   expect([...recordings.counts.gaps]).toEqual([["lost", 1]]);
+  recordings.close();
+});
+
+test("an answer begins with the newest that was asked for, and says since when it has them all", async () => {
+  const { recordings } = open();
+  for (const from of [1, 3, 5]) recordings.take(batch(from, from + 1), () => {});
+  recordings.take(batch(1, 2, { store: "sampled", uid: "s", service: "default/other" }), () => {});
+  const begin = async (query: Partial<ShelfQuery>, last: number | null) => {
+    let turns = 0;
+    const begins = await recordings.beginning({ ...everything, ...query }, last, async () => {
+      turns++;
+    });
+    const found = [...recordings.pages({ ...everything, ...query }, begins.after)].flat();
+    const { whole, sampled } = recordings.completeFrom(begins);
+    return { found: found.map(({ number }) => number), whole, sampled, turns };
+  };
+  const store = "whole" as const;
+  expect(await begin({}, null)).toEqual({ found: [1, 2, 3, 4], whole: 0, sampled: 0, turns: 0 });
+  // Number 4 ended at 45, in the last batch that is left out.
+  expect(await begin({ store }, 2)).toEqual({ found: [3], whole: 45, sampled: 0, turns: 0 });
+  expect(await begin({ store }, 3)).toMatchObject({ found: [2, 3], whole: 25 });
+  expect(await begin({ store }, 99)).toMatchObject({ found: [1, 2, 3], whole: 0, turns: 1 });
+  expect(await begin({ service: "default/kvs" }, 1)).toMatchObject({ found: [3], whole: 45 });
+  const since = { boot: "boot", ms: 36, wallMs: 1_000_036 };
+  expect(await begin({ store, since }, null)).toMatchObject({ found: [2, 3], whole: 36 });
+  expect(await begin({ store, since }, 2)).toMatchObject({ found: [3], whole: 45 });
   recordings.close();
 });

@@ -38,8 +38,10 @@ const commitRetryMs = 1_000;
 const sweepMs = 60_000;
 /** Batches evicted in one go. */
 const evictionsMax = 64;
-/** Batches read in one go. */
-const pageBatches = 4;
+/** Batches read in one go, at most. */
+const pageBatches = 256;
+/** Numbers of batches that are looked through in one go. */
+const sliceNumbers = 4_096;
 
 export interface RecordingsOptions {
   readonly shelf: Shelf;
@@ -50,6 +52,14 @@ export interface RecordingsOptions {
   /** Workloads that are there, by uid. */
   readonly workloads: () => Iterable<string>;
   readonly limits?: RecordingLimits;
+}
+
+/** Where an answer begins. */
+export interface Beginning {
+  /** Number of the last batch before it. */
+  readonly after: number;
+  /** What ended later than this is all in it, as far as it is kept; monotonic ms. */
+  readonly sinceMs: Readonly<Record<StoreName, number>>;
 }
 
 /** Since this life of the control plane. */
@@ -164,15 +174,57 @@ export class Recordings {
     for (const store of storeNames) this.#evict(store);
   }
 
-  /** Kept batches that a query means, the oldest first, a page at a time: what comes meanwhile is at the end. */
-  *pages(query: ShelfQuery): Iterable<readonly KeptBatch[]> {
+  /** Where the newest so many exchanges that a query means begin; with null, all of them. @param turn lets others work */
+  async beginning(
+    query: ShelfQuery,
+    exchanges: number | null,
+    turn: () => Promise<void>,
+  ): Promise<Beginning> {
     this.flush();
-    for (let after = 0; ; ) {
-      const page = this.#options.shelf.page(query, after, pageBatches);
-      if (page.length === 0) return;
-      after = page.at(-1)!.number;
+    const { shelf, boot } = this.#options;
+    const first = shelf.first(query);
+    const sinceMs = query.since?.ms ?? -Infinity;
+    let left = exchanges ?? Infinity;
+    for (let to = shelf.newest; left < Infinity && to >= first; to -= sliceNumbers) {
+      for (const row of shelf.rows(query, Math.max(first, to - sliceNumbers + 1), to)) {
+        left -= row.exchanges;
+        if (left > 0) continue;
+        const { number } = row;
+        const before = (store: StoreName) => shelf.lastBefore(number, { store, boot });
+        const [whole, sampled] = [before("whole"), before("sampled")];
+        return {
+          after: number - 1,
+          sinceMs: { whole: Math.max(sinceMs, whole), sampled: Math.max(sinceMs, sampled) },
+        };
+      }
+      await turn();
+    }
+    return { after: first - 1, sinceMs: { whole: sinceMs, sampled: sinceMs } };
+  }
+
+  /**
+   * Kept batches that a query means, the oldest first, a page at a time, which may be empty: what comes meanwhile is at
+   * the end.
+   */
+  *pages(query: ShelfQuery, after = 0): Iterable<readonly KeptBatch[]> {
+    this.flush();
+    const { shelf } = this.#options;
+    for (let at = after; at < shelf.newest; ) {
+      const to = at + sliceNumbers;
+      const page = shelf.page(query, at, pageBatches, to);
+      at = page.at(-1)?.number ?? to;
       yield page;
     }
+  }
+
+  /** The answer from there on has all of this boot that was asked for and ended later than this; monotonic ms. */
+  completeFrom({ sinceMs }: Beginning): Recordings["complete"] {
+    const { whole, sampled, boot } = this.complete;
+    return {
+      whole: Math.max(whole, sinceMs.whole),
+      sampled: Math.max(sampled, sinceMs.sampled),
+      boot,
+    };
   }
 
   starts(query: ShelfQuery): readonly ProcessStart[] {

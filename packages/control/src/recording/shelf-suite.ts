@@ -18,6 +18,8 @@ export function change(more: Partial<ShelfChange>): ShelfChange {
 const stream = (uid: string, life: string, seenWallMs: number) =>
   ({ uid, life, store: "whole", next: 4, lastMs: 35, boot: "boot", seenWallMs }) as const;
 
+const since = (ms: number) => ({ boot: "boot", ms, wallMs: wallOffsetMs + ms });
+
 /** What every shelf must do. */
 export function shelfSuite(open: () => Shelf): void {
   const found = (shelf: Shelf, query: Partial<ShelfQuery>) =>
@@ -55,10 +57,46 @@ export function shelfSuite(open: () => Shelf): void {
     // A gap may have held any service.
     expect(found(shelf, { service: "default/kvs" })).toEqual([kvs, gaps]);
     expect(found(shelf, { service: "default/kv" })).toEqual([gaps]);
-    expect(found(shelf, { sinceWallMs: wallOffsetMs + 26 })).toEqual([other, gaps]);
-    expect(found(shelf, { sinceWallMs: wallOffsetMs + 25 })).toEqual([kvs, other, gaps]);
+    expect(found(shelf, { since: since(26) })).toEqual([other, gaps]);
+    expect(found(shelf, { since: since(25) })).toEqual([kvs, other, gaps]);
     expect(found(shelf, { untilWallMs: wallOffsetMs + 99 })).toEqual([kvs]);
-    expect(found(shelf, { sinceWallMs: wallOffsetMs + 10_000 })).toEqual([]);
+    expect(found(shelf, { since: since(10_000) })).toEqual([]);
+    shelf.close();
+  });
+
+  test("finds what ended since by the clock that nobody sets, and of another boot by the wall's", () => {
+    const shelf = open();
+    // Kept when the wall clock was an hour behind, and a day ahead.
+    const slow = { ...batch(1, 2), wallOffsetMs: wallOffsetMs - 3_600_000 };
+    const fast = { ...batch(3, 4), wallOffsetMs: wallOffsetMs + 86_400_000 };
+    const earlier = batch(5, 6, { boot: "earlier", life: "0" });
+    shelf.commit(change({ batches: [slow], nowWallMs: wallOffsetMs - 3_500_000 }));
+    shelf.commit(change({ batches: [fast], nowWallMs: wallOffsetMs + 86_500_000 }));
+    shelf.commit(change({ batches: [earlier], nowWallMs: wallOffsetMs + 1_000 }));
+    const from = (ms: number) => {
+      const query = { ...everything, since: since(ms) };
+      return shelf.page(query, shelf.first(query) - 1, 100).map((one) => one.batch);
+    };
+    expect(from(25)).toEqual([slow, fast, earlier]);
+    expect(from(26)).toEqual([fast, earlier]);
+    expect(from(46)).toEqual([earlier]);
+    expect(from(66)).toEqual([]);
+    shelf.close();
+  });
+
+  test("tells rows from the newest on, what is before them, and pages of so many exchanges", () => {
+    const shelf = open();
+    const batches = [batch(1, 700), batch(701, 1400), batch(1401, 1402)];
+    shelf.commit(change({ batches: [...batches, batch(9, 9, { store: "sampled", uid: "s" })] }));
+    const whole = { ...everything, store: "whole" } as const;
+    expect(shelf.newest).toBe(4);
+    expect(shelf.rows(whole, 1, 4).map(({ number }) => number)).toEqual([3, 2, 1]);
+    expect(shelf.rows(whole, 2, 2)).toMatchObject([{ exchanges: 700, lastMs: 14_005 }]);
+    expect(shelf.lastBefore(3, { store: "whole", boot: "boot" })).toBe(14_005);
+    expect(shelf.lastBefore(1, { store: "whole", boot: "boot" })).toBe(-Infinity);
+    expect(shelf.lastBefore(9, { store: "whole", boot: "other" })).toBe(-Infinity);
+    expect(shelf.page(whole, 0, 100).map(({ number }) => number)).toEqual([1, 2]);
+    expect(shelf.page(whole, 0, 100, 1).map(({ number }) => number)).toEqual([1]);
     shelf.close();
   });
 

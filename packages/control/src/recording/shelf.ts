@@ -58,6 +58,13 @@ export interface BatchRow {
   readonly boot: string;
 }
 
+/** One moment: of `boot` its monotonic ms, for others wall ms. */
+export interface Since {
+  readonly boot: string;
+  readonly ms: number;
+  readonly wallMs: number;
+}
+
 /** What is asked for; null does not narrow. */
 export interface ShelfQuery {
   readonly store: StoreName | null;
@@ -66,7 +73,8 @@ export interface ShelfQuery {
   readonly namespace: string | null;
   /** By name. */
   readonly workload: string | null;
-  readonly sinceWallMs: number | null;
+  /** Ended since; of this boot of the host by its monotonic time, which no setting of the clock moves. */
+  readonly since: Since | null;
   readonly untilWallMs: number | null;
 }
 
@@ -95,13 +103,37 @@ export interface Shelf {
   size(store: StoreName): StoreSize;
   /** The first of a store, in the order in which they were kept. */
   oldest(store: StoreName, count: number): readonly BatchRow[];
-  /** Those after batch number `after` that the query means, at most `count`. */
-  page(query: ShelfQuery, after: number, count: number): readonly KeptBatch[];
+  /** Of the newest batch that was ever kept; 0: there was none. */
+  readonly newest: number;
+  /** No batch of a lower number was ended since what the query says. */
+  first(query: ShelfQuery): number;
+  /** Those of numbers `from` to `to` that the query means, the newest first. */
+  rows(query: ShelfQuery, from: number, to: number): readonly BatchRow[];
+  /** The last moment of a boot that batches before `number` tell of, monotonic ms; -Infinity: there are none. */
+  lastBefore(number: number, of: { readonly store: StoreName; readonly boot: string }): number;
+  /**
+   * Those after batch number `after`, up to `to`, that the query means: at most `count`, and none more once they have
+   * `pageExchanges` exchanges.
+   */
+  page(query: ShelfQuery, after: number, count: number, to?: number): readonly KeptBatch[];
   /** In order of time. */
   starts(
     query: Pick<ShelfQuery, "namespace" | "workload" | "untilWallMs">,
   ): readonly ProcessStart[];
   close(): void;
+}
+
+/** Exchanges that are read in one go: some 20 ms. */
+export const pageExchanges = 1_000;
+
+/** Did what ended then end since? */
+export function isSince(
+  since: Since | null,
+  { boot, wallOffsetMs }: Pick<RecordedBatch, "boot" | "wallOffsetMs">,
+  endMs: number,
+): boolean {
+  if (since === null) return true;
+  return boot === since.boot ? endMs >= since.ms : endMs + wallOffsetMs >= since.wallMs;
 }
 
 /** Does a batch tell of a service? */

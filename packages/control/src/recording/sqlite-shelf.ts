@@ -6,6 +6,7 @@ import {
   type Completeness,
   type Forget,
   type KeptBatch,
+  pageExchanges,
   type Shelf,
   type ShelfChange,
   type ShelfQuery,
@@ -20,7 +21,13 @@ import { typical } from "./typical.ts";
 /** Grows when the tables change. What another format kept is dropped: it is traffic of a day. */
 const format = 1;
 
-const firstKept = "SELECT number FROM batches WHERE at_wall >= ? ORDER BY at_wall, number LIMIT 1";
+/** What ended then was kept later, and of this boot we know when it ended: both are found by an index. */
+const firstSince = `
+  SELECT min(
+    coalesce((SELECT min(number) FROM batches
+              WHERE store IN ('whole', 'sampled') AND boot = ? AND last_ms >= ?), 9e15),
+    coalesce((SELECT number FROM batches WHERE at_wall >= ? ORDER BY at_wall, number LIMIT 1), 9e15)
+  ) number`;
 
 /**
  * Deflated at its fastest: records repeat themselves, and this makes them a tenth for 2 µs each. So that a batch of one
@@ -65,6 +72,7 @@ export class SqliteShelf implements Shelf {
         body BLOB NOT NULL) STRICT;
       CREATE INDEX IF NOT EXISTS batches_of ON batches (store, number, bytes, exchanges);
       CREATE INDEX IF NOT EXISTS batches_at ON batches (at_wall);
+      CREATE INDEX IF NOT EXISTS batches_ended ON batches (store, boot, last_ms, number);
       CREATE TABLE IF NOT EXISTS streams (
         uid TEXT, life TEXT, store TEXT, next INTEGER NOT NULL, last_ms REAL NOT NULL,
         boot TEXT NOT NULL, seen_wall REAL NOT NULL,
@@ -144,30 +152,63 @@ export class SqliteShelf implements Shelf {
     );
   }
 
-  page(query: ShelfQuery, after: number, count: number): readonly KeptBatch[] {
-    const { store, service, namespace, workload, sinceWallMs, untilWallMs } = query;
-    const conditions: [string, SQLInputValue | null][] = [
-      ["store = ?", store],
-      ["(gaps > 0 OR instr(services, ?) > 0)", service === null ? null : ` ${service} `],
-      ["namespace = ?", namespace],
-      ["workload = ?", workload],
-      // What ended then was kept later: the first is found by an index.
-      [`number >= coalesce((${firstKept}), 9e15)`, sinceWallMs],
-      ["to_wall >= ?", sinceWallMs],
-      ["from_wall <= ?", untilWallMs],
-    ];
-    const asked = conditions.filter(([, value]) => value !== null);
-    const where = ["number > ?", ...asked.map(([text]) => text)].join(" AND ");
-    const rows = this.#all<{ readonly number: number; readonly body: Uint8Array }>(
-      `SELECT number, body FROM batches WHERE ${where} ORDER BY number LIMIT ?`,
-      after,
-      ...asked.map(([, value]) => value as SQLInputValue),
-      count,
+  get newest(): number {
+    const [row] = this.#all<{ number: number }>(
+      "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'batches'), 0) number",
     );
-    return rows.map(({ number, body }) => ({
+    return row!.number;
+  }
+
+  first({ since }: ShelfQuery): number {
+    if (since === null) return 1;
+    const [row] = this.#all<{ number: number }>(firstSince, since.boot, since.ms, since.wallMs);
+    return row!.number;
+  }
+
+  rows(query: ShelfQuery, from: number, to: number): readonly BatchRow[] {
+    const [where, values] = conditionsOf(query);
+    return this.#all(
+      `SELECT number, at_wall atWallMs, bytes, exchanges, last_ms lastMs, boot FROM batches
+       WHERE number >= ? AND number <= ? ${where} ORDER BY number DESC`,
+      from,
+      to,
+      ...values,
+    );
+  }
+
+  lastBefore(number: number, { store, boot }: Parameters<Shelf["lastBefore"]>[1]): number {
+    const [row] = this.#all<{ lastMs: number }>(
+      `SELECT last_ms lastMs FROM batches WHERE store = ? AND boot = ? AND number < ?
+       ORDER BY last_ms DESC LIMIT 1`,
+      store,
+      boot,
       number,
-      batch: JSON.parse(inflateRawSync(body, inflate).toString("utf8")) as RecordedBatch,
-    }));
+    );
+    return row?.lastMs ?? -Infinity;
+  }
+
+  page(
+    query: ShelfQuery,
+    after: number,
+    count: number,
+    to = Number.MAX_SAFE_INTEGER,
+  ): readonly KeptBatch[] {
+    const [where, values] = conditionsOf(query);
+    const rows = this.#database
+      .prepare(
+        `SELECT number, exchanges, body FROM batches
+         WHERE number > ? AND number <= ? ${where} ORDER BY number LIMIT ?`,
+      )
+      .iterate(after, to, ...values, count);
+    const page: KeptBatch[] = [];
+    let read = 0;
+    for (const row of rows) {
+      const { number, exchanges, body } = row as unknown as BodyRow;
+      page.push({ number, batch: unpack(body) });
+      read += exchanges;
+      if (read >= pageExchanges) break;
+    }
+    return page;
   }
 
   starts(query: Parameters<Shelf["starts"]>[0]): readonly ProcessStart[] {
@@ -234,6 +275,37 @@ export class SqliteShelf implements Shelf {
   #all<T>(sql: string, ...values: readonly SQLInputValue[]): readonly T[] {
     return this.#database.prepare(sql).all(...values) as unknown as readonly T[];
   }
+}
+
+function unpack(body: Uint8Array): RecordedBatch {
+  return JSON.parse(inflateRawSync(body, inflate).toString("utf8")) as RecordedBatch;
+}
+
+/** What follows on a WHERE, and its values. */
+function conditionsOf(query: ShelfQuery): readonly [string, readonly SQLInputValue[]] {
+  const { store, service, namespace, workload, since, untilWallMs } = query;
+  const conditions: [string, ...(SQLInputValue | null)[]][] = [
+    ["store = ?", store],
+    ["(gaps > 0 OR instr(services, ?) > 0)", service === null ? null : ` ${service} `],
+    ["namespace = ?", namespace],
+    ["workload = ?", workload],
+    ["from_wall <= ?", untilWallMs],
+  ];
+  if (since !== null) {
+    const { boot, ms, wallMs } = since;
+    conditions.push(["iif(boot = ?, last_ms >= ?, to_wall >= ?)", boot, ms, wallMs]);
+  }
+  const asked = conditions.filter(([, value]) => value !== null);
+  return [
+    asked.map(([text]) => `AND ${text}`).join(" "),
+    asked.flatMap(([, ...values]) => values as SQLInputValue[]),
+  ];
+}
+
+interface BodyRow {
+  readonly number: number;
+  readonly exchanges: number;
+  readonly body: Uint8Array;
 }
 
 interface StartRow {
