@@ -5,7 +5,7 @@ import { formatKind } from "./explain.ts";
 
 const explained = (word: string) => {
   const kind = findKindByWord(word)!;
-  return formatKind(kind, kindHelp[kind.kind]!);
+  return formatKind(kind, kindHelp[kind.kind]!, 80);
 };
 
 test("a kind is told with its fields, what they may hold and mean, and an example", () => {
@@ -13,9 +13,13 @@ test("a kind is told with its fields, what they may hold and mean, and an exampl
   expect(text).toMatch(
     /^Placement {3}heddle.dev\/v1alpha1 {3}\(placements\)\nRequests with the same/,
   );
-  expect(text).toMatch(/^ {6}pathSegment {3}integer 1 to 64 +Of the path as the process sees it/m);
-  expect(text).toMatch(/^ {4}whenAway {6,}wait \| refuse \| move, default "wait" +While a key's/m);
-  expect(text).toMatch(/^ {4}targetRefs\[\] {4}required +Services/m);
+  expect(text).toMatch(
+    /^ {6}pathSegment {3}integer 1 to 64\n {20}Of the path as the process sees it/m,
+  );
+  expect(text).toMatch(
+    /^ {4}whenAway {6,}wait \| refuse \| move, default "wait"\n +While a key's/m,
+  );
+  expect(text).toMatch(/^ {4}targetRefs\[\] {4}required\n +Services/m);
   expect(text).toContain("\nExample\n  apiVersion: heddle.dev/v1alpha1\n  kind: Placement\n");
   expect(text).not.toContain("status");
 });
@@ -26,6 +30,12 @@ test("an Event has fields and no example", () => {
   expect(text).not.toContain("Example");
 });
 
-test("every kind has lines that end in no blank", () => {
-  for (const { plural } of kinds) expect(explained(plural)).not.toMatch(/ $/m);
+test("every kind has lines for 80 columns that end in no blank", () => {
+  for (const { plural } of kinds) {
+    expect(explained(plural)).not.toMatch(/ $/m);
+    const long = explained(plural)
+      .split("\n")
+      .filter((line) => line.length > 80 && / /.test(line.trim()));
+    expect([plural, long]).toEqual([plural, []]);
+  }
 });

@@ -2,6 +2,7 @@ import type { KindHelp } from "@heddle/mesh/resource/help.ts";
 import { apiVersion, type Kind } from "@heddle/mesh/resource/kind.ts";
 import type { Schema } from "@heddle/mesh/resource/schema/schema.ts";
 import { stringify } from "yaml";
+import { breakWords } from "./break-words.ts";
 
 interface Row {
   readonly field: string;
@@ -11,20 +12,22 @@ interface Row {
 
 /** Levels of fields that are shown. */
 const levels = 4;
-/** Of the column of types; a longer text goes beyond it. */
-const columnWidth = 44;
 
-/** A kind: what it states, its fields with what they may hold and mean, and an example. */
-export function formatKind(kind: Kind, help: KindHelp): string {
+/** A kind: what it states, its fields with what they may hold and mean, and an example, in lines of `width` characters. */
+export function formatKind(kind: Kind, help: KindHelp, width: number): string {
   const version = apiVersion(kind.group, kind.version);
   const names = [kind.plural, ...kind.shortNames].join(", ");
   const all = rowsOf(kind.schema, [], help, 0);
   const fieldWidth = Math.max(...all.map(({ field }) => field.length));
-  const typeWidth = Math.min(columnWidth, Math.max(...all.map(({ type }) => type.length)));
-  const lines = all.map(({ field, type, note }) =>
-    `  ${field.padEnd(fieldWidth)}   ${type.padEnd(typeWidth)}   ${note}`.trimEnd(),
-  );
-  const head = `${kind.kind}   ${version}   (${names})\n${help.about}\n`;
+  const beside = (field: string, text: string) =>
+    `  ${field.padEnd(fieldWidth)}   ${text}`.trimEnd();
+  const room = width - fieldWidth - 5;
+  const lines = all.flatMap(({ field, type, note }) => {
+    const [first = "", ...rest] = [...breakWords(type, room), ...breakWords(note, room)];
+    return [beside(field, first), ...rest.map((line) => beside("", line))];
+  });
+  const about = breakWords(help.about, width).join("\n");
+  const head = `${kind.kind}   ${version}   (${names})\n${about}\n`;
   const fields = `\nFields\n${lines.join("\n")}\n`;
   if (help.example === null) return `${head}${fields}`;
   const example = stringify({ apiVersion: version, kind: kind.kind, ...help.example });

@@ -1,3 +1,5 @@
+import { breakWords } from "./break-words.ts";
+
 /** A column of a table over rows of type `Row`. */
 export interface TableColumn<Row> {
   readonly name: string;
@@ -45,14 +47,11 @@ export function formatTable<Row>(
 
 /** The last cell over as many lines as it takes, with nothing before its second. */
 function broken(cells: readonly string[], room: number): readonly (readonly string[])[] {
-  const parts: string[] = [];
-  for (const word of cells.at(-1)!.split(" ")) {
-    const part = parts.at(-1);
-    if (part === undefined || part.length + 1 + word.length > room) parts.push(word);
-    else parts[parts.length - 1] = `${part} ${word}`;
-  }
   const before = cells.slice(0, -1);
-  return parts.map((part, at) => [...(at === 0 ? before : before.map(() => "")), part]);
+  return breakWords(cells.at(-1)!, room).map((part, at) => [
+    ...(at === 0 ? before : before.map(() => "")),
+    part,
+  ]);
 }
 
 function textOf(value: string | number | null): string {
