@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import { parseProxyMessage } from "@heddle/mesh/discovery/codec.ts";
 import { LineConnection } from "@heddle/mesh/discovery/lines.ts";
 import { controlAlpn, type Records } from "@heddle/mesh/discovery/protocol.ts";
-import type { RecordedBatch } from "@heddle/mesh/history/batch.ts";
 import { makePeerVerifier } from "@heddle/mesh/identity/verify-peer.ts";
 import { tcp } from "@heddle/mesh/model/address.ts";
 import { toSpiffeId } from "@heddle/mesh/model/identity.ts";
@@ -79,8 +78,8 @@ export class RecordKeeper {
   }
 
   #keep({ batch }: Records) {
-    const { life, store, from, exchanges } = batch as RecordedBatch;
-    this.kept += exchanges.length;
-    return { type: "recorded", life, store, next: from + exchanges.length };
+    const { life, store, from, count } = batch;
+    this.kept += count;
+    return { type: "recorded", life, store, next: from + count };
   }
 }

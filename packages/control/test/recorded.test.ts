@@ -1,5 +1,6 @@
 import type { Recorded, Request } from "@heddle/mesh/discovery/protocol.ts";
-import type { RecordedLine } from "@heddle/mesh/history/batch.ts";
+import type { RecordedBatch, RecordedLine } from "@heddle/mesh/history/batch.ts";
+import { packBatch } from "@heddle/mesh/history/packed-batch.ts";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { batch, start, wallOffsetMs } from "../src/recording/batches.fixture.ts";
 import { Api, type LineStream } from "./api-client.ts";
@@ -47,8 +48,8 @@ const own = (of: object) => ({
   ...of,
   workload: { uid: member.uid, name: "liar", namespace: "x" },
 });
-const send = (of: object) =>
-  member.membership.records(JSON.stringify({ type: "records", batch: own(of) }));
+const send = (of: RecordedBatch) =>
+  member.membership.records(JSON.stringify({ type: "records", batch: own(packBatch(of)) }));
 const kept = (count: number) =>
   api.plane.until(`${count} kept`, () => (recorded.length >= count ? recorded : null));
 
@@ -102,8 +103,11 @@ test.each([
   ],
   ["that are none", () => ({})],
   ["with a field of another type", (of: object) => ({ ...own(of), from: "one" })],
+  ["that end before their last", (of: object) => ({ ...own(of), count: 3 })],
 ])("records %s end the connection, and nothing is kept", async (_what, spoil) => {
-  member.membership.records(JSON.stringify({ type: "records", batch: spoil(batch(1, 2)) }));
+  member.membership.records(
+    JSON.stringify({ type: "records", batch: spoil(packBatch(batch(1, 2))) }),
+  );
   await api.plane.until("a lost connection", () => lost.length > 0);
   expect(api.plane.recordings.size("whole").batches).toBe(0);
 });

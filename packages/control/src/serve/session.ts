@@ -11,12 +11,12 @@ import type {
   Renew,
 } from "@heddle/mesh/discovery/protocol.ts";
 import type { RecordedBatch } from "@heddle/mesh/history/batch.ts";
+import { unpackBatch } from "@heddle/mesh/history/unpack-batch.ts";
 import { isProven } from "@heddle/mesh/identity/attest.ts";
 import type { SpiffeId } from "@heddle/mesh/model/identity.ts";
 import type { Connection } from "@heddle/mesh/net/transport.ts";
 import { diffSnapshots, sameVersion, versionOf } from "@heddle/mesh/snapshot/diff.ts";
 import type { Snapshot } from "@heddle/mesh/snapshot/snapshot.ts";
-import { readBatch } from "../recording/read-batch.ts";
 import type { Touched } from "../watch/controller.ts";
 import type { ServeContext } from "./context.ts";
 
@@ -232,7 +232,7 @@ export class Session {
   }
 
   #onRecords(uid: string, received: unknown): void {
-    const batch = readBatch(received);
+    const batch = unpackBatch(received);
     if (typeof batch === "string") this.line.fail(`records: ${batch}`);
     else if (batch.workload.uid !== uid) this.line.fail("records of another workload");
     else if (this.#recording.has(batch.store)) this.line.fail("records before the last were kept");

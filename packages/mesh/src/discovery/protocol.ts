@@ -1,4 +1,5 @@
 import type { RecordedBatch } from "../history/batch.ts";
+import type { PackedBatch } from "../history/packed-batch.ts";
 import type { DocumentKey, ServiceKey } from "../model/document.ts";
 import type { Delta, Version } from "../snapshot/snapshot.ts";
 
@@ -71,7 +72,7 @@ export interface Answer {
  */
 export interface Records {
   readonly type: "records";
-  readonly batch: RecordedBatch;
+  readonly batch: PackedBatch;
 }
 
 /** A batch is kept: all of the stream's exchanges below `next`. */

@@ -110,7 +110,8 @@ const gap: v.GenericSchema<unknown, Gap> = v.object({
   reason: v.picklist(["overflow", "rate", "off", "restart", "lost", "evicted"]),
 });
 
-const batchSchema: v.GenericSchema<unknown, RecordedBatch> = v.object({
+/** All of a batch but its exchanges. */
+export const batchHeader = {
   workload,
   life: name,
   sinceMs: ms,
@@ -118,9 +119,13 @@ const batchSchema: v.GenericSchema<unknown, RecordedBatch> = v.object({
   wallOffsetMs: ms,
   store: v.picklist(["whole", "sampled"]),
   from: count,
-  exchanges: v.pipe(v.array(exchange), v.maxLength(batchExchangesMax)),
   gaps: v.pipe(v.array(gap), v.maxLength(1000)),
   sampledShare: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
+};
+
+const batchSchema: v.GenericSchema<unknown, RecordedBatch> = v.object({
+  ...batchHeader,
+  exchanges: v.pipe(v.array(exchange), v.maxLength(batchExchangesMax)),
 });
 
 const startSchema: v.GenericSchema<unknown, ProcessStart> = v.object({

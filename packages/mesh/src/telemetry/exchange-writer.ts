@@ -1,16 +1,15 @@
-import { ValueRecorder } from "../contract/recorded-value.ts";
-import type { RecordedExchange, RecordedOperation, RecordedValue } from "../history/exchange.ts";
-import type { ContractDoc, ValueType } from "../model/document.ts";
+import type { RecordedExchange, RecordedOperation } from "../history/exchange.ts";
 import { lastAttempt } from "./last-attempt.ts";
-import type { BodyCapture, ExchangeRecord, OperationRecord } from "./record.ts";
+import { callerOf, LeavingValues } from "./leaving-values.ts";
+import type { ExchangeRecord, OperationRecord } from "./record.ts";
 
-/**
- * Writes records down as they leave a proxy. What a Contract wants hashed is hashed here, and not for each request: most
- * records never leave.
- */
+/** Writes records down as they are given to who asks a proxy for them. */
 export class ExchangeWriter {
-  /** By Contract; one that is replaced goes with its document. */
-  readonly #values = new WeakMap<ContractDoc, ValueRecorder>();
+  readonly #values: LeavingValues;
+
+  constructor(values = new LeavingValues()) {
+    this.#values = values;
+  }
 
   /** @param workload name of the one whose proxy has recorded it */
   write(record: ExchangeRecord, workload: string): RecordedExchange {
@@ -52,41 +51,14 @@ export class ExchangeWriter {
   }
 
   writeOperation(read: OperationRecord): RecordedOperation {
-    const { contract, operation, parameters, key, requestBody, replyBody } = read;
+    const { contract, operation, parameters, key } = read;
     return {
       contract: contract.name,
       name: operation.name,
       parameters,
       key,
-      requestBody: this.#value(contract, requestBody, operation.body?.type ?? null),
-      replyBody: this.#value(contract, replyBody, operation.gives),
+      requestBody: this.#values.requestBody(read),
+      replyBody: this.#values.replyBody(read),
     };
-  }
-
-  #value(
-    contract: ContractDoc,
-    body: BodyCapture | null,
-    type: ValueType | null,
-  ): RecordedValue | null {
-    if (body === null || type === null) return null;
-    if (body.isTooLong) return { missing: "too-long" };
-    if (!body.isWhole) return { missing: "not-whole" };
-    if (body.isOverwritten === true) return { missing: "overflow" };
-    let values = this.#values.get(contract);
-    if (values === undefined) this.#values.set(contract, (values = new ValueRecorder(contract)));
-    return values.record(body.octets.subarray(0, body.length), type);
-  }
-}
-
-/** A gateway's callers are outside; of all others that are not asked by a peer it is the workload itself. */
-function callerOf(record: ExchangeRecord, workload: string): string | null {
-  switch (record.direction) {
-    case "inbound":
-      return record.sourceName;
-    case "gateway":
-      return null;
-    case "outbound":
-    case "egress":
-      return workload;
   }
 }

@@ -1,10 +1,12 @@
 import type { Gap, RecordedBatch } from "../history/batch.ts";
+import type { PackedBatch } from "../history/packed-batch.ts";
+import { PackedWriter } from "../history/packed-writer.ts";
 import { Allowance } from "./allowance.ts";
 import { GapTally } from "./gap-tally.ts";
 import type { Recording } from "./recording.ts";
 
-/** Exchanges of one batch, and octets of it as JSON, beyond which no other is added. */
-export const batchMax = 500;
+/** Exchanges of one batch, and octets of it as it is packed, beyond which no other is added. */
+export const batchMax = 1000;
 export const batchBytesMax = 1 << 19;
 /** Exchanges a second that a proxy exports with their keys whole; what comes faster is a gap. */
 export const wholePerSecondMax = 5000;
@@ -35,9 +37,7 @@ export class ExportStream {
   #at = 1;
   /** Number in the stream of the first of `#items`. */
   #from = 1;
-  /** As JSON. */
-  #items: string[] = [];
-  #bytes = 0;
+  readonly #items = new PackedWriter();
   /** Exchanges without failure since the last batch, and those of them that were taken. */
   #plainSeen = 0;
   #plainTaken = 0;
@@ -49,7 +49,7 @@ export class ExportStream {
   }
 
   get isFull(): boolean {
-    return this.#items.length >= batchMax || this.#bytes >= batchBytesMax;
+    return this.#items.count >= batchMax || this.#items.length >= batchBytesMax;
   }
 
   /** What is sent and not acknowledged; null: nothing. */
@@ -59,7 +59,7 @@ export class ExportStream {
 
   /** Is there something to send that was not? */
   get hasMore(): boolean {
-    return this.#items.length > 0 || this.#at <= this.#recording.ring.newest;
+    return this.#items.count > 0 || this.#at <= this.#recording.ring.newest;
   }
 
   /** Nothing is missing elsewhere. */
@@ -88,9 +88,7 @@ export class ExportStream {
     while (this.#at <= ring.newest && taken < most && !this.isFull) {
       const seq = this.#at++;
       if (!this.#isMine(seq) || !this.#isAllowed(seq)) continue;
-      const item = JSON.stringify(this.#recording.write(seq));
-      this.#items.push(item);
-      this.#bytes += item.length;
+      this.#recording.pack(seq, this.#items);
       taken++;
     }
     return taken;
@@ -99,7 +97,7 @@ export class ExportStream {
   /** The next line to send; null: there is none, or one is under way. Gaps go with the next exchange, or at the end. */
   flush(isFinal: boolean): string | null {
     if (this.#underWay !== null) return null;
-    if (this.#items.length === 0 && !(isFinal && this.#hasGaps)) return null;
+    if (this.#items.count === 0 && !(isFinal && this.#hasGaps)) return null;
     const sampledShare = this.#plainSeen === 0 ? 1 : this.#plainTaken / this.#plainSeen;
     const gaps = [...this.#gaps];
     for (const gap of [this.#overflow.take("overflow"), this.#rate.take("rate")]) {
@@ -108,13 +106,10 @@ export class ExportStream {
     const { store } = this;
     const from = this.#from;
     const header = this.#recording.header({ store, from, gaps, sampledShare });
-    const opened = JSON.stringify(header).slice(0, -1);
-    const exchanges = this.#items.join(",");
-    const line = `{"type":"records","batch":${opened},"exchanges":[${exchanges}]}}`;
-    this.#from += this.#items.length;
+    const batch: PackedBatch = { ...header, ...this.#items.take() };
+    const line = JSON.stringify({ type: "records", batch });
+    this.#from += batch.count;
     this.#underWay = { line, end: this.#from };
-    this.#items = [];
-    this.#bytes = 0;
     this.#gaps = [];
     this.#plainSeen = 0;
     this.#plainTaken = 0;

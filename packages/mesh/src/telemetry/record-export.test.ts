@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { exchangeRecord, operationRecord } from "../../test/support/records.ts";
 import { VirtualClock } from "../base/virtual-clock.ts";
 import type { Gap, RecordedBatch } from "../history/batch.ts";
-import { parseRecordedBatch } from "../history/batch-codec.ts";
+import { unpackBatch } from "../history/unpack-batch.ts";
 import type { ExchangeRecord } from "./record.ts";
 import { RecordExport } from "./record-export.ts";
 import { Recording } from "./recording.ts";
@@ -75,7 +75,7 @@ class Rig {
     const onLine = this.#line;
     this.clock.after(1, () => {
       if (!this.#isUp || this.#line !== onLine) return;
-      const batch = parseRecordedBatch(JSON.parse(line).batch);
+      const batch = unpackBatch(JSON.parse(line).batch);
       if (typeof batch === "string") throw new Error(batch);
       this.sent.push(batch);
       if (!this.isAnswering) return;

@@ -1,8 +1,11 @@
 import type { Clock } from "../base/clock.ts";
 import type { Gap, RecordedBatch } from "../history/batch.ts";
 import type { RecordedExchange, RecordedOperation } from "../history/exchange.ts";
+import type { PackedWriter } from "../history/packed-writer.ts";
 import { ExchangeWriter } from "./exchange-writer.ts";
 import { GapTally } from "./gap-tally.ts";
+import { LeavingValues } from "./leaving-values.ts";
+import { packRecord } from "./pack-record.ts";
 import type { ExchangeRecord } from "./record.ts";
 import { RecordRing } from "./record-ring.ts";
 
@@ -41,7 +44,8 @@ export class Recording {
   /** Null: nobody listens. */
   events: RecordingEvents | null = null;
   readonly #clock: Clock;
-  readonly #writer = new ExchangeWriter();
+  readonly #values = new LeavingValues();
+  readonly #writer = new ExchangeWriter(this.#values);
   readonly #off = new GapTally();
   #offGaps: Gap[] = [];
   #isOn = true;
@@ -109,6 +113,12 @@ export class Recording {
   /** The record of that number as it leaves the proxy. */
   write(seq: number): RecordedExchange {
     return this.#writer.write(this.ring.read(seq), this.workload.name);
+  }
+
+  /** The same, packed. */
+  pack(seq: number, writer: PackedWriter): void {
+    const { name } = this.#workload;
+    packRecord(writer, this.ring.read(seq), { workload: name, values: this.#values });
   }
 
   /** All of a batch but its exchanges. */
