@@ -31,5 +31,8 @@ if (letters.length === 0 || unknown.length > 0) {
   for (const { title } of Object.values(scenarios)) process.stdout.write(`${title}\n`);
   process.stdout.write("npm run story -- a   runs the first, npm run story -- all   all of them\n");
 } else {
-  for (const letter of letters) await asProgram(scenarios[letter]!);
+  for (const [at, letter] of letters.entries()) {
+    if (at > 0) process.stdout.write("\n");
+    await asProgram(scenarios[letter]!);
+  }
 }
