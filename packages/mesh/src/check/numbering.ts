@@ -1,4 +1,5 @@
 import type { RecordedBatch } from "../history/batch.ts";
+import { numbered } from "../history/numbered.ts";
 import type { Findings } from "./report.ts";
 
 /**
@@ -6,28 +7,24 @@ import type { Findings } from "./report.ts";
  * between two batches one of them has a gap. What was read from a ring, or in part, is not numbered.
  */
 export function checkNumbering(batches: readonly RecordedBatch[], findings: Findings): void {
-  const streams = Map.groupBy(
-    batches.filter(({ from }) => from > 0),
-    ({ workload, life, store }) => `${workload.uid} ${life} ${store}`,
-  );
+  const streams = Map.groupBy(batches, ({ workload, life, store }) => {
+    return `${workload.uid} ${life} ${store}`;
+  });
   for (const stream of streams.values()) {
-    const ordered = [...stream].sort((a, b) => a.from - b.from);
-    let next = ordered[0]!.from;
-    for (const batch of ordered) {
+    for (const [index, { batch, missing }] of numbered(stream).entries()) {
       findings.judge();
-      if (batch.from > next && batch.gaps.length === 0) {
+      if (index > 0 && missing > 0 && batch.gaps.length === 0) {
         const workload = `${batch.workload.namespace}/${batch.workload.name}`;
         findings.violate({
           what: `the record of ${workload} lacks exchanges and says nothing of it`,
           processes: [workload],
           messages: [],
           about: `${batch.store} record of ${workload}`,
-          expected: `number ${next}, or a gap`,
+          expected: `number ${batch.from - missing}, or a gap`,
           found: `number ${batch.from}`,
           atWallMs: (batch.exchanges[0]?.startMs ?? batch.sinceMs) + batch.wallOffsetMs,
         });
       }
-      next = Math.max(next, batch.from + batch.exchanges.length);
     }
   }
 }

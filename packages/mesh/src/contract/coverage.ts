@@ -1,4 +1,5 @@
 import type { Gap, ProcessStart, RecordedBatch } from "../history/batch.ts";
+import { numbered } from "../history/numbered.ts";
 import type { Cut } from "./segments.ts";
 
 /** What the record of one proxy leaves out, of the exchanges of services with a Contract. */
@@ -68,37 +69,35 @@ interface LifeCoverage {
 
 function lifeCoverage(batches: readonly RecordedBatch[]): LifeCoverage {
   const { sinceMs } = batches[0]!;
-  const ordered = batches.filter(({ from }) => from > 0).sort((a, b) => a.from - b.from);
+  const ordered = numbered(batches);
   // A batch may have come twice.
   const told = [
     ...new Map(
       batches.flatMap(({ gaps }) => gaps).map((gap) => [JSON.stringify(gap), gap]),
     ).values(),
   ];
-  const first = ordered[0]?.from ?? 1;
-  let next = first;
+  const missingBefore = ordered[0]?.missing ?? 0;
   let untilMs = sinceMs;
   const gaps: ProxyCoverage["gaps"][number][] = told.map((gap) => ({ ...gap }));
-  for (const { from, exchanges } of ordered) {
-    const [firstMs, lastMs] = endsOf(exchanges);
-    if (from > next) {
+  for (const [index, { batch, missing }] of ordered.entries()) {
+    const [firstMs, lastMs] = endsOf(batch.exchanges);
+    if (index > 0 && missing > 0) {
       // They are numbered as they ended, and may have begun while those before them were under way.
       const toMs = Number.isFinite(firstMs) ? firstMs : untilMs;
-      gaps.push({ fromMs: untilMs, toMs, reason: "lost", missing: from - next });
+      gaps.push({ fromMs: untilMs, toMs, reason: "lost", missing });
     }
-    next = Math.max(next, from + exchanges.length);
     untilMs = Math.max(untilMs, lastMs);
   }
   const [firstMs, lastMs] = endsOf(batches.flatMap(({ exchanges }) => exchanges));
   return {
     sinceMs,
     untilMs: told.reduce((latest, { toMs }) => Math.max(latest, toMs), Math.max(untilMs, lastMs)),
-    hasFirst: first <= 1,
+    hasFirst: missingBefore === 0,
     beginning: {
       fromMs: sinceMs,
       toMs: Number.isFinite(firstMs) ? firstMs : sinceMs,
       reason: "evicted",
-      missing: first - 1,
+      missing: missingBefore,
     },
     gaps,
   };

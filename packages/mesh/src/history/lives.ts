@@ -1,6 +1,7 @@
 import type { Gap, ProcessStart, RecordedBatch } from "./batch.ts";
 import { processName } from "./endpoint-name.ts";
 import type { EndpointName } from "./event.ts";
+import { numbered } from "./numbered.ts";
 
 /** One life of a proxy, as its batches tell it. */
 export interface Life {
@@ -114,13 +115,8 @@ function lifeOf(
 
 /** From the first exchange on, with none left out between batches; of those that are not numbered gaps alone say so. */
 function isWholeStream(batches: readonly RecordedBatch[]): boolean {
-  let next = 1;
-  for (const batch of batches.toSorted((a, b) => a.from - b.from)) {
-    if (batch.from > next || batch.gaps.length > 0 || batch.sampledShare < 1) return false;
-    if (batch.from === 0) continue;
-    next = Math.max(next, batch.from + batch.exchanges.length);
-  }
-  return true;
+  const isTold = batches.some(({ gaps, sampledShare }) => gaps.length > 0 || sampledShare < 1);
+  return !isTold && numbered(batches).every(({ missing }) => missing === 0);
 }
 
 function beginningOf({ sinceMs, wallOffsetMs }: Life): number {
