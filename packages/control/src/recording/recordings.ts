@@ -1,6 +1,6 @@
 import type { Clock, Timer } from "@heddle/mesh/base/clock.ts";
 import type { Log } from "@heddle/mesh/base/log.ts";
-import type { Gap, ProcessStart, RecordedBatch } from "@heddle/mesh/history/batch.ts";
+import type { Gap, ProcessStart, RecordedBatch, RecordedLine } from "@heddle/mesh/history/batch.ts";
 import { Intake } from "./intake.ts";
 import {
   type Completeness,
@@ -54,12 +54,16 @@ export interface RecordingsOptions {
   readonly limits?: RecordingLimits;
 }
 
+type Complete = Extract<RecordedLine, { complete: unknown }>["complete"];
+
 /** Where an answer begins. */
 export interface Beginning {
   /** Number of the last batch before it. */
   readonly after: number;
   /** What ended later than this is all in it, as far as it is kept; monotonic ms. */
   readonly sinceMs: Readonly<Record<StoreName, number>>;
+  /** What is left out ended before; null: nothing is. */
+  readonly leftOutUntilWallMs: number | null;
 }
 
 /** Since this life of the control plane. */
@@ -189,17 +193,23 @@ export class Recordings {
       for (const row of shelf.rows(query, Math.max(first, to - sliceNumbers + 1), to)) {
         left -= row.exchanges;
         if (left > 0) continue;
-        const { number } = row;
+        const { number, atWallMs } = row;
         const before = (store: StoreName) => shelf.lastBefore(number, { store, boot });
         const [whole, sampled] = [before("whole"), before("sampled")];
         return {
           after: number - 1,
           sinceMs: { whole: Math.max(sinceMs, whole), sampled: Math.max(sinceMs, sampled) },
+          // What is before it was kept, and so ended, no later.
+          leftOutUntilWallMs: atWallMs,
         };
       }
       await turn();
     }
-    return { after: first - 1, sinceMs: { whole: sinceMs, sampled: sinceMs } };
+    return {
+      after: first - 1,
+      sinceMs: { whole: sinceMs, sampled: sinceMs },
+      leftOutUntilWallMs: null,
+    };
   }
 
   /**
@@ -218,12 +228,13 @@ export class Recordings {
   }
 
   /** The answer from there on has all of this boot that was asked for and ended later than this; monotonic ms. */
-  completeFrom({ sinceMs }: Beginning): Recordings["complete"] {
+  completeFrom({ sinceMs, leftOutUntilWallMs }: Beginning): Complete {
     const { whole, sampled, boot } = this.complete;
     return {
       whole: Math.max(whole, sinceMs.whole),
       sampled: Math.max(sampled, sinceMs.sampled),
       boot,
+      ...(leftOutUntilWallMs === null ? {} : { leftOutUntilWallMs }),
     };
   }
 

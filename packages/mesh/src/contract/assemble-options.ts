@@ -6,7 +6,10 @@ import type { Cut } from "./segments.ts";
 import type { Initial } from "./sequential.ts";
 
 export interface AssembleOptions {
-  /** What was recorded, in any order; repeats count once. Only the newest boot of the host is read. */
+  /**
+   * What was recorded, in any order; repeats count once. Only one boot of the host is read: the one that is told to be
+   * complete, else the newest.
+   */
   readonly lines: readonly RecordedLine[];
   readonly contract: ContractDoc;
   readonly service: ServiceKey;

@@ -42,14 +42,18 @@ export function assembleOperations(options: AssembleOptions): Assembled {
   };
 }
 
-/** Of the boot that began last; times of two boots cannot be compared. */
+/**
+ * Of the boot that began last, since times of two boots cannot be compared; of that of which is told since when all of it is
+ * here.
+ */
 function newestBoot({ lines }: AssembleOptions): readonly RecordedBatch[] {
   const batches = lines.flatMap((line) => ("batch" in line ? [line.batch] : []));
   const newest = batches.reduce<RecordedBatch | null>(
     (best, batch) => (best === null || wallOf(batch) > wallOf(best) ? batch : best),
     null,
   );
-  return batches.filter(({ boot }) => boot === newest?.boot);
+  const told = lines.findLast((line) => "complete" in line)?.complete.boot ?? newest?.boot;
+  return batches.filter(({ boot }) => boot === told);
 }
 
 function wallOf({ sinceMs, wallOffsetMs }: RecordedBatch): number {

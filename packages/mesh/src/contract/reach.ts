@@ -25,6 +25,8 @@ export class Reach {
   readonly #starts: readonly ProcessStart[];
   /** Nothing older is kept, or was read by this Contract; monotonic ms. Null: not known how far back it goes. */
   readonly #floorMs: number | null;
+  /** Of what ended earlier only a part may be here; monotonic ms. */
+  readonly #keptMs: number;
   readonly #begins = new Map<string, number>();
   readonly #gaps: readonly (Cut & { readonly uid: string | null })[];
 
@@ -55,7 +57,9 @@ export class Reach {
     this.#hasUnseenCallers = [...named].some(
       (name) => name === null || !this.#callers.some((caller) => caller.name === name),
     );
-    this.#floorMs = floorOf(options, this.#boot, batches[0]?.wallOffsetMs ?? 0);
+    this.#keptMs =
+      options.lines.findLast((line) => "complete" in line)?.complete.whole ?? -Infinity;
+    this.#floorMs = floorOf(options, this.#keptMs, batches[0]?.wallOffsetMs ?? 0);
     this.#gaps = this.#gapsOf();
     this.assumptions = this.#assume();
   }
@@ -81,7 +85,7 @@ export class Reach {
     const begins = this.#processes
       .filter((process) => mayAnswer?.(key, process.uid) !== false && !this.#isFromStart(process))
       .map(({ sinceMs }) => sinceMs);
-    return Math.max(this.#floorMs ?? -Infinity, ...begins);
+    return Math.max(this.#keptMs, this.#floorMs ?? -Infinity, ...begins);
   }
 
   cutsOf(key: string): readonly Cut[] {
@@ -144,12 +148,10 @@ export class Reach {
 
 /** Null where the lines do not say how far back they go, or since when the Contract holds. */
 function floorOf(
-  { lines, contractSinceWallMs }: AssembleOptions,
-  boot: string,
+  { contractSinceWallMs }: AssembleOptions,
+  keptMs: number,
   wallOffsetMs: number,
 ): number | null {
-  const complete = lines.findLast((line) => "complete" in line);
-  if (complete === undefined || contractSinceWallMs === null) return null;
-  const keptMs = complete.complete.boot === boot ? complete.complete.whole : -Infinity;
+  if (keptMs === -Infinity || contractSinceWallMs === null) return null;
   return Math.max(keptMs, contractSinceWallMs - wallOffsetMs);
 }

@@ -66,5 +66,7 @@ export type RecordedLine =
         readonly whole: number;
         readonly sampled: number;
         readonly boot: string;
+        /** Older ones were asked for, too, and left out as there are too many: they ended before. Absent: none was. */
+        readonly leftOutUntilWallMs?: number;
       };
     };
