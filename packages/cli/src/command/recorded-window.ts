@@ -5,7 +5,7 @@ import type { RecordedBatch, RecordedLine } from "@heddle/mesh/history/batch.ts"
 import type { RecordedExchange } from "@heddle/mesh/history/exchange.ts";
 import { integerKey } from "@heddle/mesh/model/integer-key.ts";
 import { contractKind } from "@heddle/mesh/resource/heddle/contract.ts";
-import { count } from "../render/verdict.ts";
+import { count } from "../render/count.ts";
 import type { Report } from "./verify-report.ts";
 import { judge, type Subject } from "./verify-subject.ts";
 import type { World } from "./world.ts";

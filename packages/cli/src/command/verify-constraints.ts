@@ -9,7 +9,7 @@ import { findKindByWord, type KnownResource, kinds } from "@heddle/mesh/resource
 import type { ApiClient } from "../api/client.ts";
 import { completeFromWallMs, fetchRecorded } from "../api/recorded.ts";
 import { formatReports } from "../render/constraints.ts";
-import { count } from "../render/verdict.ts";
+import { count } from "../render/count.ts";
 import { formatVerdictWord, verdictExits } from "../render/verdict-word.ts";
 import { parseSince } from "./since.ts";
 import { mustBeSeen } from "./unseen.ts";

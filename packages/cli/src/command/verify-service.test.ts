@@ -251,6 +251,8 @@ test("-o json: the verdict on one line", async () => {
 
 test("without a Contract, or with one that does not hold, it says what to do", async () => {
   answers["/heddle/v1/contracts"] = [];
+  expect((await verify("kvz", "--mesh", folder)).err).toContain('there is no Service "kvz"');
+  answers["/api/v1/namespaces/default/services/kvs"] = { metadata: { name: "kvs" } };
   const none = await verify("kvs", "--mesh", folder);
   expect(none.code).toBe(1);
   expect(none.err).toContain("Service kvs in namespace default has no Contract");

@@ -9,9 +9,11 @@ import type { Cut } from "@heddle/mesh/contract/segments.ts";
 import type { Initial } from "@heddle/mesh/contract/sequential.ts";
 import type { Verdict } from "@heddle/mesh/contract/verdict.ts";
 import type { ContractDoc } from "@heddle/mesh/model/document.ts";
+import { findKindByWord } from "@heddle/mesh/resource/index.ts";
 import { ApiClient } from "../api/client.ts";
 import { loadDefinition } from "../api/definition.ts";
 import { exits, Fault } from "../render/fault.ts";
+import { find } from "./get.ts";
 import type { VerifyOptions } from "./verify-options.ts";
 import { meshOf, type World } from "./world.ts";
 
@@ -65,8 +67,12 @@ async function noContract(
       "verify it in the Run profile, from the manifest it was compiled from",
     );
   }
-  const rows = await api.verb<readonly ContractRow[]>("contracts", { query: {} });
-  const others = rows.map((row) => `${world.program} verify ${row.service} -n ${row.namespace}`);
+  await find(api, { kind: findKindByWord("service")!, names: [service] }, { namespace });
+  const rows = await api.verb<readonly ContractRow[]>("contracts");
+  const others = rows.map((row) => {
+    const flag = row.namespace === "default" ? "" : ` -n ${row.namespace}`;
+    return `${world.program} verify ${row.service}${flag}`;
+  });
   return new Fault(
     exits.no,
     `Service ${service} in namespace ${namespace} has no Contract: nothing was said that could be verified`,

@@ -2,8 +2,8 @@ import type { AddressingReport, AddressingViolation } from "@heddle/mesh/history
 import type { Undelivered } from "@heddle/mesh/history/delivery.ts";
 import { shortName } from "@heddle/mesh/history/endpoint-name.ts";
 import { formatEvent, formatService } from "@heddle/mesh/history/notation.ts";
+import { count, formatCount } from "./count.ts";
 import type { Style } from "./style.ts";
-import { count, formatCount } from "./verdict.ts";
 import { formatVerdictMark, formatVerdictWord } from "./verdict-word.ts";
 
 /** Violations, and messages that were lost, that are shown one by one. */

@@ -1,7 +1,7 @@
 import type { Operation } from "@heddle/mesh/contract/operation.ts";
 import type { Verdict } from "@heddle/mesh/contract/verdict.ts";
 import type { Loss } from "../drive/losses.ts";
-import { count } from "./verdict.ts";
+import { count } from "./count.ts";
 
 export interface CauseFacts {
   readonly verdict: Verdict;

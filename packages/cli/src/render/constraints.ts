@@ -1,8 +1,8 @@
 import type { ConstraintReport, Violation } from "@heddle/mesh/check/report.ts";
 import type { Constraint } from "@heddle/mesh/model/constraint.ts";
+import { formatCount } from "./count.ts";
 import type { RowView } from "./output.ts";
 import type { Style } from "./style.ts";
-import { formatCount } from "./verdict.ts";
 import { formatVerdictMark } from "./verdict-word.ts";
 
 /** `heddle constraints`: what intent became for each process. */

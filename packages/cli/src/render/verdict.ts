@@ -2,6 +2,7 @@ import { formatAxiom } from "@heddle/mesh/contract/axiom.ts";
 import type { Definition } from "@heddle/mesh/contract/definition.ts";
 import type { Operation } from "@heddle/mesh/contract/operation.ts";
 import type { Counterexample, Verdict } from "@heddle/mesh/contract/verdict.ts";
+import { count, formatCount } from "./count.ts";
 import { formatGiven, formatOperation, formatOperations } from "./operations.ts";
 import type { Style } from "./style.ts";
 import { formatVerdictMark, formatVerdictWord } from "./verdict-word.ts";
@@ -147,14 +148,4 @@ function summary(text: VerdictText, style: Style): readonly string[] {
       return [line, ...others.map((cause) => `  ${cause}`)];
     }
   }
-}
-
-/** `20,000` */
-export function formatCount(number: number): string {
-  return number.toLocaleString("en-US");
-}
-
-/** `1 key`, `2,000 keys` */
-export function count(number: number, noun: string): string {
-  return `${formatCount(number)} ${noun}${number === 1 ? "" : "s"}`;
 }
