@@ -53,6 +53,8 @@ describe("of any mix of records", () => {
     { ...whole, lostThere: 0.2 },
     { ...whole, lostThere: 0.3, lostHere: 0.3 },
     { ...whole, exchanges: 400, lostThere: 0.1, lostHere: 0.1 },
+    { ...whole, lostThere: 0.1, lostHere: 0.1, isUntold: true },
+    { ...whole, lostThere: 0.3, lostHere: 0.3, isUntold: true },
   ];
 
   test("each exchange is one operation, and none is two", () => {
@@ -77,6 +79,18 @@ describe("of any mix of records", () => {
         const { lines } = makeRecord(new SeededRng(seed), shape);
         expect(verdictOf(lines)).not.toHaveProperty("counterexample");
       }
+    }
+  });
+
+  test("nor by a window that begins and ends in the middle of it", () => {
+    for (let seed = 0; seed < 300; seed++) {
+      const rng = new SeededRng(seed);
+      const { lines } = makeRecord(rng, whole);
+      const edit = {
+        contractSinceWallMs: 1_001_000 + rng.below(900),
+        untilMs: 1600 + rng.below(600),
+      };
+      expect(verdictOf(lines, edit)).not.toHaveProperty("counterexample");
     }
   });
 
@@ -241,7 +255,8 @@ describe("a gap", () => {
       const other = withGap("app-0")[at]!;
       return "batch" in other && other.batch.workload.name === "app-0" ? other : line;
     });
-    expect(cuts(both)[0]).toMatchObject({ fromMs: 1500, toMs: 1600 });
+    // What it hides may have begun 30 s before.
+    expect(cuts(both)[0]).toMatchObject({ fromMs: -28_500, toMs: 1600 });
     expect(cuts(both, { mayAnswer: (_, uid) => uid !== "uid-kvs-0" })).toEqual([]);
   });
   test("is there where a caller has no proxy", () => {

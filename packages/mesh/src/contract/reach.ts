@@ -91,7 +91,20 @@ export class Reach {
   cutsOf(key: string): readonly Cut[] {
     const { mayAnswer } = this.#options;
     const isOfKey = (uid: string | null) => uid === null || mayAnswer?.(key, uid) !== false;
-    return this.#gaps.flatMap(({ uid, fromMs, toMs }) => (isOfKey(uid) ? [{ fromMs, toMs }] : []));
+    const gaps = this.#gaps.flatMap(({ uid, fromMs, toMs }) =>
+      isOfKey(uid) ? [{ fromMs, toMs }] : [],
+    );
+    return [...this.#beginningOf(key), ...gaps];
+  }
+
+  /**
+   * What was under way when the record of a key begins may have taken effect before what ended just then, and is left out: so
+   * that is a gap, too, but where nothing came before.
+   */
+  #beginningOf(key: string): readonly Cut[] {
+    const toMs = this.beginOf(key);
+    const isGap = toMs !== -Infinity && this.initialOf(key).kind === "unknown";
+    return isGap ? [{ fromMs: -Infinity, toMs }] : [];
   }
 
   #isFromStart({ uid, sinceMs, hasFirst }: ProxyCoverage): boolean {
@@ -102,11 +115,11 @@ export class Reach {
 
   #gapsOf(): readonly (Cut & { readonly uid: string | null })[] {
     const missed = this.#processes.flatMap(({ uid, gaps }) =>
-      gaps.filter((gap) => !this.#isSeenByCallers(gap)).map((gap) => ({ ...gap, uid })),
+      gaps.filter((gap) => !this.#isSeenByCallers(gap)).map((gap) => ({ ...hiddenBy(gap), uid })),
     );
     if (this.#bare.length === 0) return missed;
     const ofCallers = this.#callers.flatMap(({ gaps }) => gaps);
-    return [...missed, ...ofCallers.map((gap) => ({ ...gap, uid: null }))];
+    return [...missed, ...ofCallers.map((gap) => ({ ...hiddenBy(gap), uid: null }))];
   }
 
   #isSeenByCallers({ fromMs, toMs }: Cut): boolean {
@@ -144,6 +157,17 @@ export class Reach {
     }
     return said;
   }
+}
+
+/** What a gap hides ended in it, and is taken to have begun no longer than this before it, in ms. */
+const underWayMs = 30_000;
+
+/**
+ * When what a gap hides may have taken effect. Exchanges are recorded as they end, so those that are missing may have begun
+ * before the gap did, and others may have seen what they did. Only of those that were too many are the beginnings known.
+ */
+function hiddenBy({ fromMs, toMs, reason }: ProxyCoverage["gaps"][number]): Cut {
+  return { fromMs: reason === "rate" ? fromMs : fromMs - underWayMs, toMs };
 }
 
 /** Null where the lines do not say how far back they go, or since when the Contract holds. */

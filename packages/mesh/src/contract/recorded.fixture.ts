@@ -51,6 +51,8 @@ export interface RecordShape {
   /** Share of batches that are lost, each of which is a gap, of proxies of processes and of callers. */
   readonly lostThere: number;
   readonly lostHere: number;
+  /** Nobody tells of what is lost: its numbers are in no batch. Default: a gap tells when it was. */
+  readonly isUntold?: boolean;
   /** Share of reads that are answered from what was before the last write: what a wrong service does. */
   readonly stale: number;
   readonly fates: readonly Fate[];
@@ -85,6 +87,7 @@ export function makeRecord(rng: Rng, shape: RecordShape): MadeRecord {
       kept.map(({ exchange }) => exchange),
       rng,
       lost,
+      shape.isUntold === true,
     );
   });
   const again = batches.filter(() => rng.below(4) === 0);
@@ -293,6 +296,7 @@ function batchesOf(
   exchanges: readonly RecordedExchange[],
   rng: Rng,
   lost: number,
+  isUntold: boolean,
 ): readonly RecordedBatch[] {
   const ordered = exchanges.toSorted((a, b) => a.endMs - b.endMs);
   const batches: RecordedBatch[] = [];
@@ -302,6 +306,10 @@ function batchesOf(
     const part = ordered.slice(at, at + 1 + rng.below(8));
     at += part.length;
     if (rng.float() < lost) {
+      if (isUntold && at < ordered.length) {
+        from += part.length;
+        continue;
+      }
       const fromMs = Math.min(...part.map(({ startMs }) => startMs));
       const toMs = Math.max(...part.map(({ endMs }) => endMs));
       gaps.push({ fromMs, toMs, missing: part.length, reason: "overflow" });
