@@ -28,15 +28,6 @@ export interface StatusWriterOptions {
   readonly log: Log;
 }
 
-/** Does the stored status say it already? */
-function isStated(contract: Contract, claim: ConditionClaim): boolean {
-  const { generation = 0 } = contract.metadata;
-  const { status, reason, message } = claim;
-  const known = contract.status?.conditions?.find(({ type }) => type === claim.type);
-  const said = { ...known, status, reason, message, observedGeneration: generation };
-  return known !== undefined && isSameData(known, said);
-}
-
 /** What happened within this time is written together, in ms. */
 const delayMs = 100;
 
@@ -176,4 +167,13 @@ export class StatusWriter {
     const isReady = host.workload(view.uid)?.proxy?.ready === true;
     return { waiting: isReady ? null : "Its proxy is not ready.", unbound };
   }
+}
+
+/** Does the stored status say it already? */
+function isStated(contract: Contract, claim: ConditionClaim): boolean {
+  const { generation = 0 } = contract.metadata;
+  const { status, reason, message } = claim;
+  const known = contract.status?.conditions?.find(({ type }) => type === claim.type);
+  const said = { ...known, status, reason, message, observedGeneration: generation };
+  return known !== undefined && isSameData(known, said);
 }
