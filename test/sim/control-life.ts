@@ -5,6 +5,7 @@ import type { Shelf } from "@heddle/control/recording/shelf.ts";
 import { IntentLog } from "@heddle/control/revision/intent-log.ts";
 import type { ServeContext } from "@heddle/control/serve/context.ts";
 import { Door } from "@heddle/control/serve/door.ts";
+import { StatusWriter } from "@heddle/control/status/status-writer.ts";
 import type { CommitOutcome, Store, Write } from "@heddle/control/store/store.ts";
 import { Controller } from "@heddle/control/watch/controller.ts";
 import type { Clock } from "@heddle/mesh/base/clock.ts";
@@ -33,16 +34,24 @@ export class ControlLife {
   readonly controller: Controller;
   readonly door: Door;
   readonly digester = new Digester();
+  readonly #status: StatusWriter;
   readonly #intent: IntentLog;
   readonly #oracle: Oracle;
   #settled = 0;
   #isSuspect = false;
 
-  private constructor(controller: Controller, door: Door, intent: IntentLog, oracle: Oracle) {
-    this.controller = controller;
-    this.door = door;
-    this.#intent = intent;
-    this.#oracle = oracle;
+  private constructor(parts: {
+    readonly controller: Controller;
+    readonly door: Door;
+    readonly status: StatusWriter;
+    readonly intent: IntentLog;
+    readonly oracle: Oracle;
+  }) {
+    this.controller = parts.controller;
+    this.door = parts.door;
+    this.#status = parts.status;
+    this.#intent = parts.intent;
+    this.#oracle = parts.oracle;
   }
 
   static async open(options: {
@@ -99,8 +108,15 @@ export class ControlLife {
       verifyMember,
       tokens: new Tokens(clock, () => "none"),
     });
-    life = new ControlLife(controller, door, intent, oracle);
+    // The next life knows from it which endpoints there were.
+    const status = new StatusWriter({ store, controller, clock, log: logTo(oracle) });
+    life = new ControlLife({ controller, door, status, intent, oracle });
     return life;
+  }
+
+  close(): void {
+    this.controller.close();
+    this.#status.close();
   }
 
   tell(message: Observed | SocketsBound): void {
@@ -117,6 +133,7 @@ export class ControlLife {
 
   /** A change that came in during a pass is not compiled yet; it is after the next. */
   onSettled(): void {
+    this.#status.onSettled();
     if (!this.#isSuspect && this.#settled++ % 5 !== 0) return;
     const isSame = this.#isCompileSame();
     if (this.#isSuspect && !isSame) this.#oracle.violate("incremental compile lags behind full");

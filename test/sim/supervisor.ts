@@ -70,7 +70,7 @@ export class Supervisor {
     const { network, clock } = this.#options;
     network.kill(name);
     if (name === "control") {
-      this.control?.controller.close();
+      this.control?.close();
       this.control = null;
       clock.after(pauseMs, () => void this.#startControl());
       return;
