@@ -1,6 +1,6 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import { deflateRawSync, inflateRawSync } from "node:zlib";
 import type { ProcessStart, RecordedBatch } from "@heddle/mesh/history/batch.ts";
+import { fromKeptBody, toKeptBody } from "./kept-body.ts";
 import {
   type BatchRow,
   type Completeness,
@@ -16,10 +16,9 @@ import {
   servicesIn,
   spanOf,
 } from "./shelf.ts";
-import { typical } from "./typical.ts";
 
 /** Grows when the tables change. What another format kept is dropped: it is traffic of a day. */
-const format = 1;
+const format = 2;
 
 /** What ended then was kept later, and of this boot we know when it ended: both are found by an index. */
 const firstSince = `
@@ -28,13 +27,6 @@ const firstSince = `
               WHERE store IN ('whole', 'sampled') AND boot = ? AND last_ms >= ?), 9e15),
     coalesce((SELECT number FROM batches WHERE at_wall >= ? ORDER BY at_wall, number LIMIT 1), 9e15)
   ) number`;
-
-/**
- * Deflated at its fastest: records repeat themselves, and this makes them a tenth for 2 µs each. So that a batch of one
- * has something to repeat, too, it begins as if after `typical`, which is part of the format.
- */
-const deflate = { level: 1, dictionary: Buffer.from(typical) } as const;
-const inflate = { dictionary: deflate.dictionary } as const;
 
 /**
  * Batches in a SQLite file of their own, a row each. WAL with synchronous=NORMAL: a commit outlives kill -9, and costs no
@@ -204,7 +196,7 @@ export class SqliteShelf implements Shelf {
     let read = 0;
     for (const row of rows) {
       const { number, exchanges, body } = row as unknown as BodyRow;
-      page.push({ number, batch: unpack(body) });
+      page.push({ number, batch: fromKeptBody(body) });
       read += exchanges;
       if (read >= pageExchanges) break;
     }
@@ -234,7 +226,7 @@ export class SqliteShelf implements Shelf {
   }
 
   #put(batch: RecordedBatch, nowWallMs: number): number {
-    const body = deflateRawSync(JSON.stringify(batch), deflate);
+    const body = toKeptBody(batch);
     const { fromMs, toMs } = spanOf(batch);
     const { namespace, name } = batch.workload;
     this.#insert.run(
@@ -275,10 +267,6 @@ export class SqliteShelf implements Shelf {
   #all<T>(sql: string, ...values: readonly SQLInputValue[]): readonly T[] {
     return this.#database.prepare(sql).all(...values) as unknown as readonly T[];
   }
-}
-
-function unpack(body: Uint8Array): RecordedBatch {
-  return JSON.parse(inflateRawSync(body, inflate).toString("utf8")) as RecordedBatch;
 }
 
 /** What follows on a WHERE, and its values. */
