@@ -2,7 +2,7 @@ import type { EndpointRow, MeshInfo, WorkloadRow } from "@heddle/control/api/ver
 import { type Rng, SeededRng } from "@heddle/mesh/base/rng.ts";
 import type { Definition } from "@heddle/mesh/contract/definition.ts";
 import type { Consistency } from "@heddle/mesh/contract/verdict.ts";
-import type { ProcessStart, RecordedLine } from "@heddle/mesh/history/batch.ts";
+import type { ProcessStart } from "@heddle/mesh/history/batch.ts";
 import { tcp } from "@heddle/mesh/model/address.ts";
 import type { ContractDoc } from "@heddle/mesh/model/document.ts";
 import { openTransport } from "@heddle/mesh/net/open-transport.ts";
@@ -11,6 +11,7 @@ import { type Guest, openGuest } from "../api/guest.ts";
 import type { World } from "../command/world.ts";
 import { exits, Fault } from "../render/fault.ts";
 import { Driver } from "./driver.ts";
+import { findRecords } from "./find-records.ts";
 import { type Joined, RecordJoin } from "./join.ts";
 import { type MadeFault, makeFault } from "./made-fault.ts";
 import { DrivePlan } from "./plan.ts";
@@ -56,9 +57,6 @@ export interface DriveWatcher {
 const NAME = "verify-";
 /** Between two words about the progress, in ms. */
 const PROGRESS_MS = 250;
-/** Records are on their way from the proxies for a while, in ms; after that they are missing. */
-const RECORDS_WAIT_MS = 15_000;
-const RECORDS_LOOK_MS = 250;
 
 /**
  * Drives a service as one workload of the mesh, and gives what its callers saw, with what the mesh recorded of it. `stop`
@@ -165,7 +163,9 @@ export class DriveSession {
     const { signatures } = this.#subject.definition;
     const changing = signatures.filter(({ changes }) => changes).map(({ name }) => name);
     const join = new RecordJoin(driver.driven, guest.grant.name, changing);
-    const starts = await this.#findRecords(join, fromMs, isMeshed);
+    const { namespace, service } = this.#subject;
+    const asked = { api: this.#api, clock, namespace, service, fromMs, isMeshed };
+    const starts = await findRecords(join, asked);
     const { strikes } = signals;
     const joined = isMeshed ? join.result() : await this.#direct(driver, guest);
     return { ...joined, starts, tookMs, strikes, fault, isMeshed, keys: plan.keys };
@@ -252,36 +252,6 @@ export class DriveSession {
     const answeredBy = owner?.name ?? null;
     const operations = driver.operations.map((operation) => ({ ...operation, answeredBy }));
     return { operations, missing: 0, foreignKeys: new Set() };
-  }
-
-  /** Asks until all records are there, or it has taken too long. Gives the starts of processes meanwhile. */
-  async #findRecords(
-    join: RecordJoin,
-    fromMs: number,
-    isMeshed: boolean,
-  ): Promise<readonly ProcessStart[]> {
-    const { clock } = this.#world;
-    const { namespace, service } = this.#subject;
-    const offsetMs = clock.wallMs() - clock.monotonicMs();
-    const untilMs = clock.monotonicMs() + RECORDS_WAIT_MS;
-    const starts = new Map<string, ProcessStart>();
-    for (let sinceMs: number | null = fromMs; sinceMs !== null; ) {
-      // An exchange is filed by when it ended, and clocks of the wall are read at different moments.
-      const since = String(Math.floor(sinceMs + offsetMs - 1000));
-      const query = { namespace, service, since };
-      for await (const line of this.#api.lines("recorded", { query })) {
-        const told = line as RecordedLine;
-        if ("batch" in told) join.add(told.batch);
-        else if ("start" in told && told.start.atMs >= fromMs) {
-          starts.set(`${told.start.workload.uid} ${told.start.atMs}`, told.start);
-        }
-      }
-      sinceMs = isMeshed ? join.missingSinceMs : null;
-      if (clock.monotonicMs() > untilMs) break;
-      if (sinceMs !== null)
-        await new Promise<void>((resolve) => clock.after(RECORDS_LOOK_MS, resolve));
-    }
-    return [...starts.values()];
   }
 }
 
