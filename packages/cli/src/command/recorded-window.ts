@@ -100,7 +100,8 @@ export class RecordedWindow {
     let assembled = this.#assemble(this.#sinceWallMs);
     if (this.#last !== null && assembled.operations.length > this.#last) {
       const first = assembled.operations.at(-this.#last)!;
-      assembled = this.#assemble(first.startMs + assembled.wallOffsetMs);
+      // Just before it, for what is under way when a window begins is not judged; records have whole µs.
+      assembled = this.#assemble(first.startMs - 0.001 + assembled.wallOffsetMs);
     }
     const operations = this.#wanted(assembled);
     const made = judge(this.#world, this.#subject, {

@@ -96,6 +96,17 @@ test("of counterexamples of one size the one that says which axiom it breaks", (
   ]);
 });
 
+test("what reaches across a gap is not judged, and is counted; where nothing else is there, it is undecided", () => {
+  const operations = keyed({ 1: stale });
+  const across = { ...basis, operations, cutsOf: () => [{ fromMs: 0, toMs: 9 }] };
+  const nothing = checkContract(across);
+  expect([nothing.verdict, nothing.undecidedKeys]).toEqual(["undecided", []]);
+  expect(nothing.assumptions.join()).toContain("4 operations about which a gap");
+  const some = checkContract({ ...across, cutsOf: () => [{ fromMs: 1.5, toMs: 5.5 }] });
+  expect(some.verdict).toBe("holds");
+  expect(some.assumptions.join()).toContain("3 operations about which a gap");
+});
+
 test("updates that may stand before an answer are told with it, and nothing of a register's", () => {
   const added = historyOf("a add 1-2", "b add 3-4", "c value → 9 5-6", "a add 7-8");
   const counted = checkContract({ ...basis, model: counterModel, operations: keyed({ 1: added }) });

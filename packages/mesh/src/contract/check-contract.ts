@@ -62,8 +62,9 @@ export function checkContract(check: ContractCheck): Verdict {
   const untilMs = check.clock.monotonicMs() + limits.checkTimeMaxMs;
   const judged = keys.map((one) => {
     const budget = new SearchBudget(limits, check.clock, untilMs);
-    return { ...one, findings: judge(one.key, one.operations, budget, check) };
+    return { ...one, ...judge(one.key, one.operations, budget, check) };
   });
+  const unjudged = judged.reduce((sum, one) => sum + one.unjudged, 0);
   const violated = judged.filter(({ findings }) => findings.some(isViolated));
   const undecided = judged.filter(
     ({ findings }) =>
@@ -73,8 +74,9 @@ export function checkContract(check: ContractCheck): Verdict {
   const count = (kind: Operation["outcome"]["kind"]): number =>
     check.operations.filter(({ outcome }) => outcome.kind === kind).length;
   const observed = check.operations.filter(({ isObserved }) => isObserved).length;
+  const isUndecided = undecided.length > 0 || (unjudged > 0 && unjudged === count("ok"));
   return {
-    verdict: violated.length > 0 ? "violated" : undecided.length > 0 ? "undecided" : "holds",
+    verdict: violated.length > 0 ? "violated" : isUndecided ? "undecided" : "holds",
     contract: check.contract,
     service: check.service,
     consistency: check.consistency,
@@ -89,7 +91,7 @@ export function checkContract(check: ContractCheck): Verdict {
     absent: count("absent"),
     violatedKeys: violated.map(({ key }) => key).sort(byKey),
     undecidedKeys: undecided.map(({ key }) => key).sort(byKey),
-    assumptions: [...(check.assumptions ?? []), ...assumptionsOf(judged, check)],
+    assumptions: [...(check.assumptions ?? []), ...assumptionsOf(judged, check, unjudged)],
     ...(counterexample === null ? {} : { counterexample }),
   };
 }
@@ -101,6 +103,8 @@ interface Judged {
   readonly key: string;
   readonly operations: readonly Operation[];
   readonly findings: readonly Finding[];
+  /** How many operations were answered and may have taken effect on either side of a gap, so that their answers are not asked. */
+  readonly unjudged: number;
 }
 
 const isViolated = ({ word }: Finding): boolean => word === "violated";
@@ -110,7 +114,7 @@ function judge(
   operations: readonly Operation[],
   budget: SearchBudget,
   check: ContractCheck,
-): readonly Finding[] {
+): Pick<Judged, "findings" | "unjudged"> {
   const { model, consistency, isFast = true } = check;
   const initial = check.initialOf(key);
   const findings: Finding[] = [];
@@ -118,7 +122,9 @@ function judge(
   if (refusal !== undefined) {
     findings.push({ word: "violated", broken: null, why: null, refusal, initial });
   }
+  let unjudged = operations.filter(isAnswered).length;
   for (const segment of segmentsOf(operations, initial, check.cutsOf?.(key) ?? [])) {
+    unjudged -= segment.operations.filter(isAnswered).length;
     const by = { model, consistency, isFast, budget };
     const { known, isWhole } = readable(segment.operations, model);
     const finding = judgeKey(known, segment.initial, by);
@@ -128,8 +134,10 @@ function judge(
       initial: segment.initial,
     });
   }
-  return findings;
+  return { findings, unjudged };
 }
+
+const isAnswered = ({ outcome }: Operation): boolean => outcome.kind === "ok";
 
 /** The counterexample with the fewest operations, as far as the time for it goes. */
 function smallestCounterexample(
@@ -239,7 +247,11 @@ const reasons: Readonly<Record<UndecidedWhy, string>> = {
   unreadable: "undecided: it was changed by an operation whose parameters were not recorded",
 };
 
-function assumptionsOf(judged: readonly Judged[], check: ContractCheck): readonly string[] {
+function assumptionsOf(
+  judged: readonly Judged[],
+  check: ContractCheck,
+  unjudged: number,
+): readonly string[] {
   const { model, consistency, operations } = check;
   const said: string[] = [];
   const keys = (count: number): string => (count === 1 ? "1 key" : `${count} keys`);
@@ -251,6 +263,12 @@ function assumptionsOf(judged: readonly Judged[], check: ContractCheck): readonl
     findings.some(({ initial }) => initial.kind === "unknown"),
   ).length;
   if (unknown > 0) said.push(`${keys(unknown)} began unknown: what was read first was taken as so`);
+  if (unjudged > 0) {
+    const what = unjudged === 1 ? "1 operation" : `${unjudged} operations`;
+    said.push(
+      `${what} about which a gap or the beginning of the record may hide others are not judged`,
+    );
+  }
   const isAboutReads = consistency === "monotonic-reads" || consistency === "read-your-writes";
   if (
     isAboutReads &&
