@@ -3,7 +3,12 @@ import type { SpiffeId } from "../model/identity.ts";
 import type { Reason } from "../model/reason.ts";
 import { reasons } from "../model/reason.ts";
 import type { Gap, ProcessStart, RecordedBatch, RecordedLine } from "./batch.ts";
-import type { RecordedAttempt, RecordedExchange, RecordedValue } from "./exchange.ts";
+import {
+  directions,
+  type RecordedAttempt,
+  type RecordedExchange,
+  type RecordedValue,
+} from "./exchange.ts";
 
 /** Exchanges of one batch. */
 export const batchExchangesMax = 5000;
@@ -62,7 +67,7 @@ const attempt: v.GenericSchema<unknown, RecordedAttempt> = v.object({
 
 const exchange: v.GenericSchema<unknown, RecordedExchange> = v.object({
   id: count,
-  direction: v.picklist(["inbound", "outbound", "gateway", "egress"]),
+  direction: v.picklist(directions),
   service: name,
   servicePort: count,
   backend: v.nullable(name),

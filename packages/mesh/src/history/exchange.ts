@@ -18,7 +18,7 @@ import type { ServiceKey } from "../model/service-key.ts";
 export interface RecordedExchange {
   /** Counts up within one life of the proxy. */
   readonly id: number;
-  readonly direction: "inbound" | "outbound" | "gateway" | "egress";
+  readonly direction: Direction;
   /** The service asked for; empty at egress. */
   readonly service: ServiceKey | "";
   readonly servicePort: number;
@@ -51,6 +51,12 @@ export interface RecordedExchange {
   /** What it means on the service level; null: no Contract of the service knows this request. */
   readonly operation: RecordedOperation | null;
 }
+
+/** The order is that of their numbers in packed batches. */
+export const directions = ["inbound", "outbound", "gateway", "egress"] as const;
+
+/** Which door an exchange came through. */
+export type Direction = (typeof directions)[number];
 
 /** The hop on which the request came. */
 export interface FrontHop {

@@ -1,5 +1,10 @@
 import type { RecordedBatch } from "./batch.ts";
-import type { RecordedAttempt, RecordedExchange, RecordedValue } from "./exchange.ts";
+import {
+  directions,
+  type RecordedAttempt,
+  type RecordedExchange,
+  type RecordedValue,
+} from "./exchange.ts";
 import { PackedWriter } from "./packed-writer.ts";
 
 /**
@@ -33,13 +38,6 @@ export function packBatch({ exchanges, ...header }: RecordedBatch): PackedBatch 
   return { ...header, ...writer.take() };
 }
 
-/** In the order of a direction's number. */
-export const directions: readonly RecordedExchange["direction"][] = [
-  "inbound",
-  "outbound",
-  "gateway",
-  "egress",
-];
 /** Bits of an exchange's first octet beside its direction. */
 export const BY_PROXY = 4;
 export const HAS_RECEIVED_PATH = 8;

@@ -4,15 +4,15 @@ import type { SpiffeId } from "../model/identity.ts";
 import { type Reason, reasons } from "../model/reason.ts";
 import type { RecordedBatch } from "./batch.ts";
 import { batchExchangesMax, batchHeader } from "./batch-codec.ts";
-import type {
-  RecordedAttempt,
-  RecordedExchange,
-  RecordedOperation,
-  RecordedValue,
+import {
+  directions,
+  type RecordedAttempt,
+  type RecordedExchange,
+  type RecordedOperation,
+  type RecordedValue,
 } from "./exchange.ts";
 import {
   BY_PROXY,
-  directions,
   HAS_CALLER_FIELD,
   HAS_OPERATION,
   HAS_RECEIVED_PATH,

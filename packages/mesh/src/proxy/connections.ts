@@ -1,7 +1,7 @@
+import type { Direction } from "../history/exchange.ts";
 import type { Connection } from "../net/transport.ts";
 import type { FrontendSlot } from "../relay/frontend.ts";
 import type { ConnectionsSeries } from "../telemetry/connections-series.ts";
-import type { Direction } from "../telemetry/record.ts";
 
 /** A downstream connection that can be asked to end when its exchange has. */
 export interface Drainable {

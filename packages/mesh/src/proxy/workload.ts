@@ -3,6 +3,7 @@ import type { DeadlineWheel } from "../base/deadline-wheel.ts";
 import type { Log } from "../base/log.ts";
 import type { Rng } from "../base/rng.ts";
 import type { RefusedDocument, SnapshotSink } from "../discovery/snapshot-holder.ts";
+import type { Direction } from "../history/exchange.ts";
 import type { ProxyDoc, ServiceKey, WorkloadDoc } from "../model/document.ts";
 import type { RequestHandler } from "../net/codec.ts";
 import { Http1Client } from "../net/http1/client.ts";
@@ -19,7 +20,7 @@ import { RecordIds, RelayContext } from "../relay/context.ts";
 import { Door } from "../relay/door.ts";
 import type { FrontendSlot, Source } from "../relay/frontend.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
-import type { Direction, Recorder } from "../telemetry/record.ts";
+import type { Recorder } from "../telemetry/record.ts";
 import type { ConnectionCounter } from "../telemetry/recorder.ts";
 import {
   type ConnectionMeter,

@@ -1,12 +1,11 @@
 import type { PlacementSource } from "../balance/placement.ts";
-import type { ConnectionName } from "../history/exchange.ts";
+import type { ConnectionName, Direction } from "../history/exchange.ts";
 import type { RequestHead } from "../model/head.ts";
 import type { SpiffeId } from "../model/identity.ts";
 import type { Reason } from "../model/reason.ts";
 import type { ServiceKey } from "../model/service-key.ts";
 import type { RetryBudget } from "../policy/budget.ts";
 import type { RouteTable } from "../route/match.ts";
-import type { Direction } from "../telemetry/record.ts";
 import type { Backend, EndpointWaiter } from "../upstream/backend.ts";
 
 /** By which a proxy tells its peer, once per connection, which workload it stands beside: `<name> <uid>`. */

@@ -1,6 +1,6 @@
+import { directions } from "../history/exchange.ts";
 import {
   BY_PROXY,
-  directions,
   HAS_CALLER_FIELD,
   HAS_OPERATION,
   HAS_RECEIVED_PATH,

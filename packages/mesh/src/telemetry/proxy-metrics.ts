@@ -1,6 +1,7 @@
+import type { Direction } from "../history/exchange.ts";
 import type { BucketHistogram, Counter, Family, Gauge, Labels, Metrics } from "./metrics.ts";
 import type { Outcome } from "./outcome.ts";
-import type { Direction, ExchangeRecord } from "./record.ts";
+import type { ExchangeRecord } from "./record.ts";
 
 /** Milliseconds, as Linkerd's `response_latency_ms`. */
 const latencyBoundsMs: readonly number[] = [1, 10, 100, 1000, 10_000].flatMap((unit) =>

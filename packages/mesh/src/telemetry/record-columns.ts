@@ -1,13 +1,9 @@
+import { directions } from "../history/exchange.ts";
 import type { ContractDoc, OperationDoc } from "../model/document.ts";
 import type { SpiffeId } from "../model/identity.ts";
 import { type Reason, reasons } from "../model/reason.ts";
 import { isNotable } from "./notable.ts";
-import {
-  type BodyCapture,
-  type Direction,
-  ExchangeRecord,
-  type OperationRecord,
-} from "./record.ts";
+import { type BodyCapture, ExchangeRecord, type OperationRecord } from "./record.ts";
 import { BodyArena, bodyBytesMax, TEXT_UNITS_MAX, TextArena, textUnitsMax } from "./ring-arena.ts";
 
 /** What an exchange is to those who keep a part of all: see `RecordedBatch.store`. */
@@ -265,7 +261,6 @@ export class RecordColumns {
   }
 }
 
-const directions: readonly Direction[] = ["inbound", "outbound", "gateway", "egress"];
 const reasonNames = Object.keys(reasons) as readonly Reason[];
 
 /** Texts that a client chooses: so many characters are kept of each. */

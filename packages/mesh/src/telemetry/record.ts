@@ -1,11 +1,8 @@
-import type { RecordedAttempt, RecordedExchange } from "../history/exchange.ts";
+import type { Direction, RecordedAttempt } from "../history/exchange.ts";
 import type { ContractDoc, OperationDoc } from "../model/document.ts";
 import type { SpiffeId } from "../model/identity.ts";
 import type { Reason } from "../model/reason.ts";
 import type { ServiceKey } from "../model/service-key.ts";
-
-/** Which door the exchange came through. */
-export type Direction = RecordedExchange["direction"];
 
 /**
  * The one account of an exchange: what came, what was decided, what happened. The relay fills it, and hands it over

@@ -1,8 +1,9 @@
 import type { Clock } from "../base/clock.ts";
+import type { Direction } from "../history/exchange.ts";
 import { ConnectionsSeries } from "./connections-series.ts";
 import type { Metrics } from "./metrics.ts";
 import { ProxyMetrics } from "./proxy-metrics.ts";
-import { type Direction, ExchangeRecord, type Recorder } from "./record.ts";
+import { ExchangeRecord, type Recorder } from "./record.ts";
 import { Recording } from "./recording.ts";
 import { ExchangeSeries } from "./series.ts";
 import type { SummaryBody } from "./summary.ts";

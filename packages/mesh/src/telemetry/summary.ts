@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { Histogram } from "../base/histogram.ts";
+import type { Direction } from "../history/exchange.ts";
 import type { ServiceKey } from "../model/document.ts";
-import type { Direction } from "./record.ts";
 
 /**
  * What a proxy sends up: everything it has counted since it started, so that a lost or repeated summary costs nothing.
