@@ -1,6 +1,8 @@
 import type { ContractRow, MeshInfo } from "@heddle/control/api/verbs.ts";
+import { SeededRng } from "@heddle/mesh/base/rng.ts";
 import { brokenAxiom } from "@heddle/mesh/contract/broken-axiom.ts";
 import { type CheckLimits, checkContract } from "@heddle/mesh/contract/check-contract.ts";
+import { checkKey } from "@heddle/mesh/contract/check-key.ts";
 import type { Definition } from "@heddle/mesh/contract/definition.ts";
 import { sequentialModel } from "@heddle/mesh/contract/model.ts";
 import type { Operation } from "@heddle/mesh/contract/operation.ts";
@@ -49,6 +51,14 @@ export async function openSubject(
     );
   }
   const definition = await loadDefinition(row.definition, stateDir);
+  const problem = checkKey(definition, row.doc.key, new SeededRng(1));
+  if (problem !== null) {
+    throw new Fault(
+      exits.badInput,
+      `Contract ${row.name}, definition ${definition.name}, key ${row.doc.key}: ${problem}`,
+      "the key is a parameter that all operations take: give those that pass from one to another other names (from, to), and the Service is one object",
+    );
+  }
   return { api, namespace, service, row, doc: row.doc, definition };
 }
 
