@@ -1,6 +1,7 @@
 import type { RecordedBatch } from "@heddle/mesh/history/batch.ts";
 import type { RecordedExchange } from "@heddle/mesh/history/exchange.ts";
 import { expect, test } from "vitest";
+import { leftOut, recordsBound } from "./read-bound.ts";
 import { completeFromWallMs, fetchRecorded } from "./recorded.ts";
 
 const batch = (from: number, count: number) =>
@@ -35,19 +36,22 @@ test("what is kept is told apart from what proxies still hold", async () => {
   const { batches, kept, ...rest } = await fetchRecorded(api(lines), {});
   expect(batches.map(({ from }) => from)).toEqual([1, 5, 9]);
   expect(kept.map(({ from }) => from)).toEqual([1, 5]);
-  expect(rest).toMatchObject({ complete, starts: [], droppedUntilWallMs: 0 });
+  expect(rest).toEqual({ complete, starts: [] });
 });
 
-test("of more than was asked for the oldest batches go, and until when is told", async () => {
-  const fetched = await fetchRecorded(api(lines), {}, 6);
-  const { batches, kept, droppedUntilWallMs } = fetched;
-  expect(batches.map(({ from }) => from)).toEqual([5, 9]);
-  expect(kept.map(({ from }) => from)).toEqual([5]);
-  expect(droppedUntilWallMs).toBe(1040);
+test("where older ones were left out all is at hand from then", async () => {
+  const leftOutUntilWallMs = 1040;
+  const cut = { complete: { ...complete, leftOutUntilWallMs } };
+  const fetched = await fetchRecorded(api([...lines.slice(0, 2), cut]), { last: "6" });
   expect(completeFromWallMs(fetched)).toBe(1040);
-  const few = await fetchRecorded(api(lines), {}, 1);
-  expect(few.batches.map(({ from }) => from)).toEqual([9]);
-  expect(few.kept).toEqual([]);
+  const time = new Date(leftOutUntilWallMs).toTimeString().slice(0, 8);
+  expect(leftOut(fetched.complete, recordsBound, undefined)).toBe(
+    `what ended before ${time} was not read: the newest 200,000 exchanges were; --since for more`,
+  );
+  expect(leftOut(fetched.complete, recordsBound, "2h")).toBe(
+    `what ended before ${time} was not read: the newest 500,000 exchanges were, which is the most`,
+  );
+  expect(leftOut(complete, recordsBound, undefined)).toBeNull();
 });
 
 test("all is at hand from where both stores are complete; of another boot nobody says", async () => {

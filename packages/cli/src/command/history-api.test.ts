@@ -90,7 +90,7 @@ describe("from a control plane", () => {
   test("a workload's own history is asked of its own record alone", async () => {
     const { out } = await heddle("history", "e");
     expect(out).toBe('History[e]\n[Send•Req=(kvs, Get(1)), Recv•Res="a"]\n');
-    expect(asked).toContain("recorded?workload=e&namespace=default");
+    expect(asked).toContain("recorded?last=50000&workload=e&namespace=default");
   });
 
   test("a name that is a Service's means the processes behind it, with all that they did", async () => {
@@ -100,24 +100,25 @@ describe("from a control plane", () => {
     expect(out).toBe(`History[kvs-1]
 [Recv•Req=(kvs, Get(1)), Send•Res="a", Send•Req=(other, GET /1), Recv•Res=200]
 `);
-    expect(asked).toContain("recorded?namespace=default");
+    expect(asked).toContain("recorded?last=50000&namespace=default");
   });
 
   test("of a global view both ends are asked for, as far back as is said", async () => {
     const { out } = await heddle("history", "e", "--global", "--since", "2025-12-31T23:59:00Z");
     expect(out.split("\n").filter((line) => line !== "")).toHaveLength(12);
-    expect(asked).toContain(`recorded?since=${Date.parse("2025-12-31T23:59:00Z")}`);
+    expect(asked).toContain(`recorded?last=200000&since=${Date.parse("2025-12-31T23:59:00Z")}`);
   });
 
   test("the last few are looked for in what is recent, and where that is too little in all", async () => {
-    const now = new VirtualClock().wallMs();
     const reads = () => asked.filter((path) => path.startsWith("recorded"));
+    const whole = lines;
+    lines = [...whole, { complete: { whole: 0, sampled: 0, boot: "boot", leftOutUntilWallMs: 1 } }];
     await heddle("history", "--diagram", "--last", "1");
-    expect(reads()).toEqual([
-      `recorded?since=${now - 60_000}`,
-      `recorded?since=${now - 600_000}`,
-      "recorded",
-    ]);
+    expect(reads()).toEqual(["recorded?last=2000", "recorded?last=20000", "recorded?last=50000"]);
+    asked = [];
+    lines = whole;
+    await heddle("history", "--diagram", "--last", "1");
+    expect(reads()).toEqual(["recorded?last=2000", "recorded?last=50000"]);
     asked = [];
     lines = [
       {

@@ -20,7 +20,7 @@ import type { World } from "./world.ts";
 const listedConversations = 50;
 const drawnConversations = 3;
 /** The last few are looked for in what is recent first: all that is kept of a day is much to read. */
-const recentWindows = ["1m", "10m"];
+const recentExchanges = [2_000, 20_000];
 
 /** The histories merged, as a list, as data or as a diagram. */
 export async function showGlobal(
@@ -69,17 +69,19 @@ async function readLast(
 ): Promise<LastRead> {
   const namespace = namespaceOf(options);
   const isLive = options.from === undefined && options.proxy === undefined;
-  const windows = isLive && options.since === undefined && count !== null ? recentWindows : [];
-  for (const since of windows) {
-    const { recorded } = await readSource(world, { ...options, since });
+  const few = isLive && options.since === undefined && count !== null ? recentExchanges : [];
+  for (const last of few) {
+    const { recorded, leftOut } = await readSource(world, options, { last: String(last) });
     const meant = meantConversations(recorded, findProcesses(recorded, target, namespace), {
       target,
       namespace,
     });
     // One more than asked for: of the first the beginning may be cut off.
     if (meant.conversations.length > count!) return { recorded, view: lastOf(meant, count) };
+    if (leftOut === null) break;
   }
-  const { recorded } = await readSource(world, options);
+  const { recorded, leftOut } = await readSource(world, options);
+  if (leftOut !== null && count === null) world.err.write(`${leftOut}\n`);
   const processes = processesOf(recorded, target, namespace);
   const meant = meantConversations(recorded, processes, { target, namespace });
   return { recorded, view: lastOf(meant, count) };

@@ -68,7 +68,8 @@ async function showHistory(
   }
   const namespace = namespaceOf(options);
   const query = meant === null ? {} : queryFor(meant, namespace);
-  const { recorded } = await readSource(world, options, query);
+  const { recorded, leftOut } = await readSource(world, options, query);
+  if (leftOut !== null) world.err.write(`${leftOut}\n`);
   showLocal(world, recorded, processesOf(recorded, meant, namespace), options);
 }
 

@@ -1,10 +1,12 @@
 import type { ContractRow, RecordedQuery } from "@heddle/control/api/verbs.ts";
 import type { Backing } from "@heddle/mesh/history/addressing.ts";
+import type { History } from "@heddle/mesh/history/event.ts";
 import { historiesOf, type RecordedHistories } from "@heddle/mesh/history/histories.ts";
 import type { ContractDoc } from "@heddle/mesh/model/document.ts";
 import type { Command } from "commander";
 import { fetchBacking } from "../api/backing.ts";
 import type { ApiClient } from "../api/client.ts";
+import { eventsBound, lastOf, leftOut } from "../api/read-bound.ts";
 import { completeFromWallMs, fetchRecorded, type Recorded } from "../api/recorded.ts";
 import { readProxySockets, readRecordedFiles } from "../api/recorded-file.ts";
 import { exits, Fault } from "../render/fault.ts";
@@ -27,6 +29,8 @@ export interface Source {
   readonly api: ApiClient | null;
   /** Until when the records tell, wall ms; null: until the last of them. */
   readonly nowWallMs: number | null;
+  /** What there is besides and was not read, in a sentence; null: nothing is. */
+  readonly leftOut: string | null;
 }
 
 /** `--from FILE…`, `--proxy SOCKET…` */
@@ -44,7 +48,7 @@ export function withSince(command: Command): Command {
   );
 }
 
-/** Reads and derives. @throws Fault where nothing can have been recorded. */
+/** Reads and derives; of a full store the newest. @throws Fault where nothing can have been recorded. */
 export async function readSource(
   world: World,
   options: SourceOptions,
@@ -55,12 +59,13 @@ export async function readSource(
   if (offline !== null) {
     const { batches, starts } = since(offline, sinceWallMs);
     const recorded = historiesOf(batches, { starts });
-    return { recorded: cutAt(recorded, sinceWallMs), api: null, nowWallMs: null };
+    return { recorded: cutAt(recorded, sinceWallMs), api: null, nowWallMs: null, leftOut: null };
   }
   const api = await apiOf(world, options);
   await mustBeSeen(api);
   const [told, contracts] = await Promise.all([
     fetchRecorded(api, {
+      last: lastOf(eventsBound, options.since),
       ...query,
       ...(sinceWallMs === null ? {} : { since: String(sinceWallMs) }),
     }),
@@ -68,7 +73,13 @@ export async function readSource(
   ]);
   const recorded = historiesOf(told.batches, { contracts, starts: told.starts });
   const fromWallMs = Math.max(sinceWallMs ?? 0, completeFromWallMs(told));
-  return { recorded: cutAt(recorded, fromWallMs), api, nowWallMs: world.clock.wallMs() };
+  const older = leftOut(told.complete, eventsBound, options.since);
+  return {
+    recorded: cutAt(recorded, fromWallMs),
+    api,
+    nowWallMs: world.clock.wallMs(),
+    leftOut: older,
+  };
 }
 
 /** The Contracts' `http` parts by name: order and types of arguments. */
@@ -114,5 +125,16 @@ function cutAt(recorded: RecordedHistories, wallMs: number | null): RecordedHist
     toWallMs: wallMs,
     reason: "evicted" as const,
   }));
-  return { ...recorded, unrecorded: [...recorded.unrecorded, ...cut] };
+  // Those that began before are not here from their beginning.
+  const isCut = ({ events: [first] }: History) => {
+    const life = first === undefined ? undefined : recorded.lives.get(first.epoch);
+    return life !== undefined && life.sinceMs + life.wallOffsetMs < wallMs;
+  };
+  const histories = new Map(
+    Array.from(recorded.histories, ([name, history]) => [
+      name,
+      isCut(history) ? { ...history, isWhole: false } : history,
+    ]),
+  );
+  return { ...recorded, histories, unrecorded: [...recorded.unrecorded, ...cut] };
 }

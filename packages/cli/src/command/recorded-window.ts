@@ -1,3 +1,4 @@
+import type { RecordedQuery } from "@heddle/control/api/verbs.ts";
 import { coverageOf } from "@heddle/mesh/contract/coverage.ts";
 import type { Operation } from "@heddle/mesh/contract/operation.ts";
 import { type Assembled, assembleOperations } from "@heddle/mesh/contract/operations.ts";
@@ -5,6 +6,7 @@ import type { RecordedBatch, RecordedLine } from "@heddle/mesh/history/batch.ts"
 import type { RecordedExchange } from "@heddle/mesh/history/exchange.ts";
 import { integerKey } from "@heddle/mesh/model/integer-key.ts";
 import { contractKind } from "@heddle/mesh/resource/heddle/contract.ts";
+import type { Recorded } from "../api/recorded.ts";
 import { count } from "../render/count.ts";
 import type { Report } from "./verify-report.ts";
 import { judge, type Subject } from "./verify-subject.ts";
@@ -32,6 +34,8 @@ export class RecordedWindow {
   readonly #contractSinceWallMs: number | null;
   #sinceWallMs: number | null;
   #lines: RecordedLine[] = [];
+  /** Since when what was read is whole; null: nobody has said so yet. */
+  complete: Recorded["complete"] = null;
 
   private constructor(
     world: World,
@@ -60,10 +64,21 @@ export class RecordedWindow {
     return new RecordedWindow(world, subject, options, since);
   }
 
-  /** Takes a line of `recorded`. */
-  add(line: unknown): void {
-    const told = line as RecordedLine;
-    if (!("batch" in told && this.#isBefore(told.batch))) this.#lines.push(told);
+  /** Reads of the service's records what `query` says; what is read twice counts once. */
+  async read(query: RecordedQuery, signal?: AbortSignal): Promise<void> {
+    const { api, namespace, service } = this.#subject;
+    const asked = { store: "whole", namespace, service, ...query };
+    const call = signal === undefined ? { query: asked } : { query: asked, signal };
+    for await (const line of api.lines("recorded", call)) this.#add(line as RecordedLine);
+  }
+
+  #add(line: RecordedLine): void {
+    if ("complete" in line) {
+      // A second answer begins later, and goes on where the first ended.
+      if (this.complete !== null) return;
+      this.complete = line.complete;
+    }
+    if (!("batch" in line && this.#isBefore(line.batch))) this.#lines.push(line);
   }
 
   /** Exchanges held. */

@@ -13,16 +13,17 @@ export async function verifyAddressing(world: World, options: VerifyOptions): Pr
     ...(source.nowWallMs === null ? {} : { nowWallMs: source.nowWallMs }),
   });
   if (options.output === "json") {
-    world.out.write(`${JSON.stringify(dataOf(report), null, 2)}\n`);
+    world.out.write(`${JSON.stringify(dataOf(report, source.leftOut), null, 2)}\n`);
   } else {
     const namespace = options.namespace ?? "default";
     world.out.write(formatAddressing(report, { style: world.out.style, namespace }));
   }
+  if (source.leftOut !== null) world.err.write(`${source.leftOut}\n`);
   process.exitCode = verdictExits[report.verdict];
 }
 
 /** What the verdict rests on is part of it. */
-function dataOf(report: AddressingReport) {
+function dataOf(report: AddressingReport, leftOut: string | null) {
   const assumptions = [
     "an event that is inferred happened as the proxy beside its process saw the hop",
     "messages on plain connections of one name are paired in order of time",
@@ -30,5 +31,6 @@ function dataOf(report: AddressingReport) {
   if (report.unjudgedByService > 0) {
     assumptions.push("requests of which intent is not known are not held against it");
   }
+  if (leftOut !== null) assumptions.push(leftOut);
   return { ...report, assumptions };
 }

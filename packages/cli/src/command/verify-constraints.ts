@@ -7,6 +7,7 @@ import type { RecordedBatch } from "@heddle/mesh/history/batch.ts";
 import type { Workload } from "@heddle/mesh/resource/heddle/workload.ts";
 import { findKindByWord, type KnownResource, kinds } from "@heddle/mesh/resource/index.ts";
 import type { ApiClient } from "../api/client.ts";
+import { lastOf, leftOut, recordsBound } from "../api/read-bound.ts";
 import { completeFromWallMs, fetchRecorded } from "../api/recorded.ts";
 import { formatReports } from "../render/constraints.ts";
 import { count } from "../render/count.ts";
@@ -16,8 +17,6 @@ import { mustBeSeen } from "./unseen.ts";
 import type { VerifyOptions } from "./verify-options.ts";
 import { apiOf, type World } from "./world.ts";
 
-/** Only the newest are judged: all of a busy day would not fit into memory. */
-const EXCHANGES_MAX = 500_000;
 /** A change shortly before the first record may still have been on its way, in ms. */
 const lookBackMs = 60_000;
 
@@ -27,12 +26,13 @@ export async function verifyConstraints(world: World, options: VerifyOptions): P
   const api = await apiOf(world, options);
   await mustBeSeen(api);
   // Of a message both ends are needed, and one of them may have begun before.
-  const query = since === null ? {} : { since: String(since - settleMs) };
-  const recorded = await fetchRecorded(api, query, EXCHANGES_MAX);
+  const recorded = await fetchRecorded(api, {
+    last: lastOf(recordsBound, options.since),
+    ...(since === null ? {} : { since: String(since - settleMs) }),
+  });
   const { batches } = recorded;
   const evidence: Evidence = {
-    // A query takes exchanges out of batches, so that their numbers say nothing.
-    streams: since === null ? recorded.kept : [],
+    streams: recorded.kept,
     completeFromWallMs: Math.max(since ?? 0, completeFromWallMs(recorded)),
     intent: await intentFor(api, batches),
     workloads: (await api.list(findKindByWord("workloads")!, null)) as readonly Workload[],
@@ -44,10 +44,9 @@ export async function verifyConstraints(world: World, options: VerifyOptions): P
     world.out.write(`${JSON.stringify({ verdict, constraints: reports }, null, 2)}\n`);
   } else {
     world.out.write(formatReports(reports, world.out.style));
-    const newest = recorded.droppedUntilWallMs === 0 ? "" : "; older ones were left out";
-    world.out.write(
-      `${formatVerdictWord(verdict, world.out.style)}: ${countOf(batches)}${newest}\n`,
-    );
+    const older = leftOut(recorded.complete, recordsBound, options.since);
+    const more = older === null ? "" : `; ${older}`;
+    world.out.write(`${formatVerdictWord(verdict, world.out.style)}: ${countOf(batches)}${more}\n`);
   }
   process.exitCode = verdictExits[verdict];
 }

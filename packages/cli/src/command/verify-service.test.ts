@@ -166,7 +166,8 @@ holds: 2 operations on 1 key by 1 caller since ${time}; every event recorded, 0 
   assumed: each process was empty when it was started first
 `,
   });
-  expect(asked).toContain("GET /heddle/v1/recorded?store=whole");
+  const query = "store=whole&namespace=default&service=kvs";
+  expect(asked).toContain(`GET /heddle/v1/recorded?${query}&last=200000`);
 });
 
 test("what was asked a moment ago is judged, too, once all its records are here", async () => {
@@ -178,6 +179,20 @@ test("what was asked a moment ago is judged, too, once all its records are here"
   asked.length = 0;
   await verify("kvs", "--mesh", folder);
   expect(asked.filter((each) => each.startsWith("GET /heddle/v1/recorded")).length).toBe(1);
+});
+
+test("of a full store the newest is judged, and the verdict says so; --since asks for more", async () => {
+  const leftOutUntilWallMs = 1_000_050;
+  const cut = { complete: { whole: 50, sampled: 0, boot: "boot", leftOutUntilWallMs } };
+  lines = [...starts, { batch: e }, ...kvsBatches, cut];
+  const { code, out } = await verify("kvs", "--mesh", folder);
+  expect(code, out).toBe(0);
+  const then = new Date(leftOutUntilWallMs).toTimeString().slice(0, 8);
+  const said = `what ended before ${then} was not read: the newest`;
+  expect(out).toContain(`assumed: ${said} 200,000 exchanges were; --since for more\n`);
+  const earlier = await verify("kvs", "--mesh", folder, "--since", "2h");
+  expect(earlier.out).toContain(`assumed: ${said} 500,000 exchanges were, which is the most\n`);
+  expect(asked.at(-1)).toMatch(/&last=500000&since=-?\d+$/);
 });
 
 test("violated: 1, with the history that breaks it, who answered, and the cure", async () => {

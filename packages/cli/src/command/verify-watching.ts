@@ -34,11 +34,8 @@ export async function verifyWatching(
   });
   const watch = new Watch(world, subject, window, options.output);
   const looking = watch.run(stop.signal);
-  const query = { store: "whole", follow: "true" };
   try {
-    for await (const line of subject.api.lines("recorded", { query, signal: stop.signal })) {
-      window.add(line);
-    }
+    await window.read({ since: String(sinceWallMs), follow: "true" }, stop.signal);
   } finally {
     stop.abort();
     await looking;

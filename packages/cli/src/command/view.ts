@@ -51,7 +51,8 @@ export function viewCommand(world: World): Command {
 }
 
 async function showStructure(world: World, level: Level, options: Options): Promise<void> {
-  const { recorded } = await readSource(world, options);
+  const { recorded, leftOut } = await readSource(world, options);
+  if (leftOut !== null) world.err.write(`${leftOut}\n`);
   const { namespace = "default", output } = options;
   const structure = structureOf(globalView(recorded), servicesSeen(recorded), namespace);
   if (level === "service") show(world, serviceEdgeView, structure.service, output);
@@ -59,7 +60,8 @@ async function showStructure(world: World, level: Level, options: Options): Prom
 }
 
 async function showBehaviour(world: World, level: Level, options: Options): Promise<void> {
-  const { recorded } = await readSource(world, options);
+  const { recorded, leftOut } = await readSource(world, options);
+  if (leftOut !== null) world.err.write(`${leftOut}\n`);
   const { namespace = "default", output } = options;
   const histories = behaviourOf(recorded, level);
   if (output !== "table") {
