@@ -15,6 +15,8 @@ export const bodyBytesMax = 1 << 18;
 export class TextArena {
   readonly #units: Uint16Array;
   readonly #mask: number;
+  /** Short texts that were read, each in the place of its hash. */
+  readonly #recent: (string | undefined)[] = [];
   #end = 0;
   #cursor = 0;
 
@@ -68,17 +70,38 @@ export class TextArena {
     }
     const start = (this.#cursor + 1) & mask;
     this.#cursor += length + 1;
-    if (length <= SHORT) {
-      let text = "";
-      for (let index = 0; index < length; index++) {
-        text += String.fromCharCode(units[(start + index) & mask]!);
-      }
-      return text;
-    }
+    if (length <= SHORT) return this.#short(start, length);
     const before = Math.min(length, units.length - start);
     return (
       decode(units.subarray(start, start + before)) + decode(units.subarray(0, length - before))
     );
+  }
+
+  /** Methods, authorities and keys come again and again: one that was read not long ago is not made anew. */
+  #short(start: number, length: number): string {
+    const units = this.#units;
+    const mask = this.#mask;
+    let hash = length;
+    for (let index = 0; index < length; index++) {
+      hash = (Math.imul(hash, 31) + units[(start + index) & mask]!) | 0;
+    }
+    const place = (hash ^ (hash >>> 15)) & (RECENT - 1);
+    const recent = this.#recent[place];
+    if (recent !== undefined && this.#isAt(start, recent, length)) return recent;
+    let text = "";
+    for (let index = 0; index < length; index++) {
+      text += String.fromCharCode(units[(start + index) & mask]!);
+    }
+    this.#recent[place] = text;
+    return text;
+  }
+
+  #isAt(start: number, text: string, length: number): boolean {
+    if (text.length !== length) return false;
+    for (let index = 0; index < length; index++) {
+      if (text.charCodeAt(index) !== this.#units[(start + index) & this.#mask]!) return false;
+    }
+    return true;
   }
 }
 
@@ -134,6 +157,8 @@ export class BodyArena {
 
 /** In place of a length: no text. */
 const ABSENT = 0xffff;
+/** Places of short texts that were read: a power of two, so that they are 32 KB at most. */
+const RECENT = 256;
 /** Up to here a loop is faster than a call that copies. */
 const SHORT = 32;
 
