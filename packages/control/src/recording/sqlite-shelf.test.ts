@@ -1,18 +1,28 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { silentLog } from "@heddle/mesh/base/log.ts";
 import { SeededRng } from "@heddle/mesh/base/rng.ts";
 import { afterAll, describe, expect, test } from "vitest";
-import { everything } from "./batches.fixture.ts";
+import { batch, everything } from "./batches.fixture.ts";
 import { openShelf } from "./open-shelf.ts";
+import type { ShelfChange } from "./shelf.ts";
 import { shelfSuite } from "./shelf-suite.ts";
 import { SqliteShelf } from "./sqlite-shelf.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "heddle-recorded-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 let count = 0;
+const nothing: ShelfChange = {
+  batches: [],
+  streams: [],
+  starts: [],
+  evicted: [],
+  complete: {},
+  forget: null,
+  nowWallMs: 0,
+};
 
 describe("SqliteShelf", () => {
   shelfSuite(() => new SqliteShelf(join(folder, `${count++}.db`)));
@@ -24,6 +34,27 @@ describe("SqliteShelf", () => {
     expect(shelf.size("whole").batches).toBe(0);
     shelf.close();
     expect(readFileSync(`${path}.damaged`, "utf8")).toMatch(/^not a database/);
+  });
+
+  test("and so is one that is damaged within, where nothing is read to open it", () => {
+    const path = join(folder, "damaged-within.db");
+    const before = new SqliteShelf(path);
+    const batches = Array.from({ length: 200 }, (_, index) => batch(1 + index, 1 + index));
+    before.commit({ ...nothing, batches });
+    before.close();
+    const octets = readFileSync(path);
+    octets.fill(0x55, 10 * 4096, 14 * 4096);
+    writeFileSync(path, octets);
+    const shelf = openShelf(path, silentLog);
+    expect(shelf.size("whole").batches).toBe(0);
+    shelf.close();
+    expect(existsSync(`${path}.damaged`)).toBe(true);
+    const again = openShelf(path, silentLog);
+    again.commit({ ...nothing, batches: [batch(1, 3)] });
+    again.close();
+    const sound = openShelf(path, silentLog);
+    expect(sound.size("whole")).toMatchObject({ batches: 1, exchanges: 3 });
+    sound.close();
   });
 
   test("what was acknowledged before kill -9 is there after it, each exchange once", async () => {
