@@ -25,13 +25,13 @@ test("a number that is left out is a gap, from the last that is known to the nex
   const intake = new Intake([]);
   intake.take(batch(1, 3), 0);
   expect(intake.take(batch(6, 7), 0).batch?.gaps).toEqual([
-    { fromMs: 35, toMs: 60, missing: 2, reason: "lost" },
+    { fromMs: 35, toMs: 65, missing: 2, reason: "lost" },
   ]);
 });
 
 test("a stream whose beginning is missing has a gap since its life began", () => {
   expect(new Intake([]).take(batch(5, 5, { sinceMs: 20 }), 0).batch?.gaps).toEqual([
-    { fromMs: 20, toMs: 50, missing: 4, reason: "lost" },
+    { fromMs: 20, toMs: 55, missing: 4, reason: "lost" },
   ]);
 });
 

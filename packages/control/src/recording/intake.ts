@@ -91,7 +91,7 @@ export class Intake {
     const next = known?.next ?? 1;
     if (batch.from > next) {
       const fromMs = known?.lastMs ?? batch.sinceMs;
-      const toMs = Math.max(fromMs, spanOf(batch).fromMs);
+      const toMs = Math.max(fromMs, firstEndOf(batch));
       gaps.push({ fromMs, toMs, missing: batch.from - next, reason: "lost" });
     }
     return gaps;
@@ -110,6 +110,12 @@ export class Intake {
   #isEarlier(state: StreamState, newest: StreamState): boolean {
     return state.boot === newest.boot && state.lastMs < newest.lastMs;
   }
+}
+
+/** Exchanges are numbered as they end: what is missing before a batch ended no later than the first of it. */
+function firstEndOf(batch: RecordedBatch): number {
+  const firstMs = batch.exchanges.reduce((least, { endMs }) => Math.min(least, endMs), Infinity);
+  return Number.isFinite(firstMs) ? firstMs : spanOf(batch).toMs;
 }
 
 type Stream = Pick<RecordedBatch, "life" | "store"> & {
