@@ -205,6 +205,9 @@ test("violated: 1, with the history that breaks it, who answered, and the cure",
      [Send•Req=(kvs, Put(1,"a")), Recv•Res=ok, Send•Req=(kvs, Get(1)), Recv•Res=""]     expected "a"
      Put(1,"a") was answered by kvs-1, Get(1) by kvs-2
 violated: 1 of 1 key. kvs keeps state by key, and 2 processes answer for each. A Placement cures it: heddle explain placement
+  assumed: every request to default/kvs passed a proxy
+  assumed: no operation was under way for long when the record was read
+  assumed: each process was empty when it was started first
 `,
   });
 });

@@ -145,7 +145,8 @@ function summary(text: VerdictText, style: Style): readonly string[] {
       const [first, ...others] = causes;
       const why = first === undefined ? "" : ` ${first}`;
       const line = `${word}: ${formatCount(violatedKeys.length)} of ${keys}.${why}`;
-      return [line, ...others.map((cause) => `  ${cause}`)];
+      const rests = text.saysAssumptions ? assumptions : [];
+      return [line, ...others.map((cause) => `  ${cause}`), ...rests];
     }
   }
 }

@@ -89,20 +89,29 @@ function claimOf(verdict: Verdict): ConditionClaim {
 /** `20000 operations on 200 keys by 8 callers.` and what is wrong with them. */
 function messageOf(verdict: Verdict): string {
   const { operations, keys, callers, violatedKeys, undecidedKeys, counterexample } = verdict;
-  const judged = `${operations} operations on ${keys} keys by ${callers} callers.`;
+  const judged = `${count(operations, "operation")} on ${count(keys, "key")} by ${count(callers, "caller")}.`;
   switch (verdict.verdict) {
     case "holds":
       return judged;
     case "undecided":
-      return `${undecidedKeys.length} keys are undecided, ${shownKeys(undecidedKeys)}. ${judged}`;
+      if (undecidedKeys.length === 0) return judged;
+      return `${are(undecidedKeys.length)} undecided, ${shownKeys(undecidedKeys)}. ${judged}`;
     case "violated": {
       const smallest =
         counterexample === undefined
           ? ""
           : ` The smallest history that breaks it has ${counterexample.operations.length} of ${counterexample.from} operations of key ${counterexample.key}.`;
-      return `${violatedKeys.length} keys are violated, ${shownKeys(violatedKeys)}. ${judged}${smallest}`;
+      return `${are(violatedKeys.length)} violated, ${shownKeys(violatedKeys)}. ${judged}${smallest}`;
     }
   }
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+function are(keys: number): string {
+  return `${count(keys, "key")} ${keys === 1 ? "is" : "are"}`;
 }
 
 function shownKeys(keys: readonly string[]): string {
