@@ -1,15 +1,25 @@
 import { formatAddress } from "../model/address.ts";
+import type { Document } from "../model/document.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
 import type { Workload } from "./workload.ts";
 
-/** What the proxy acts on. */
+/** What the proxy acts on, but for the key of values' hashes: whoever reads this could try values against it. */
 export function showSnapshot(
   snapshot: Snapshot | null,
   refused: Readonly<Record<string, unknown>>,
 ) {
   if (snapshot === null) return null;
   const { epoch, revision, endpointsVersion, documents } = snapshot;
-  return { epoch, revision, endpointsVersion, refused, documents: Object.fromEntries(documents) };
+  const shown = Array.from(
+    documents,
+    ([key, document]) => [key, withoutHashKey(document)] as const,
+  );
+  return { epoch, revision, endpointsVersion, refused, documents: Object.fromEntries(shown) };
+}
+
+function withoutHashKey(document: Document): Document {
+  if (document.kind !== "service" || document.contract === null) return document;
+  return { ...document, contract: { ...document.contract, hashKey: "not shown" } };
 }
 
 /** Each backend with its endpoints as this proxy sees them: the picker's view, the pool's, and why one is away. */

@@ -9,11 +9,14 @@ import { parseRecordedLine } from "@heddle/mesh/history/batch-codec.ts";
 import type { ContractDoc } from "@heddle/mesh/model/document.ts";
 import { SystemClock } from "@heddle/mesh/net/system-clock.ts";
 import { openAdmin } from "@heddle/mesh/proxy/admin.ts";
+import { showSnapshot } from "@heddle/mesh/proxy/admin-views.ts";
 import { JsonLog } from "@heddle/mesh/proxy/log.ts";
+import type { Snapshot } from "@heddle/mesh/snapshot/snapshot.ts";
 import { Metrics } from "@heddle/mesh/telemetry/metrics.ts";
 import { Recording } from "@heddle/mesh/telemetry/recording.ts";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startProxy } from "../relay/mesh-rig.ts";
+import { serviceDoc } from "../support/documents.ts";
 import { exchangeRecord, kvsContract, operationRecord } from "../support/records.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "heddle-admin-"));
@@ -23,6 +26,12 @@ const log = new JsonLog(
   () => 0,
 );
 const recording = new Recording({ clock: new SystemClock(), life: "l1", boot: "b", recentMax: 4 });
+const snapshot: Snapshot = {
+  epoch: "e1",
+  revision: 1,
+  endpointsVersion: 1,
+  documents: new Map([["service/default/kvs", serviceDoc("kvs", { contract: kvsContract })]]),
+};
 let server: Server;
 
 beforeAll(async () => {
@@ -34,7 +43,7 @@ beforeAll(async () => {
     recording,
     log,
     isReady: () => true,
-    snapshot: () => null,
+    snapshot: () => showSnapshot(snapshot, {}),
   });
 });
 
@@ -66,6 +75,12 @@ test("the newest records are shown, newest first", async () => {
     { path: "/2", reason: "reset", service: "default/kvs" },
     { path: "/1" },
   ]);
+});
+
+test("the documents it acts on are shown, without the key of values' hashes", async () => {
+  const page = await ask("GET", "/snapshot");
+  expect(page).toContain(kvsContract.name);
+  expect(page).not.toContain(kvsContract.hashKey);
 });
 
 test("what it remembers is given as recorded lines, of one service and the newest, if asked so", async () => {
