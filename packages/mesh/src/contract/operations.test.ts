@@ -321,6 +321,12 @@ describe("a key begins unknown", () => {
     );
     expect(initial(again)).toBe("unknown");
   });
+  test("where a process had answered before the first start that is known", () => {
+    const later = lines.map(
+      (line): RecordedLine => ("start" in line ? { start: { ...line.start, atMs: 1400 } } : line),
+    );
+    expect(initial(later)).toBe("unknown");
+  });
   test("where the proxy's record begins in the middle", () => {
     const cut = lines.filter(
       (line) => !("batch" in line && line.batch.workload.name === "kvs-1" && line.batch.from === 1),

@@ -27,6 +27,8 @@ export class Reach {
   readonly #floorMs: number | null;
   /** Of what ended earlier only a part may be here; monotonic ms. */
   readonly #keptMs: number;
+  /** When the first answer of each process was over; monotonic ms. */
+  readonly #answeredMs = new Map<string, number>();
   readonly #begins = new Map<string, number>();
   readonly #gaps: readonly (Cut & { readonly uid: string | null })[];
 
@@ -44,6 +46,10 @@ export class Reach {
       exchange.attempts.flatMap(({ sentSeq, endpointUid }) => (sentSeq > 0 ? [endpointUid] : [])),
     );
     const answering = new Set([...asked, ...inbound.map(({ workload }) => workload.uid)]);
+    for (const { workload, exchange } of inbound) {
+      const first = Math.min(exchange.endMs, this.#answeredMs.get(workload.uid) ?? Infinity);
+      this.#answeredMs.set(workload.uid, first);
+    }
     const named = new Set(inbound.map(({ exchange }) => exchange.front.caller));
     const calling = new Set(outbound.map(({ workload }) => workload.uid));
     const proxies = coverageOf(batches);
@@ -110,7 +116,9 @@ export class Reach {
   #isFromStart({ uid, sinceMs, hasFirst }: ProxyCoverage): boolean {
     const start = firstStartOf(uid, this.#starts, this.#boot);
     if (start === null || !hasFirst || this.#floorMs === null) return false;
-    return sinceMs <= start.atMs && this.#floorMs <= start.atMs;
+    // Starts are kept for two days: who had answered before the first that is known was not empty then.
+    const isEarlier = (this.#answeredMs.get(uid) ?? Infinity) < start.atMs;
+    return !isEarlier && sinceMs <= start.atMs && this.#floorMs <= start.atMs;
   }
 
   #gapsOf(): readonly (Cut & { readonly uid: string | null })[] {
