@@ -44,17 +44,32 @@ function proxyCoverage(batches: readonly RecordedBatch[]): ProxyCoverage {
   const between = lives.slice(1).flatMap((life, at) => {
     const [fromMs, toMs] = [lives[at]!.untilMs, life.sinceMs];
     const isTold = told.some((gap) => gap.fromMs <= fromMs && gap.toMs >= toMs);
-    return isTold ? [] : [{ fromMs, toMs, reason: "restart" as const, missing: -1 }];
+    return isTold || (!life.isNumbered && isAfterAnother(life))
+      ? []
+      : [{ fromMs, toMs, reason: "restart" as const, missing: -1 }];
   });
   const [first] = lives;
   const laterBeginnings = lives.slice(1).flatMap((life) => (life.hasFirst ? [] : [life.beginning]));
   return {
     uid: workload.uid,
     name: workload.name,
-    sinceMs: first!.hasFirst ? first!.sinceMs : first!.beginning.toMs,
+    sinceMs: beginningOf(first!),
     hasFirst: first!.hasFirst,
     gaps: [...told, ...between, ...laterBeginnings],
   };
+}
+
+/**
+ * Where a life is said to follow another, that one was recorded, too: what of it was asked for is here, be it nothing, as far
+ * as the answer goes back.
+ */
+function beginningOf(first: LifeCoverage): number {
+  if (!first.hasFirst) return first.beginning.toMs;
+  return !first.isNumbered && isAfterAnother(first) ? -Infinity : first.sinceMs;
+}
+
+function isAfterAnother({ sinceMs, gaps }: LifeCoverage): boolean {
+  return gaps.some(({ reason, toMs }) => reason === "restart" && toMs === sinceMs);
 }
 
 interface LifeCoverage {
@@ -62,6 +77,7 @@ interface LifeCoverage {
   /** The last moment that its batches tell of. */
   readonly untilMs: number;
   readonly hasFirst: boolean;
+  readonly isNumbered: boolean;
   /** Where it has not: what is not recorded. */
   readonly beginning: ProxyCoverage["gaps"][number];
   readonly gaps: ProxyCoverage["gaps"];
@@ -93,6 +109,7 @@ function lifeCoverage(batches: readonly RecordedBatch[]): LifeCoverage {
     sinceMs,
     untilMs: told.reduce((latest, { toMs }) => Math.max(latest, toMs), Math.max(untilMs, lastMs)),
     hasFirst: missingBefore === 0,
+    isNumbered: ordered.length > 0,
     beginning: {
       fromMs: sinceMs,
       toMs: Number.isFinite(firstMs) ? firstMs : sinceMs,

@@ -18,6 +18,8 @@ export class Reach {
   readonly #options: AssembleOptions;
   readonly #boot: string;
   readonly #processes: readonly ProxyCoverage[];
+  /** Neither seen to answer nor to ask: they may have answered where their record has a gap. */
+  readonly #silent: readonly ProxyCoverage[];
   readonly #callers: readonly ProxyCoverage[];
   /** Uids of processes that were asked, and whose proxies recorded nothing. */
   readonly #bare: readonly string[];
@@ -54,10 +56,8 @@ export class Reach {
     const calling = new Set(outbound.map(({ workload }) => workload.uid));
     const proxies = coverageOf(batches);
     const known = new Set(proxies.map(({ uid }) => uid));
-    // Who is not seen to answer may have done so where its record has a gap.
-    this.#processes = proxies.filter(
-      ({ uid, gaps }) => answering.has(uid) || (gaps.length > 0 && !calling.has(uid)),
-    );
+    this.#processes = proxies.filter(({ uid }) => answering.has(uid));
+    this.#silent = proxies.filter(({ uid }) => !answering.has(uid) && !calling.has(uid));
     this.#callers = proxies.filter(({ uid, name }) => calling.has(uid) || named.has(name));
     this.#bare = [...answering].filter((uid) => !known.has(uid));
     this.#hasUnseenCallers = [...named].some(
@@ -122,7 +122,7 @@ export class Reach {
   }
 
   #gapsOf(): readonly (Cut & { readonly uid: string | null })[] {
-    const missed = this.#processes.flatMap(({ uid, gaps }) =>
+    const missed = [...this.#processes, ...this.#silent].flatMap(({ uid, gaps }) =>
       gaps.filter((gap) => !this.#isSeenByCallers(gap)).map((gap) => ({ ...hiddenBy(gap), uid })),
     );
     if (this.#bare.length === 0) return missed;
