@@ -163,8 +163,8 @@ test("a proxy's other life begins with a gap, also where it has recorded nothing
   ring = [own(batch(1, 2))];
   const stream = api.stream("GET", "/heddle/v1/recorded?follow=true");
   expect(shown([await stream.next(), await stream.next()])).toEqual(["kvs-0 1,2", "complete"]);
-  const { id } = requests.at(-1)!;
-  member.membership.answer(id, [own(other)], false, 0);
+  await api.plane.until("the second request", () => requests.length === 2);
+  member.membership.answer(requests[1]!.id, [own(other)], false, 0);
   const restart = { fromMs: 25, toMs: 50, missing: -1, reason: "restart" };
   expect(await stream.next()).toMatchObject({ batch: { life: "2", gaps: [restart] } });
   stream.close();
