@@ -136,6 +136,15 @@ test("what a proxy answered is counted, and no violation", () => {
   expect([verdict.verdict, verdict.absent]).toEqual(["holds", 1]);
 });
 
+test("a service that answered nothing is not called right", () => {
+  const history = historyOf("a put x 1-? unknown", "b get 2-? unknown", "a put y 3-4 absent");
+  const verdict = checkContract({ ...basis, operations: keyed({ 7: history }) });
+  expect(verdict.verdict).toBe("undecided");
+  expect(verdict.assumptions).toContain(
+    "undecided: no operation was answered as the definition says",
+  );
+});
+
 test("nothing was recorded: it holds, of nothing", () => {
   const verdict = checkContract({ ...basis, operations: [] });
   expect([verdict.verdict, verdict.operations, verdict.keys]).toEqual(["holds", 0, 0]);

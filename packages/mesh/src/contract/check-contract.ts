@@ -74,7 +74,9 @@ export function checkContract(check: ContractCheck): Verdict {
   const count = (kind: Operation["outcome"]["kind"]): number =>
     check.operations.filter(({ outcome }) => outcome.kind === kind).length;
   const observed = check.operations.filter(({ isObserved }) => isObserved).length;
-  const isUndecided = undecided.length > 0 || (unjudged > 0 && unjudged === count("ok"));
+  // Where no answer was judged, because of gaps or since there was none, it says nothing of the service.
+  const isNothing = check.operations.length > 0 && unjudged === count("ok");
+  const isUndecided = undecided.length > 0 || isNothing;
   return {
     verdict: violated.length > 0 ? "violated" : isUndecided ? "undecided" : "holds",
     contract: check.contract,
@@ -263,6 +265,8 @@ function assumptionsOf(
     findings.some(({ initial }) => initial.kind === "unknown"),
   ).length;
   if (unknown > 0) said.push(`${keys(unknown)} began unknown: what was read first was taken as so`);
+  const isUnanswered = operations.length > 0 && !operations.some(isAnswered);
+  if (isUnanswered) said.push("undecided: no operation was answered as the definition says");
   if (unjudged > 0) {
     const what = unjudged === 1 ? "1 operation" : `${unjudged} operations`;
     said.push(
