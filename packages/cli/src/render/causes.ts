@@ -32,12 +32,14 @@ export function causesOf(facts: CauseFacts): readonly string[] {
     );
   }
   for (const [workload, some] of Map.groupBy(losses, (loss) => loss.workload)) {
-    const times = some.map(({ start }) => new Date(start.wallMs).toTimeString().slice(0, 8));
+    const times = new Set(
+      some.map(({ start }) => new Date(start.wallMs).toTimeString().slice(0, 8)),
+    );
     const keys = facts.verdict.violatedKeys.filter((each) =>
       some.some((loss) => loss.keys.includes(each)),
     );
     causes.push(
-      `${workload} was restarted at ${times.join(", ")}, and what only its process kept is gone: ${count(keys.length, "key")} (${named(keys)}).`,
+      `${workload} was restarted at ${[...times].join(", ")}, and what only its process kept is gone: ${count(keys.length, "key")} (${named(keys)}).`,
     );
   }
   if (losses.length > 0) {
