@@ -65,7 +65,7 @@ export function compareShape(shape: HistoryShape, porcupine: Porcupine | null): 
 export function compareSmall(count: number, porcupine: Porcupine): Differential {
   const rng = new SeededRng(17);
   const histories = Array.from({ length: count }, (_, index) =>
-    randomHistory(rng, registerShape(index % 3 === 0 ? 3 : 9)),
+    answeredHistory(rng, registerShape(index % 3 === 0 ? 3 : 9)),
   );
   const theirs = porcupine.judge(histories, timeoutMs);
   const different = histories.filter((history, index) =>
@@ -75,6 +75,17 @@ export function compareSmall(count: number, porcupine: Porcupine): Differential 
   );
   const violated = theirs.filter(({ word }) => word === "violated").length;
   return { histories: count, violated, different };
+}
+
+/** One with an answer in it: where nothing was answered heddle says undecided, and Porcupine that it holds. */
+function answeredHistory(
+  rng: SeededRng,
+  shape: Parameters<typeof randomHistory>[1],
+): readonly Operation[] {
+  for (;;) {
+    const history = randomHistory(rng, shape);
+    if (history.some(({ outcome }) => outcome.kind === "ok")) return history;
+  }
 }
 
 function judge(operations: readonly Operation[], model: SequentialModel, isFast: boolean): Judged {
