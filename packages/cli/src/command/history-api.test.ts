@@ -13,8 +13,7 @@ import {
   operation,
   outboundExchange,
 } from "../../../mesh/test/support/recorded.ts";
-import { buildStyle } from "../render/style.ts";
-import { run } from "./program.ts";
+import { runOn } from "./run-on.fixture.ts";
 
 const get = { operation: operation("1", null, "a") };
 const e = batchOf("e", [outboundExchange(get)]);
@@ -62,29 +61,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-async function heddle(...argv: readonly string[]) {
-  const [out, err]: [string[], string[]] = [[], []];
-  const terminal = (texts: string[]) => ({
-    isTerminal: false,
-    columns: 100,
-    style: buildStyle(false),
-    write: (text: string) => void texts.push(text),
-  });
-  const before = process.exitCode;
-  const world = {
-    out: terminal(out),
-    err: terminal(err),
-    env: { HEDDLE_MESH: folder },
-    cwd: folder,
-    clock: new VirtualClock(),
-    program: "heddle",
-    programPath: "heddle",
-    author: "dana",
-  };
-  const code = await run(world, argv);
-  process.exitCode = before;
-  return { code, out: out.join(""), err: err.join("") };
-}
+const heddle = (...argv: readonly string[]) => runOn(folder, argv);
 
 describe("from a control plane", () => {
   test("a workload's own history is asked of its own record alone", async () => {

@@ -3,15 +3,13 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { VirtualClock } from "@heddle/mesh/base/virtual-clock.ts";
 import type { Evidence } from "@heddle/mesh/check/evidence.ts";
 import type { RecordedBatch, RecordedLine } from "@heddle/mesh/history/batch.ts";
 import { kinds } from "@heddle/mesh/resource/index.ts";
 import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { recordEvidence } from "../../../mesh/test/check/judged-mesh.ts";
 import { mutants } from "../../../mesh/test/check/mutants.ts";
-import { buildStyle } from "../render/style.ts";
-import { run } from "./program.ts";
+import { runOn } from "./run-on.fixture.ts";
 
 let folder: string;
 let server: Server;
@@ -60,30 +58,8 @@ function itemsOf(plural: string): readonly object[] {
   return evidence.intent.at(-1)!.resources.filter((one) => one.kind === kind);
 }
 
-async function verify(...options: readonly string[]) {
-  const [out, err]: [string[], string[]] = [[], []];
-  const terminal = (texts: string[]) => ({
-    isTerminal: false,
-    columns: 100,
-    style: buildStyle(false),
-    write: (text: string) => void texts.push(text),
-  });
-  const before = process.exitCode;
-  const world = {
-    out: terminal(out),
-    err: terminal(err),
-    env: { HEDDLE_MESH: folder },
-    cwd: folder,
-    clock: new VirtualClock(),
-    program: "heddle",
-    programPath: "heddle",
-    author: "dana",
-  };
-  process.exitCode = 0;
-  const code = await run(world, ["verify", "constraints", ...options]);
-  process.exitCode = before;
-  return { code, out: out.join(""), err: err.join("") };
-}
+const verify = (...options: readonly string[]) =>
+  runOn(folder, ["verify", "constraints", ...options]);
 
 test("what was kept holds: exit 0, a line for each kind", async () => {
   const { code, out } = await verify();

@@ -15,8 +15,7 @@ import {
   operation,
   outboundExchange,
 } from "../../../mesh/test/support/recorded.ts";
-import { buildStyle } from "../render/style.ts";
-import { run } from "./program.ts";
+import { runOn } from "./run-on.fixture.ts";
 
 /** What the API answers, by path. */
 let answers: Record<string, unknown>;
@@ -125,31 +124,17 @@ const verify = (...argv: readonly string[]) => verifyAt(60_000, argv);
 
 /** @param nowMs monotonic; what was recorded was over at 208 */
 async function verifyAt(nowMs: number, argv: readonly string[]) {
-  const [out, err]: [string[], string[]] = [[], []];
-  const terminal = (said: string[]) => ({
-    isTerminal: false,
-    columns: 100,
-    style: buildStyle(false),
-    write: (text: string) => void said.push(text),
-  });
   const clock = new VirtualClock(1_000_000);
   clock.advance(nowMs);
-  const before = process.exitCode;
-  process.exitCode = 0;
-  const env = { HEDDLE_MESH: folder };
-  const world = { out: terminal(out), err: terminal(err), env, cwd: folder, clock };
-  const names = { program: "heddle", programPath: "heddle", author: "dana" };
   let isOver = false;
-  const running = run({ ...world, ...names }, ["verify", ...argv]).finally(() => {
+  const running = runOn(folder, ["verify", ...argv], clock).finally(() => {
     isOver = true;
   });
   while (!isOver) {
     await new Promise(setImmediate);
     clock.step(); // whoever waits has waited
   }
-  const code = await running;
-  process.exitCode = before;
-  return { code, out: out.join(""), err: err.join("") };
+  return running;
 }
 
 const time = new Date(1_000_100).toTimeString().slice(0, 8);
