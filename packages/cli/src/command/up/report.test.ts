@@ -9,6 +9,7 @@ import { printResult } from "./report.ts";
 
 const service = { apiVersion: "v1", kind: "Service", metadata: { name: "kvs" }, spec: {} };
 const set = { resources: [service], warnings: [] } as unknown as ManifestSet;
+const contract = { kind: "Contract", spec: { targetRefs: [{ kind: "Service", name: "kvs" }] } };
 const info = { profile: "run", revision: 3 } as MeshInfo;
 const away: WorkloadRow = {
   uid: "u",
@@ -27,7 +28,7 @@ const away: WorkloadRow = {
   reason: "exited with code 1",
 };
 
-function said(isReady: boolean, mesh: string | undefined): string {
+function said(isReady: boolean, mesh: string | undefined, of: ManifestSet = set): string {
   let text = "";
   const terminal: Terminal = {
     isTerminal: false,
@@ -49,7 +50,7 @@ function said(isReady: boolean, mesh: string | undefined): string {
   };
   const workloads = isReady ? [] : [away];
   const result = { info, workloads, isReady, warnings: [], lastLines: new Map() };
-  printResult(world, terminal, set, result, { tookMs: 1000, mesh });
+  printResult(world, terminal, of, result, { tookMs: 1000, mesh });
   return text;
 }
 
@@ -73,6 +74,13 @@ test("every command that is named leads to the mesh that was started", () => {
   expect(failed[0]).toBe("heddle logs kvs-0 --mesh ../state");
   expect(failed.length).toBe(2);
   for (const line of [...ready, ...failed]) expect(line).toMatch(/ --mesh \.\.\/state$/);
+});
+
+test("where a Contract speaks of a service, verifying it is named", () => {
+  const promised = { ...set, resources: [service, contract] } as unknown as ManifestSet;
+  expect(commands(said(true, "../state", promised))).toContain(
+    "heddle verify kvs --drive --mesh ../state",
+  );
 });
 
 test("a folder that a shell would take apart is quoted", () => {

@@ -1,4 +1,6 @@
 import type { WorkloadRow } from "@heddle/control/api/verbs.ts";
+import type { ContractSpec } from "@heddle/mesh/resource/heddle/contract.ts";
+import type { Resource } from "@heddle/mesh/resource/meta.ts";
 import { exits, Fault, formatFault } from "../../render/fault.ts";
 import { formatMeshFlag } from "../../render/mesh-flag.ts";
 import type { Step } from "../../render/progress.ts";
@@ -52,12 +54,20 @@ export function printResult(
     front === undefined ? null : tryCommand(front.urls[0]!, front.gateway!, set.resources);
   if (attempt !== null) terminal.write(`  Try    ${attempt}\n`);
   const service = set.resources.find(({ kind }) => kind === "Service")?.metadata.name;
+  const promised = contractedService(set.resources);
   const looks = [
     `${program} stat${flag}`,
     ...(service === undefined ? [] : [`${program} tap service/${service}${flag}`]),
+    promised === null ? `${program} check${flag}` : `${program} verify ${promised} --drive${flag}`,
   ];
-  terminal.write(`  See    ${[...looks, `${program} check${flag}`].join("    ")}        Stop  `);
+  terminal.write(`  See    ${looks.join("    ")}        Stop  `);
   terminal.write(terminal.isTerminal ? "Ctrl-C\n" : `${program} down${flag}\n`);
+}
+
+/** The first Service that a Contract speaks of; null: there is no Contract. */
+function contractedService(resources: readonly Resource[]): string | null {
+  const spec = resources.find(({ kind }) => kind === "Contract")?.spec as ContractSpec | undefined;
+  return spec?.targetRefs[0]?.name ?? null;
 }
 
 /** One workload of each Process, three at most: its siblings fail in the same way. */
