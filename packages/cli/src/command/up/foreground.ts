@@ -70,6 +70,7 @@ export async function runUp(
     before: installedStep(world),
     mayPrune: (orphans: readonly string[]) => mayPrune(options, terminal, orphans),
   };
+  let unwatch = () => {};
   try {
     const result = await bringUp(session);
     if (result === null) {
@@ -77,6 +78,8 @@ export async function runUp(
       onSettled(false);
       return exits.no;
     }
+    // Before we say so: who reads "Ready" may change a file at once.
+    if (options.watch === true) unwatch = watchMesh(session, voice);
     printResult(world, terminal, set, result, {
       tookMs: world.clock.monotonicMs() - startMs + installedMs(world),
       mesh: options.mesh,
@@ -88,7 +91,6 @@ export async function runUp(
     throw error;
   }
   voice.open();
-  const unwatch = options.watch === true ? watchMesh(session, voice) : () => undefined;
   await host.stopped;
   unwatch();
   return exits.ok;
