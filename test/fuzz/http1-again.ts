@@ -30,7 +30,8 @@ function write({ head, length }: OurMessage, method: string): string {
   else if (head instanceof Http1ReplyHead) {
     const { status } = head;
     const isBodiless = method === "HEAD" || status < 200 || status === 204 || status === 304;
-    const framing = isBodiless ? "none" : length === "until-close" ? "chunked" : length;
+    const hasNoFraming = isBodiless || length === "tunnel";
+    const framing = hasNoFraming ? "none" : length === "until-close" ? "chunked" : length;
     const keeps = method === "HEAD" || status === 304;
     appendReplyHead(gather, head, { framing, lengthField: keeps ? "keep" : "drop", closes: false });
   }

@@ -10,8 +10,8 @@ import type {
 import { Http1Client } from "@heddle/mesh/net/http1/client.ts";
 import { Http1Context } from "@heddle/mesh/net/http1/context.ts";
 import type { Http1Fields } from "@heddle/mesh/net/http1/fields.ts";
-import { PlainReplyHead, PlainRequestHead } from "@heddle/mesh/net/http1/plain-head.ts";
 import { Http1Server } from "@heddle/mesh/net/http1/server.ts";
+import { PlainReplyHead, PlainRequestHead } from "@heddle/mesh/net/plain-head.ts";
 import { ScriptedConnection } from "../../packages/mesh/test/http1/scripted-connection.ts";
 
 /** One message as our codecs read it. */

@@ -4,7 +4,7 @@ import type { Fields, ReplyHead } from "@heddle/mesh/model/head.ts";
 import type { ClientStream, ReplyFailure, ReplySink } from "@heddle/mesh/net/codec.ts";
 import { Http1Client, type Http1ClientOwner } from "@heddle/mesh/net/http1/client.ts";
 import { Http1Context } from "@heddle/mesh/net/http1/context.ts";
-import { PlainRequestHead } from "@heddle/mesh/net/http1/plain-head.ts";
+import { PlainRequestHead } from "@heddle/mesh/net/plain-head.ts";
 import type { SimulatedProcess } from "@heddle/mesh/net/simulated/process.ts";
 import type { TransportFailure } from "@heddle/mesh/net/transport.ts";
 import type { Ending, Operation } from "./operation.ts";
@@ -41,7 +41,7 @@ export class CallerApp implements Http1ClientOwner {
     this.oracle.begin(operation, owner);
     const call = new Call(this, operation);
     for (const [client, busy] of this.#calls) {
-      if (busy !== null || !client.isReusable) continue;
+      if (busy !== null || client.capacity === 0) continue;
       this.#calls.set(client, call);
       call.start(client);
       return;

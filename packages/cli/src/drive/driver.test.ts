@@ -10,7 +10,7 @@ import type { Definition } from "@heddle/mesh/contract/definition.ts";
 import { sequentialModel } from "@heddle/mesh/contract/model.ts";
 import { compileContractReader } from "@heddle/mesh/contract/reader.ts";
 import type { ContractDoc } from "@heddle/mesh/model/document.ts";
-import { PlainRequestHead } from "@heddle/mesh/net/http1/plain-head.ts";
+import { PlainRequestHead } from "@heddle/mesh/net/plain-head.ts";
 import { type LinkFaults, rough } from "@heddle/mesh/net/simulated/faults.ts";
 import { SimulatedNetwork } from "@heddle/mesh/net/simulated/network.ts";
 import { describe, expect, test } from "vitest";

@@ -11,6 +11,7 @@ function head(path: string, fields: Record<string, string> = {}): RequestHead {
     method: "GET",
     path,
     authority: "kvs",
+    upgrade: null,
     get: (name) => fields[name] ?? null,
     set() {},
     add() {},

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { describe, expect, test } from "vitest";
 import { PlainRequest, pairsOf } from "../../test/support/plain-head.ts";
 import type { FilterDoc } from "../model/document.ts";
-import { PlainReplyHead } from "../net/http1/plain-head.ts";
+import { PlainReplyHead } from "../net/plain-head.ts";
 import { compileFilters, filterSchema, runReplyFilters, runRequestFilters } from "./index.ts";
 
 const nothing = { set: [], add: [], remove: [] };

@@ -1,7 +1,9 @@
 import type { Address } from "./address.ts";
 import type { SpiffeId } from "./identity.ts";
+import type { PortProtocol } from "./protocol.ts";
 import type { ServiceKey } from "./service-key.ts";
 
+export type { PortProtocol } from "./protocol.ts";
 export type { ServiceKey } from "./service-key.ts";
 
 /**
@@ -86,9 +88,6 @@ export interface GatewayListenerDoc {
   readonly name: string;
   readonly routes: RoutesDoc;
 }
-
-/** What is spoken on a port. `http` is HTTP/1.1 now; others are added with their codecs. */
-export type PortProtocol = "http" | "opaque";
 
 export interface ServiceDoc {
   readonly kind: "service";

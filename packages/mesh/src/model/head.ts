@@ -25,6 +25,12 @@ export interface RequestHead extends Fields {
   path: string;
   /** host[:port] the request names: absolute-form wins over Host (RFC 9112 §3.2.2). Empty where none was sent. */
   authority: string;
+  /**
+   * The protocol that the client asks the connection, or its stream, to be handed over to: `websocket`, by `Upgrade` in
+   * HTTP/1.1 (RFC 9110 §7.8) or by an extended CONNECT in HTTP/2 (RFC 8441), where `method` reads GET all the same. Null for none.
+   * Setting null takes the wish back.
+   */
+  upgrade: string | null;
 }
 
 /** The head of a reply, final or interim (1xx). */

@@ -1,4 +1,5 @@
 import type { Fields, ReplyHead, RequestHead } from "../model/head.ts";
+import type { HttpProtocol } from "../model/protocol.ts";
 import type { Reason } from "../model/reason.ts";
 import type { Connection, TransportFailure } from "./transport.ts";
 
@@ -8,8 +9,13 @@ import type { Connection, TransportFailure } from "./transport.ts";
  * queued up: the sender stops its source until `onWritable`.
  */
 
-/** How long a body is, as the sender's head announced it. */
-export type BodyLength = number | "chunked" | "until-close";
+/**
+ * How long a body is, as the sender's head announced it. `chunked`: it ends when it ends. `tunnel`: of a request, it asks for a
+ * tunnel (CONNECT, or `head.upgrade`); of a reply, it grants it (2xx to CONNECT, 101 to an upgrade, in every version). What
+ * then goes either way is body: the tunnel's octets, `onRequestEnd` and `onReplyEnd` are its half-closes. Of a request that
+ * asked and was not granted nothing comes behind the head, not even its end.
+ */
+export type BodyLength = number | "chunked" | "until-close" | "tunnel";
 
 /**
  * Downstream: one request received, its reply to be sent. Valid until both ended or one side failed; a reply that ends
@@ -17,7 +23,8 @@ export type BodyLength = number | "chunked" | "until-close";
  */
 export interface ServerStream {
   readonly connection: Connection;
-  /** Which exchange of its connection it is, from 1: as many as the client has begun to send. */
+  readonly protocol: HttpProtocol;
+  /** Which exchange of its connection it is, from 1: as many as the client has begun to send. Equal at both ends. */
   readonly ordinal: number;
   /** Sends an interim reply (1xx). Dropped for an HTTP/1.0 client. */
   sendInterim(head: ReplyHead): void;
@@ -66,6 +73,8 @@ export interface RequestHandler {
 
 /** Upstream: one request sent, its reply to be received. */
 export interface ClientStream {
+  /** Which exchange of its connection it is, from 1. Equal at both ends; known from the start. */
+  readonly ordinal: number;
   sendHead(head: RequestHead, length: BodyLength): void;
   sendBody(bytes: Buffer, start: number, end: number): boolean;
   sendEnd(trailers: Fields | null): void;
@@ -88,7 +97,8 @@ export interface ReplySink {
 }
 
 export interface ReplyFailure {
-  readonly reason: Extract<Reason, "reset" | "bad-response">;
+  /** `refused-stream`: the server has said that it did not process it (RFC 9113 §8.7, and GOAWAY below its id). */
+  readonly reason: Extract<Reason, "reset" | "bad-response" | "refused-stream">;
   /** Did any byte of the request reach the kernel? If not, it was surely not processed. */
   readonly sent: boolean;
   /** Did any byte of a reply arrive? */

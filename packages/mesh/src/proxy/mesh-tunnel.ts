@@ -1,8 +1,8 @@
 import { Deadline, type DeadlineHandler } from "../base/deadline-wheel.ts";
 import type { Reason } from "../model/reason.ts";
 import type { RequestSink } from "../net/codec.ts";
-import { PlainReplyHead } from "../net/http1/plain-head.ts";
 import type { Http1ServerStream } from "../net/http1/server-stream.ts";
+import { PlainReplyHead } from "../net/plain-head.ts";
 import type { Connection, ConnectionEvents, TransportFailure } from "../net/transport.ts";
 import type { RelayContext } from "../relay/context.ts";
 import type { FrontendSlot, Source } from "../relay/frontend.ts";

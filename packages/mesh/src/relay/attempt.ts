@@ -42,7 +42,7 @@ export class Attempt implements ReplySink {
     target.endpoint.load.begin();
     this.session = session;
     this.stream = session.start(this);
-    this.ordinal = session.codec.exchanges;
+    this.ordinal = this.stream.ordinal;
   }
 
   /** The endpoint has answered, or will not: its latency is known. Null: nothing was sent that could be measured. */

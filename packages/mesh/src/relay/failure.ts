@@ -1,6 +1,6 @@
 import type { ReplyHead, RequestHead } from "../model/head.ts";
 import { type Reason, reasonRow, reasons } from "../model/reason.ts";
-import { PlainReplyHead } from "../net/http1/plain-head.ts";
+import { PlainReplyHead } from "../net/plain-head.ts";
 
 /** The field that says that a proxy made the reply, and why. Never taken from an application. */
 export const reasonField = "x-heddle-reason";

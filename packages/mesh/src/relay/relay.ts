@@ -7,7 +7,7 @@ import { runReplyFilters } from "../filter/index.ts";
 import type { Fields, ReplyHead, RequestHead } from "../model/head.ts";
 import { type Reason, reasonRow } from "../model/reason.ts";
 import type { BodyLength, ReplyFailure, RequestSink, ServerStream } from "../net/codec.ts";
-import { PlainReplyHead } from "../net/http1/plain-head.ts";
+import { PlainReplyHead } from "../net/plain-head.ts";
 import type { FaultStrike } from "../policy/fault.ts";
 import { isIdempotent } from "../policy/method.ts";
 import { decideRetry } from "../policy/retry.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { PlainRequestHead } from "../net/http1/plain-head.ts";
+import { PlainRequestHead } from "../net/plain-head.ts";
 import { neededUpgrade } from "./upgrade.ts";
 
 const head = (fields: Record<string, string>) =>

@@ -12,6 +12,7 @@ import type {
   ServiceDoc,
 } from "../model/document.ts";
 import { type SpiffeId, toSpiffeId } from "../model/identity.ts";
+import { portProtocols } from "../model/protocol.ts";
 
 /** The schemas of documents, exactly as `model/document.ts` types them. A field not known here is refused. */
 
@@ -46,7 +47,7 @@ const address = v.variant("kind", [
   v.strictObject({ kind: v.literal("vip"), service: serviceKey, port }),
 ]);
 const listener = v.strictObject({ name: text, address });
-const protocol = v.picklist(["http", "opaque"]);
+const protocol = v.picklist(portProtocols);
 const valueMatch = v.strictObject({ name: text, value: v.string() });
 
 const pathMatch = v.pipe(

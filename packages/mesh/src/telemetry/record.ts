@@ -1,6 +1,7 @@
 import type { Direction, RecordedAttempt } from "../history/exchange.ts";
 import type { ContractDoc, OperationDoc } from "../model/document.ts";
 import type { SpiffeId } from "../model/identity.ts";
+import type { CarriedProtocol } from "../model/protocol.ts";
 import type { Reason } from "../model/reason.ts";
 import type { ServiceKey } from "../model/service-key.ts";
 
@@ -17,6 +18,12 @@ export class ExchangeRecord {
   /** The service asked for; empty at egress. */
   service: ServiceKey = "";
   servicePort = 0;
+  /** What the caller speaks; empty: it has not shown it. */
+  protocol: CarriedProtocol | "" = "";
+  /** How that was found out where nothing declared it; empty: it was declared. */
+  detected = "";
+  /** gRPC's own status, from trailers or head (gRPC over HTTP2, "Responses"); -1: it is no gRPC, or none came. */
+  grpcStatus = -1;
   method = "";
   path = "";
   /** As it came, where it was forwarded otherwise; null: it was not. */

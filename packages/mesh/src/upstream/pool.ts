@@ -140,7 +140,7 @@ export class Pool implements DeadlineHandler, SessionPool {
     const { codec } = session;
     const announcedMs = codec.keepAliveTimeoutMs;
     if (announcedMs !== null) this.#idleLimit.announce(announcedMs);
-    if (codec.isReusable) this.#keep(session);
+    if (codec.capacity > 0) this.#keep(session);
     else session.phase = "closing"; // the codec has closed it
   }
 
@@ -218,7 +218,7 @@ export class Pool implements DeadlineHandler, SessionPool {
       const session = this.#idle.pop();
       if (session === undefined) return null;
       const isYoung = nowMs - session.idleSinceMs < limitMs;
-      if (isYoung && session.generation === generation && session.codec.isReusable) {
+      if (isYoung && session.generation === generation && session.codec.capacity > 0) {
         session.phase = "busy";
         return session;
       }
@@ -271,7 +271,9 @@ export class Pool implements DeadlineHandler, SessionPool {
     const tls = this.#tlsOptions();
     if (tls === undefined) return false;
     const generation = tls?.credentials.generation ?? 0;
-    const session = new PooledSession(this, generation, this.#context.codec);
+    const session = new PooledSession(this, generation, (owner) =>
+      this.#context.codec(owner, "http/1.1"),
+    );
     this.#all.add(session);
     this.#dialling.add(session);
     wheel.set(session.deadline, this.connectTimeoutMs);

@@ -4,7 +4,7 @@ import type { ClientStream, ReplySink } from "../net/codec.ts";
 import { dialledName, endText } from "../net/connection-name.ts";
 import type { Connection, TransportFailure } from "../net/transport.ts";
 import type { ConnectReason } from "./connect-failure.ts";
-import type { BuildClientCodec, ClientCodec, ClientCodecOwner } from "./session.ts";
+import type { ClientCodec, ClientCodecOwner } from "./session.ts";
 
 /** Waits for a connection. */
 export interface SessionTaker {
@@ -43,7 +43,11 @@ export class PooledSession implements ClientCodecOwner, DeadlineHandler {
   #name: ConnectionName | null = null;
   #localAddress = "";
 
-  constructor(pool: SessionPool, generation: number, build: BuildClientCodec) {
+  constructor(
+    pool: SessionPool,
+    generation: number,
+    build: (owner: ClientCodecOwner) => ClientCodec,
+  ) {
     this.#pool = pool;
     this.generation = generation;
     this.deadline = new Deadline(this);
@@ -75,6 +79,8 @@ export class PooledSession implements ClientCodecOwner, DeadlineHandler {
   onOpen(): void {
     this.#pool.onOpen(this);
   }
+
+  onCapacity(): void {}
 
   onExchangeEnd(): void {
     this.#pool.onExchangeEnd(this);

@@ -3,8 +3,8 @@ import type { Address } from "@heddle/mesh/model/address.ts";
 import type { RequestHead } from "@heddle/mesh/model/head.ts";
 import type { RequestHandler, RequestSink, ServerStream } from "@heddle/mesh/net/codec.ts";
 import { Http1Context } from "@heddle/mesh/net/http1/context.ts";
-import { PlainReplyHead } from "@heddle/mesh/net/http1/plain-head.ts";
 import { Http1Server } from "@heddle/mesh/net/http1/server.ts";
+import { PlainReplyHead } from "@heddle/mesh/net/plain-head.ts";
 import type { Transport } from "@heddle/mesh/net/transport.ts";
 
 /** How long it takes over `/slow/…`, in ms; anything else it answers at once. */

@@ -137,7 +137,7 @@ test("row 32: a final reply before the request has ended is the last on both con
   expect(down.output).toBe("HTTP/1.1 401 No\r\nContent-Length: 0\r\nconnection: close\r\n\r\n");
   expect(down.hasEnded).toBe(true);
   expect(up.isReset).toBe(true);
-  expect(client.isReusable).toBe(false);
+  expect(client.capacity).toBe(0);
   down.deliver(`world${get()}`);
   expect(up.output.match(/HTTP\/1\.1/g)?.length).toBe(1);
 });
@@ -155,7 +155,7 @@ test("row 35: HEAD, 204 and 304 have no body, whatever their fields say", () => 
     const { down, up, client } = openRelay();
     down.deliver(request);
     up.deliver(reply);
-    expect(client.isReusable).toBe(true);
+    expect(client.capacity).toBe(1);
     down.deliver(get());
     up.deliver(next);
     return down.output.slice(0, -next.length);
@@ -222,7 +222,7 @@ test("row 38: bad chunks amid a reply end it visibly", () => {
   up.deliver(`${ok("Transfer-Encoding: chunked")}5\r\nhelloX\r\n`);
   expect(down.isReset).toBe(true);
   expect(up.isReset).toBe(true);
-  expect(client.isReusable).toBe(false);
+  expect(client.capacity).toBe(0);
 });
 
 test("row 39: octets behind a reply make its connection useless", () => {
@@ -236,7 +236,7 @@ test("row 39: octets behind a reply make its connection useless", () => {
       const { down, up, client } = openRelay();
       down.deliver(get());
       up.deliver(reply, cut);
-      expect(client.isReusable).toBe(false);
+      expect(client.capacity).toBe(0);
       expect(up.isReset, `cut at ${cut}`).toBe(true);
       expect(down.output).not.toContain("evil");
     }
@@ -246,7 +246,7 @@ test("row 39: octets behind a reply make its connection useless", () => {
 test("row 39: octets before any request make the connection useless", () => {
   const { connection, client, owned } = openClient();
   connection.deliver("HTTP/1.1 408 Too Slow\r\n\r\n");
-  expect(client.isReusable).toBe(false);
+  expect(client.capacity).toBe(0);
   expect(owned.closes).toBe(1);
 });
 
@@ -270,7 +270,7 @@ test("row 43, 46: a server that says close, or speaks HTTP/1.0, is not asked aga
     const { down, up, client } = openRelay();
     down.deliver(get());
     up.deliver(reply);
-    expect(client.isReusable).toBe(isReusable);
+    expect(client.capacity).toBe(isReusable ? 1 : 0);
     expect(client.keepAliveTimeoutMs).toBe(timeoutMs);
     expect(down.hasEnded).toBe(false);
     expect(up.hasEnded).toBe(!isReusable);
@@ -281,6 +281,7 @@ const plain = {
   method: "GET",
   path: "/",
   authority: "kvs",
+  upgrade: null,
   get: () => null,
   set() {},
   add() {},

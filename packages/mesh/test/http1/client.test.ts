@@ -1,4 +1,4 @@
-import { PlainFields, PlainRequestHead } from "@heddle/mesh/net/http1/plain-head.ts";
+import { PlainFields, PlainRequestHead } from "@heddle/mesh/net/plain-head.ts";
 import { expect, test } from "vitest";
 import { openClient } from "./rig.ts";
 import { joinChunks } from "./verdicts.ts";
@@ -17,11 +17,11 @@ test("carries one exchange after the other", () => {
   const rig = openClient();
   for (let round = 1; round <= 3; round++) {
     const { reply } = ask(rig);
-    expect(rig.client.isReusable).toBe(false);
+    expect(rig.client.capacity).toBe(0);
     rig.connection.deliver(ok, 30, 45);
     expect(reply).toMatchObject({ body: "hello", hasEnded: true, length: 5 });
     expect(rig.owned.exchangeEnds).toBe(round);
-    expect(rig.client.isReusable).toBe(true);
+    expect(rig.client.capacity).toBe(1);
   }
   expect(rig.connection.writes[0]).toBe("GET /a HTTP/1.1\r\nhost: kvs\r\nvia: 1.1 heddle\r\n\r\n");
 });
@@ -71,7 +71,7 @@ test("counts what a reused connection sent before as no part of this exchange", 
 test("an idle connection that the server closes is not reusable and is closed", () => {
   const rig = openClient();
   rig.connection.deliverEnd();
-  expect(rig.client.isReusable).toBe(false);
+  expect(rig.client.capacity).toBe(0);
   expect(rig.connection.hasEnded).toBe(true);
   expect(rig.owned.closes).toBe(1);
   expect(rig.clock.nextAtMs()).toBe(null);
@@ -120,7 +120,7 @@ test("giving up an exchange that is over leaves the connection alone", () => {
   const { stream } = ask(rig);
   rig.connection.deliver(ok);
   stream.abort();
-  expect(rig.client.isReusable).toBe(true);
+  expect(rig.client.capacity).toBe(1);
   expect(rig.connection.isReset).toBe(false);
 });
 
@@ -174,6 +174,6 @@ test("an idle connection closes when asked, a busy one after its exchange", () =
   busy.client.close();
   busy.connection.deliver(ok);
   expect(reply.hasEnded).toBe(true);
-  expect(busy.client.isReusable).toBe(false);
+  expect(busy.client.capacity).toBe(0);
   expect(busy.connection.hasEnded).toBe(true);
 });

@@ -1,5 +1,5 @@
-import { PlainReplyHead } from "@heddle/mesh/net/http1/plain-head.ts";
 import { Http1ServerStream } from "@heddle/mesh/net/http1/server-stream.ts";
+import { PlainReplyHead } from "@heddle/mesh/net/plain-head.ts";
 import type { ConnectionEvents } from "@heddle/mesh/net/transport.ts";
 import { expect, test } from "vitest";
 import type { RecordedRequest } from "./recorders.ts";

@@ -74,7 +74,7 @@ export function expectBadReply(reply: string, request = get()): void {
     up.deliver(reply, cut);
     expectErrorReply(down.output, "bad-response", false);
     expect(up.isReset, `cut at ${cut}`).toBe(true);
-    expect(client.isReusable).toBe(false);
+    expect(client.capacity).toBe(0);
   }
 }
 

@@ -6,8 +6,8 @@ import type { RequestHead } from "@heddle/mesh/model/head.ts";
 import type { RequestHandler, RequestSink, ServerStream } from "@heddle/mesh/net/codec.ts";
 import { Caller } from "@heddle/mesh/net/http1/caller.ts";
 import { Http1Context } from "@heddle/mesh/net/http1/context.ts";
-import { PlainReplyHead } from "@heddle/mesh/net/http1/plain-head.ts";
 import { Http1Server } from "@heddle/mesh/net/http1/server.ts";
+import { PlainReplyHead } from "@heddle/mesh/net/plain-head.ts";
 import { EndpointRecorder, type RecordedService } from "@heddle/mesh/net/recorder.ts";
 import type { Listening, Transport } from "@heddle/mesh/net/transport.ts";
 

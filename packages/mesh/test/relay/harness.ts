@@ -14,7 +14,7 @@ import type {
   ReplySink,
   ServerStream,
 } from "@heddle/mesh/net/codec.ts";
-import { PlainReplyHead, PlainRequestHead } from "@heddle/mesh/net/http1/plain-head.ts";
+import { PlainReplyHead, PlainRequestHead } from "@heddle/mesh/net/plain-head.ts";
 import type {
   Connection,
   ConnectionEvents,
@@ -87,8 +87,20 @@ export class FakeServer implements ClientCodec, ClientStream, ConnectionEvents {
     this.connection = new NoConnection(address, () => this.close());
   }
 
-  get isReusable(): boolean {
-    return this.phase === "idle";
+  get capacity(): number {
+    return this.phase === "idle" ? 1 : 0;
+  }
+
+  get active(): number {
+    return this.phase === "busy" ? 1 : 0;
+  }
+
+  get isClosing(): boolean {
+    return this.phase === "closed";
+  }
+
+  get ordinal(): number {
+    return this.exchanges;
   }
 
   attach(): void {}
@@ -213,6 +225,7 @@ export class FakeServer implements ClientCodec, ClientStream, ConnectionEvents {
 
 /** The client's side, with everything that was sent to it. */
 export class FakeClient implements ServerStream {
+  readonly protocol = "http/1.1";
   readonly ordinal = 1;
   readonly connection: Connection = new NoConnection(tcp("127.0.0.1", 2), () => {});
   readonly interims: number[] = [];

@@ -1,5 +1,5 @@
 import type { Fields } from "@heddle/mesh/model/head.ts";
-import { PlainRequestHead } from "@heddle/mesh/net/http1/plain-head.ts";
+import { PlainRequestHead } from "@heddle/mesh/net/plain-head.ts";
 
 /** A request head that came from no wire. */
 export class PlainRequest extends PlainRequestHead {

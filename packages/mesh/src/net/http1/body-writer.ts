@@ -1,8 +1,8 @@
 import { assert } from "../../base/assert.ts";
 import type { Fields } from "../../model/head.ts";
+import type { ConnectionWriter } from "../connection-writer.ts";
 import { appendChunkSize, CHUNK_FRAME_BYTES_MAX } from "./chunked.ts";
 import { appendTrailers, headBytesBound } from "./serialise.ts";
-import type { ConnectionWriter } from "./writer.ts";
 
 /** How a body is sent: `dropped` where the message has none by rule, whatever the other side sends. */
 export type BodyMode = "length" | "chunked" | "raw" | "dropped";

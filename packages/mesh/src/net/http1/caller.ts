@@ -6,11 +6,11 @@ import { type Address, formatAddress, tcp } from "../../model/address.ts";
 import type { ReplyHead } from "../../model/head.ts";
 import { BodyText } from "../body-text.ts";
 import type { ReplyFailure, ReplySink } from "../codec.ts";
+import { PlainRequestHead } from "../plain-head.ts";
 import { EndpointRecorder, type RecordedService } from "../recorder.ts";
 import type { Transport, TransportFailure } from "../transport.ts";
 import { Http1Client, type Http1ClientOwner } from "./client.ts";
 import { Http1Context } from "./context.ts";
-import { PlainRequestHead } from "./plain-head.ts";
 
 export interface CallerOptions {
   readonly transport: Transport;
@@ -111,7 +111,7 @@ export class Caller implements Http1ClientOwner {
     });
     const timer: Timer = clock.after(timeoutMs, () => this.#giveUp(`no reply in ${timeoutMs} ms`));
     this.#call = call;
-    if (this.#client?.isReusable === true) this.#start(this.#client, call);
+    if (this.#client?.capacity === 1) this.#start(this.#client, call);
     else this.#dial();
     return promise;
   }

@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { VirtualClock } from "../../base/virtual-clock.ts";
+import { ConnectionWriter } from "../connection-writer.ts";
+import { PlainFields } from "../plain-head.ts";
 import type { Connection } from "../transport.ts";
 import { BodyWriter } from "./body-writer.ts";
 import { ChunkedDecoder } from "./chunked.ts";
 import { Http1Context } from "./context.ts";
 import { defaultHttp1Limits } from "./limits.ts";
-import { PlainFields } from "./plain-head.ts";
-import { ConnectionWriter } from "./writer.ts";
 
 /** What a BodyWriter makes of `pieces`. */
 function encode(pieces: readonly Uint8Array[], trailers: PlainFields | null): Buffer {

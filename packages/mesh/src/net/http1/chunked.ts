@@ -1,6 +1,6 @@
 import type { Fields } from "../../model/head.ts";
+import type { Gather } from "../gather.ts";
 import { hexValues, octets, TEXT, TOKEN } from "./chars.ts";
-import type { Gather } from "./gather.ts";
 import { HeadReader } from "./head-reader.ts";
 import { CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING } from "./kinds.ts";
 import type { Http1Limits } from "./limits.ts";

@@ -1,9 +1,9 @@
 import { assert } from "../../base/assert.ts";
 import type { Fields, RequestHead } from "../../model/head.ts";
 import type { BodyLength, ClientStream, ReplySink } from "../codec.ts";
+import type { ConnectionWriter } from "../connection-writer.ts";
 import { BodyWriter } from "./body-writer.ts";
 import { appendRequestHead, headBytesBound } from "./serialise.ts";
-import type { ConnectionWriter } from "./writer.ts";
 
 /** What a stream needs of its connection. */
 export interface ClientStreamHost {
@@ -18,14 +18,16 @@ export interface ClientStreamHost {
 export class Http1ClientStream implements ClientStream {
   readonly #host: ClientStreamHost;
   readonly sink: ReplySink;
+  readonly ordinal: number;
   /** Of the request; empty until its head was sent. */
   method = "";
   hasRequestEnded = false;
   #isDead = false;
   #body: BodyWriter | null = null;
 
-  constructor(host: ClientStreamHost, sink: ReplySink) {
+  constructor(host: ClientStreamHost, sink: ReplySink, ordinal: number) {
     this.#host = host;
+    this.ordinal = ordinal;
     this.sink = sink;
   }
 

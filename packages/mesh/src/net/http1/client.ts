@@ -2,22 +2,22 @@ import { assert } from "../../base/assert.ts";
 import type { Timer } from "../../base/clock.ts";
 import type { Fields } from "../../model/head.ts";
 import type { BodyLength, ClientStream, ReplyFailure, ReplySink } from "../codec.ts";
+import { ConnectionWriter } from "../connection-writer.ts";
+import type { Deferred } from "../gather.ts";
 import type { Connection, ConnectionEvents, TransportFailure } from "../transport.ts";
 import { ChunkedDecoder } from "./chunked.ts";
 import { type ClientStreamHost, Http1ClientStream } from "./client-stream.ts";
 import type { Http1Context } from "./context.ts";
 import { frameReply, type ReplyShape } from "./framing.ts";
-import type { Deferred } from "./gather.ts";
 import { HeadReader } from "./head-reader.ts";
 import { KEEP_ALIVE } from "./kinds.ts";
 import { ReadAhead } from "./read-ahead.ts";
-import { ConnectionWriter } from "./writer.ts";
 
 /** Who keeps an upstream connection: a pool. */
 export interface Http1ClientOwner {
   /** Connected, and with TLS the peer verified: exchanges may start. */
   onOpen(client: Http1Client): void;
-  /** An exchange is over, its sink was told; `client.isReusable` says whether another may follow. */
+  /** An exchange is over, its sink was told; `client.capacity` says whether another may follow. */
   onExchangeEnd(client: Http1Client): void;
   /** The connection is gone; the last event. An exchange in flight was told before. */
   onClose(client: Http1Client, failure: TransportFailure | null): void;
@@ -89,9 +89,17 @@ export class Http1Client implements ConnectionEvents, ClientStreamHost, Deferred
     return this.#context.via;
   }
 
-  /** Open, no exchange going on, and both sides willing to go on? */
-  get isReusable(): boolean {
-    return this.#phase === "idle";
+  /** Exchanges that may be started now: 1 while it is open, nothing goes on and both sides are willing to go on. */
+  get capacity(): 0 | 1 {
+    return this.#phase === "idle" ? 1 : 0;
+  }
+
+  get active(): 0 | 1 {
+    return this.#stream === null ? 0 : 1;
+  }
+
+  get isClosing(): boolean {
+    return this.#phase === "closed" || !this.#keepsAlive;
   }
 
   /** Exchanges started on this connection. */
@@ -104,7 +112,7 @@ export class Http1Client implements ConnectionEvents, ClientStreamHost, Deferred
     return this.#keepAliveTimeoutMs;
   }
 
-  /** Starts an exchange; only when `isReusable`. The head is to be sent at once. */
+  /** Starts an exchange; only while `capacity` is above 0. The head is to be sent at once. */
   start(sink: ReplySink): ClientStream {
     assert(this.#phase === "idle", "one exchange at a time");
     this.#phase = "head";
@@ -113,7 +121,7 @@ export class Http1Client implements ConnectionEvents, ClientStreamHost, Deferred
     this.#isReplyPaused = false;
     this.#interims = 0;
     this.#writtenBefore = this.writer.writtenBytes;
-    const stream = new Http1ClientStream(this, sink);
+    const stream = new Http1ClientStream(this, sink, this.#exchanges);
     this.#stream = stream;
     return stream;
   }

@@ -1,6 +1,6 @@
+import { latin1 } from "../latin1.ts";
 import type { Http1Fields } from "./fields.ts";
 import { CONNECTION, equalsName, NAMED, OTHER } from "./kinds.ts";
-import { latin1 } from "./latin1.ts";
 import { isBlank } from "./lists.ts";
 import { FIELD_STRIDE, FIELDS_AT } from "./scan.ts";
 

@@ -1,5 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
-import { Gather } from "./gather.ts";
+import { Gather } from "../gather.ts";
+import type { OnLimit } from "../limit.ts";
 import { defaultHttp1Limits, type Http1Limits } from "./limits.ts";
 import { HeadScanner } from "./scan.ts";
 
@@ -9,6 +10,10 @@ export interface Http1ContextOptions {
   readonly limits?: Http1Limits;
   /** What forwarded requests add as Via (RFC 9110 §7.6.3); null adds none. Default `1.1 heddle`. */
   readonly via?: string | null;
+  /** Shared with the codecs of other protocols that it forwards to. Default its own. */
+  readonly gather?: Gather;
+  /** Told each time a limit was met. Default nobody. */
+  readonly onLimit?: OnLimit;
 }
 
 /**
@@ -19,12 +24,15 @@ export class Http1Context {
   readonly clock: Clock;
   readonly limits: Http1Limits;
   readonly via: string | null;
-  readonly gather = new Gather();
+  readonly gather: Gather;
+  readonly onLimit: OnLimit;
   readonly requestScanner: HeadScanner;
   readonly replyScanner: HeadScanner;
 
   constructor(options: Http1ContextOptions) {
     this.clock = options.clock;
+    this.gather = options.gather ?? new Gather();
+    this.onLimit = options.onLimit ?? (() => {});
     this.limits = options.limits ?? defaultHttp1Limits;
     this.via = options.via === undefined ? "1.1 heddle" : options.via;
     this.requestScanner = new HeadScanner("request", this.limits);

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import type { Fields } from "../../model/head.ts";
+import { PlainFields } from "../plain-head.ts";
 import { Http1Fields } from "./fields.ts";
 import { HeadReader } from "./head-reader.ts";
 import { defaultHttp1Limits } from "./limits.ts";
-import { PlainFields } from "./plain-head.ts";
 
 function received(): Fields {
   const reader = new HeadReader("trailers", defaultHttp1Limits, null);

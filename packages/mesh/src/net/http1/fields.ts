@@ -1,6 +1,6 @@
 import type { Fields } from "../../model/head.ts";
+import { latin1 } from "../latin1.ts";
 import { equalsName } from "./kinds.ts";
-import { latin1 } from "./latin1.ts";
 import { FIELD_STRIDE, FIELDS_AT } from "./scan.ts";
 
 /**

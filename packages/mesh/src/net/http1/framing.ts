@@ -1,4 +1,5 @@
 import type { BodyLength } from "../codec.ts";
+import { latin1 } from "../latin1.ts";
 import { readConnectionOptions, SAYS_CLOSE, SAYS_TOO_MUCH } from "./connection-options.ts";
 import {
   CONNECTION,
@@ -9,7 +10,6 @@ import {
   TE,
   TRANSFER_ENCODING,
 } from "./kinds.ts";
-import { latin1 } from "./latin1.ts";
 import { splitList } from "./lists.ts";
 import { Http1ReplyHead } from "./reply-head.ts";
 import { Http1RequestHead } from "./request-head.ts";
@@ -92,6 +92,7 @@ export function frameRequest(scanner: HeadScanner, bytes: Buffer): Http1RequestH
     authorityEnd,
     pathStart,
     expectsContinue,
+    upgrade: null,
     wantsTrailers: (seen & (1 << TE)) !== 0 && namesTrailers(bytes, table),
   });
   if ((seen & (1 << CONNECTION)) !== 0) {

@@ -1,4 +1,4 @@
-import { latin1 } from "./latin1.ts";
+import { latin1 } from "../latin1.ts";
 
 /**
  * The fields a codec must know by heart: they frame the message or belong to one hop (RFC 9110 §7.6.1). All others

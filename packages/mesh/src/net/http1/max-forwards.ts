@@ -1,5 +1,5 @@
 import type { RequestSink } from "../codec.ts";
-import { PlainReplyHead } from "./plain-head.ts";
+import { PlainReplyHead } from "../plain-head.ts";
 import type { Http1RequestHead } from "./request-head.ts";
 import type { Http1ServerStream } from "./server-stream.ts";
 

@@ -1,5 +1,5 @@
 import { type Reason, reasonRow } from "../../model/reason.ts";
-import { PlainReplyHead } from "./plain-head.ts";
+import { PlainReplyHead } from "../plain-head.ts";
 
 /** A reply that the proxy makes itself, and its body. */
 export interface ReasonReply {

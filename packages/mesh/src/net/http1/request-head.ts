@@ -1,7 +1,7 @@
 import type { RequestHead } from "../../model/head.ts";
 import type { BodyLength } from "../codec.ts";
+import { latin1 } from "../latin1.ts";
 import { Http1Fields } from "./fields.ts";
-import { latin1 } from "./latin1.ts";
 import type { TargetForm } from "./target.ts";
 
 /** What `framing.ts` found out about a request. */
@@ -16,6 +16,8 @@ export interface RequestShape {
   readonly pathStart: number;
   /** Does the client wait for a 100 before it sends the body? */
   readonly expectsContinue: boolean;
+  /** The protocol that Upgrade names; null where it is absent, or Connection does not say so. */
+  readonly upgrade: string | null;
   /** Did the client's TE name `trailers`? */
   readonly wantsTrailers: boolean;
 }
@@ -31,12 +33,14 @@ export class Http1RequestHead extends Http1Fields implements RequestHead {
   isMethodEdited = false;
   isPathEdited = false;
   isAuthorityEdited = false;
+  upgrade: string | null;
 
   constructor(bytes: Buffer, table: number[], shape: RequestShape) {
     super(bytes, table);
     this.shape = shape;
     // RFC 9112 §9.3: a proxy keeps no connection to an HTTP/1.0 client.
     this.closes = shape.minor === 0;
+    this.upgrade = shape.upgrade;
   }
 
   /** The form in which the target came; it is forwarded in origin-form, or `*`. */

@@ -3,10 +3,10 @@ import { AssertionError } from "../../base/assert.ts";
 import { VirtualClock } from "../../base/virtual-clock.ts";
 import type { ReplyHead, RequestHead } from "../../model/head.ts";
 import type { BodyLength } from "../codec.ts";
+import { PlainReplyHead, PlainRequestHead } from "../plain-head.ts";
 import { Http1Context } from "./context.ts";
 import { frameReply, frameRequest, type ReplyShape } from "./framing.ts";
 import { HeadReader } from "./head-reader.ts";
-import { PlainReplyHead, PlainRequestHead } from "./plain-head.ts";
 import { Http1RequestHead } from "./request-head.ts";
 import {
   appendReplyHead,

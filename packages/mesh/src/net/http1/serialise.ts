@@ -1,10 +1,10 @@
 import { assert } from "../../base/assert.ts";
 import type { Fields, ReplyHead, RequestHead } from "../../model/head.ts";
 import type { BodyLength } from "../codec.ts";
+import type { Gather } from "../gather.ts";
+import { latin1 } from "../latin1.ts";
 import { Http1Fields } from "./fields.ts";
-import type { Gather } from "./gather.ts";
 import { CONTENT_LENGTH, FIRST_OF_HOP, HOST_FIELD, kindOfName, OTHER } from "./kinds.ts";
-import { latin1 } from "./latin1.ts";
 import { reasonPhrase } from "./reason-phrase.ts";
 import { Http1ReplyHead } from "./reply-head.ts";
 import { Http1RequestHead } from "./request-head.ts";
@@ -28,7 +28,8 @@ export function appendRequestHead(
   length: BodyLength,
   via: string | null,
 ): void {
-  const framing: Framing = length === "until-close" ? "chunked" : length;
+  const framing: Framing =
+    length === "until-close" ? "chunked" : length === "tunnel" ? "none" : length;
   let hasHost = false;
   let keepsLength = false;
   if (head instanceof Http1RequestHead) {
@@ -52,7 +53,11 @@ export function appendRequestHead(
   }
   if (!hasHost) appendField(out, "host", head.authority);
   if (via !== null && !endsWithVia(head, via)) appendField(out, "via", via);
-  if (!keepsLength && (framing !== 0 || head.get("content-length") !== null)) {
+  if (
+    !keepsLength &&
+    framing !== "none" &&
+    (framing !== 0 || head.get("content-length") !== null)
+  ) {
     appendFraming(out, framing);
   }
   if (head instanceof Http1RequestHead && head.shape.wantsTrailers) {

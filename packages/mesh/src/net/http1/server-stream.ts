@@ -1,11 +1,11 @@
 import { assert } from "../../base/assert.ts";
 import type { Fields, ReplyHead } from "../../model/head.ts";
 import type { BodyLength, RequestSink, ServerStream } from "../codec.ts";
+import type { ConnectionWriter } from "../connection-writer.ts";
 import type { Connection, ConnectionEvents } from "../transport.ts";
 import { type BodyMode, BodyWriter } from "./body-writer.ts";
 import type { Http1RequestHead } from "./request-head.ts";
 import { appendReplyHead, type Framing, headBytesBound } from "./serialise.ts";
-import type { ConnectionWriter } from "./writer.ts";
 
 /** What a stream needs of its connection. */
 export interface ServerStreamHost {
@@ -31,6 +31,7 @@ export interface TakenConnection {
 
 /** One exchange of a downstream HTTP/1 connection. After the reply's end its sink gets no further event. */
 export class Http1ServerStream implements ServerStream {
+  readonly protocol = "http/1.1";
   readonly #host: ServerStreamHost;
   readonly request: Http1RequestHead;
   readonly ordinal: number;

@@ -1,9 +1,10 @@
 import type { RequestHandler } from "../codec.ts";
+import { ConnectionWriter } from "../connection-writer.ts";
+import type { Deferred } from "../gather.ts";
 import type { Connection, ConnectionEvents, TransportFailure } from "../transport.ts";
 import { ChunkedDecoder } from "./chunked.ts";
 import type { Http1Context } from "./context.ts";
 import { frameRequest } from "./framing.ts";
-import type { Deferred } from "./gather.ts";
 import { HeadReader } from "./head-reader.ts";
 import { answerMaxForwards, maxForwardsStatus } from "./max-forwards.ts";
 import { ReadAhead } from "./read-ahead.ts";
@@ -13,7 +14,6 @@ import type { Fault } from "./scan.ts";
 import { appendReplyHead, headBytesBound } from "./serialise.ts";
 import { Http1ServerStream, type ServerStreamHost, type TakenConnection } from "./server-stream.ts";
 import { ServerTimers, type ServerTimersOwner } from "./server-timers.ts";
-import { ConnectionWriter } from "./writer.ts";
 
 export interface Http1ServerOptions {
   /**

@@ -1,5 +1,5 @@
+import { latin1 } from "../latin1.ts";
 import { HEX, HOST, octets, PATH } from "./chars.ts";
-import { latin1 } from "./latin1.ts";
 
 /** The four forms of a request target (RFC 9112 §3.2). */
 export type TargetForm = "origin" | "absolute" | "authority" | "asterisk";

@@ -1,8 +1,8 @@
 import type { Fields } from "../../model/head.ts";
+import { PlainFields } from "../plain-head.ts";
 import { Http1Fields } from "./fields.ts";
 import type { HeadReader } from "./head-reader.ts";
 import { FIRST_OF_HOP, kindOfName } from "./kinds.ts";
-import { PlainFields } from "./plain-head.ts";
 import { FIELDS_AT } from "./scan.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { Fields, ReplyHead, RequestHead } from "../../model/head.ts";
+import type { Fields, ReplyHead, RequestHead } from "../model/head.ts";
 
 /** Fields made by the proxy itself, or that have no octets to fall back on: trailers, replies, probes. */
 export class PlainFields implements Fields {
@@ -65,6 +65,7 @@ export class PlainRequestHead extends PlainFields implements RequestHead {
   method: string;
   path: string;
   authority: string;
+  upgrade: string | null = null;
 
   constructor(
     line: { readonly method: string; readonly path: string; readonly authority: string },

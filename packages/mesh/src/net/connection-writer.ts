@@ -1,5 +1,5 @@
-import type { Connection } from "../transport.ts";
 import type { Gather, Gatherer } from "./gather.ts";
+import type { Connection } from "./transport.ts";
 
 /** The sending half of one connection: gathers small pieces, writes large ones straight through. */
 export class ConnectionWriter implements Gatherer {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { Connection, WriteStatus } from "../transport.ts";
+import { ConnectionWriter } from "./connection-writer.ts";
 import { Gather } from "./gather.ts";
-import { ConnectionWriter } from "./writer.ts";
+import type { Connection, WriteStatus } from "./transport.ts";
 
 function open(gather: Gather, log: string[], name = "a", status: WriteStatus = "done") {
   const connection = {

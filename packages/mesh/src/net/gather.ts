@@ -1,4 +1,4 @@
-import { assert } from "../../base/assert.ts";
+import { assert } from "../base/assert.ts";
 import { writeLatin1 } from "./latin1.ts";
 
 /** Somebody whose octets wait in a Gather. */

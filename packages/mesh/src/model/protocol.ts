@@ -1,0 +1,19 @@
+/**
+ * What is spoken on a port of a service, as intent says it (`appProtocol`, annotations).
+ *
+ *   detect   nothing is said: the first octets of either side tell
+ *   http     HTTP, in the version that the caller speaks
+ *   http1    the process speaks HTTP/1.1 and nothing else: HTTP/2 callers are translated
+ *   h2c      the process speaks HTTP/2 by prior knowledge (RFC 9113 §3.3), gRPC above all: HTTP/1.1 callers are translated
+ *   tls      TLS from end to end: opaque but for the server name of its ClientHello
+ *   opaque   octets
+ */
+export type PortProtocol = (typeof portProtocols)[number];
+
+export const portProtocols = ["detect", "http", "http1", "h2c", "tls", "opaque"] as const;
+
+/** A version of HTTP, as ALPN names it (RFC 7301 §6). */
+export type HttpProtocol = "http/1.1" | "h2";
+
+/** What a connection was found to carry. */
+export type CarriedProtocol = HttpProtocol | "tls" | "tcp";
