@@ -86,7 +86,12 @@ export interface GatewayListenerDoc {
   readonly listener: ListenerDoc;
   /** `<namespace>/<gateway>/<listener name>`. */
   readonly name: string;
+  /** What its connections carry; `tls` is passed through, never terminated here. Absent: `http`. */
+  readonly protocol?: "http" | "tls";
+  /** Of requests; at a `tls` listener there are none. */
   readonly routes: RoutesDoc;
+  /** Of a `tls` listener. A connection whose server name none of them has is closed: no-route. Absent: none. */
+  readonly tlsRoutes?: readonly TlsRouteDoc[];
 }
 
 export interface ServiceDoc {
@@ -109,6 +114,26 @@ export interface ServicePortDoc {
   readonly protocol: PortProtocol;
   /** Null: no route is attached and all traffic goes to the service itself (GEP-1294). */
   readonly routes: RoutesDoc | null;
+  /**
+   * Of connections that carry TLS. One whose server name none of them has is closed: no-route. Absent: no TLSRoute is attached
+   * and they all go to the service itself.
+   */
+  readonly tlsRoutes?: readonly TlsRouteDoc[];
+}
+
+/**
+ * Where TLS connections go by the server name of their ClientHello. Of several routes with that name the first in the document
+ * wins; an exact name is before a wildcard, a longer wildcard before a shorter (`route/tls-routes.ts`).
+ */
+export interface TlsRouteDoc {
+  /** `TLSRoute/<namespace>/<name>`, for records and people. */
+  readonly route: string;
+  /** The rule's name, or its index in the route. */
+  readonly name: string;
+  /** Lower case; `*.a.b` stands for one or more labels before `.a.b`. At least one. */
+  readonly hostnames: readonly string[];
+  /** A share of connections each. Empty, or all of weight 0: they are closed, invalid-backend. */
+  readonly backends: readonly WeightedBackendDoc[];
 }
 
 /** All rules of all routes attached to one frontend, merged. The first match of `matches` wins; none: no-route. */

@@ -10,6 +10,7 @@ import type {
   ProxyDoc,
   RoutesDoc,
   ServiceDoc,
+  TlsRouteDoc,
 } from "../model/document.ts";
 import { type SpiffeId, toSpiffeId } from "../model/identity.ts";
 import { portProtocols } from "../model/protocol.ts";
@@ -100,6 +101,22 @@ const routes: v.GenericSchema<unknown, RoutesDoc> = v.pipe(
   }),
 );
 
+const hostname = v.pipe(
+  text,
+  v.regex(
+    /^(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/,
+    "a host name",
+  ),
+);
+const tlsRoutes: v.GenericSchema<unknown, readonly TlsRouteDoc[]> = v.array(
+  v.strictObject({
+    route: text,
+    name: v.string(),
+    hostnames: v.pipe(v.array(hostname), v.minLength(1, "a host name")),
+    backends: v.array(backend),
+  }),
+);
+
 const placement: v.GenericSchema<unknown, PlacementDoc> = v.strictObject({
   name: text,
   key: v.strictObject({
@@ -184,7 +201,13 @@ const service: v.GenericSchema<unknown, ServiceDoc> = v.strictObject({
   namespace: label,
   name: label,
   ports: v.array(
-    v.strictObject({ name: v.nullable(text), number: port, protocol, routes: v.nullable(routes) }),
+    v.strictObject({
+      name: v.nullable(text),
+      number: port,
+      protocol,
+      routes: v.nullable(routes),
+      tlsRoutes: v.exactOptional(tlsRoutes),
+    }),
   ),
   placement: v.nullable(placement),
   policy,
@@ -250,7 +273,15 @@ const proxy: v.GenericSchema<unknown, ProxyDoc> = v.strictObject({
   ),
   outbound: v.array(v.strictObject({ listener, service: serviceKey, port })),
   forwardProxy: v.nullable(listener),
-  gateway: v.array(v.strictObject({ listener, name: text, routes })),
+  gateway: v.array(
+    v.strictObject({
+      listener,
+      name: text,
+      protocol: v.exactOptional(v.picklist(["http", "tls"])),
+      routes,
+      tlsRoutes: v.exactOptional(tlsRoutes),
+    }),
+  ),
 });
 
 /** By kind. */

@@ -2,7 +2,13 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { endpointsDoc, proxyDoc, serviceDoc } from "../../test/support/documents.ts";
 import { tcp } from "../model/address.ts";
-import { type Document, documentKey, type RoutesDoc, type ServiceDoc } from "../model/document.ts";
+import {
+  type Document,
+  documentKey,
+  type RoutesDoc,
+  type ServiceDoc,
+  type TlsRouteDoc,
+} from "../model/document.ts";
 import { documentKeyOf, parseDelta, parseDocument } from "./codec.ts";
 import { applyDelta, diffSnapshots, isMismatch } from "./diff.ts";
 import { canonicalJson, Digester } from "./digest.ts";
@@ -48,6 +54,15 @@ const routed = serviceDoc("kvs", {
 const placed = endpointsDoc("kvs", ["u1", "u2"], {
   slots: { assignmentEpoch: 3, owners: ["u1", "u2"], assignment: [0, 1, -1] },
 });
+const secret: TlsRouteDoc = {
+  route: "TLSRoute/default/secret",
+  name: "0",
+  hostnames: ["kvs.example.com", "*.kvs.example.com"],
+  backends: [{ backend: { service: "default/kvs", port: 443 }, weight: 1, filters: [] }],
+};
+const passed = serviceDoc("tls", {
+  ports: [{ name: null, number: 443, protocol: "tls", routes: null, tlsRoutes: [secret] }],
+});
 const full = proxyDoc("u1", {
   inbound: {
     listener: { name: "in", address: tcp("127.0.0.1", 0) },
@@ -74,6 +89,13 @@ const full = proxyDoc("u1", {
       name: "default/front/http",
       routes,
     },
+    {
+      listener: { name: "g-tls", address: tcp("127.0.0.1", 8443) },
+      name: "default/front/tls",
+      protocol: "tls",
+      routes: { matches: [], rules: [] },
+      tlsRoutes: [secret],
+    },
   ],
 });
 
@@ -97,7 +119,7 @@ function changed(edits: Record<string, unknown>): unknown {
 
 describe("a document", () => {
   test("that is as its type says is accepted, and is the very object that came", () => {
-    for (const document of [routed, placed, full, serviceDoc("a"), proxyDoc("b")]) {
+    for (const document of [routed, placed, passed, full, serviceDoc("a"), proxyDoc("b")]) {
       expect(parseDocument(document)).toEqual({ ok: true, value: document });
       const parsed = parseDocument(document);
       expect(parsed.ok && parsed.value).toBe(document);
@@ -142,6 +164,19 @@ describe("a document", () => {
     const slots = { assignmentEpoch: 1, owners: ["u1"], assignment: [0, 1] };
     expect(errorsOf({ ...placed, slots })).toEqual([
       "slots.assignment[1]: expected the index of an owner, below 1, got 1",
+    ]);
+  });
+
+  test("whose TLS route has no host name, or one in capitals, is refused", () => {
+    const wrong = (hostnames: string[]) => ({
+      ...passed,
+      ports: [{ ...passed.ports[0], tlsRoutes: [{ ...secret, hostnames }] }],
+    });
+    expect(errorsOf(wrong([]))).toEqual([
+      "ports[0].tlsRoutes[0].hostnames: expected a host name, got []",
+    ]);
+    expect(errorsOf(wrong(["a.b", "KVS.example.com"]))).toEqual([
+      'ports[0].tlsRoutes[0].hostnames[1]: expected a host name, got "KVS.example.com"',
     ]);
   });
 

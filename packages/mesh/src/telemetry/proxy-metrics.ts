@@ -40,6 +40,7 @@ export class ProxyMetrics {
   readonly #receivedBytes: Family<Counter, "direction" | "peer" | "dst_namespace" | "dst_service">;
   readonly #sentBytes: Family<Counter, "direction" | "peer" | "dst_namespace" | "dst_service">;
   readonly #open: Family<Gauge, "direction" | "peer" | "dst_namespace" | "dst_service">;
+  readonly #limits: Family<Counter, "limit">;
   readonly #clusterDomain: string;
 
   /** @param clusterDomain of the label `authority`: `kvs.default.svc.<domain>:80`. */
@@ -80,6 +81,11 @@ export class ProxyMetrics {
       connection,
     );
     this.#open = metrics.gauge("tcp_open_connections", "Connections open now.", connection);
+    this.#limits = metrics.counter(
+      "heddle_limit_total",
+      "Times a limit held out against a peer that asked too much.",
+      ["limit"],
+    );
   }
 
   requests(of: ExchangeRecord): Counter {
@@ -127,6 +133,10 @@ export class ProxyMetrics {
       sentBytes: this.#sentBytes.child(labels),
       open: this.#open.child(labels),
     };
+  }
+
+  limit(name: string): Counter {
+    return this.#limits.child({ limit: name });
   }
 
   #subjectOf(record: ExchangeRecord): Labels<Subject> {

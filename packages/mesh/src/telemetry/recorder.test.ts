@@ -36,6 +36,15 @@ describe("an exchange counts as", () => {
 });
 
 describe("metrics", () => {
+  test("count each limit that was met", () => {
+    const { recorder, lines } = setUp();
+    for (const name of ["h2-resets", "h1-head", "h2-resets"]) recorder.limit(name);
+    expect(lines("heddle_limit_total")).toEqual([
+      'heddle_limit_total{limit="h2-resets"} 2',
+      'heddle_limit_total{limit="h1-head"} 1',
+    ]);
+  });
+
   test("have Linkerd's names and labels", () => {
     const { recorder, lines } = setUp();
     recorder.record(exchangeRecord());

@@ -91,6 +91,11 @@ export class TelemetryRecorder implements Recorder, ConnectionCounter {
     return series;
   }
 
+  /** A limit was met: `net/limit.ts` has their names. */
+  limit(name: string): void {
+    this.#metrics.limit(name).add(1);
+  }
+
   /** All counts so far. */
   summary(): SummaryBody {
     return {
