@@ -16,7 +16,7 @@ async function helloOf(options: {
   const { port } = server.address() as AddressInfo;
   const first = new Promise<Buffer>((resolve) => {
     server.once("connection", (socket) =>
-      socket.once("data", (bytes) => {
+      socket.once("data", (bytes: Buffer) => {
         resolve(bytes);
         socket.destroy();
       }),
