@@ -226,7 +226,7 @@ class World {
     for (const { peer, open } of recorder.summary().connections) counted[peer] += open;
     let dialled = 0;
     for (const endpoint of workload.upstream.endpoints()) {
-      for (const { pool } of endpoint.targets()) dialled += pool.size;
+      for (const { size } of endpoint.targets()) dialled += size;
     }
     const accepted = workload.connections.size;
     if (counted.src !== accepted || counted.dst !== dialled) {

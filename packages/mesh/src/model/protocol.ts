@@ -17,3 +17,9 @@ export type HttpProtocol = "http/1.1" | "h2";
 
 /** What a connection was found to carry. */
 export type CarriedProtocol = HttpProtocol | "tls" | "tcp";
+
+/** The version of HTTP that a process on such a port speaks, whatever its caller does; null: the caller's, or none at all. */
+export function spokenVersion(protocol: PortProtocol): HttpProtocol | null {
+  if (protocol === "http1") return "http/1.1";
+  return protocol === "h2c" ? "h2" : null;
+}

@@ -39,9 +39,9 @@ export function showClusters(workload: Workload) {
       awayReason: target.awayReason,
       inFlight: target.endpoint.load.pending,
       loadMs: target.loadMs(nowMs),
-      connections: target.pool.size,
-      idle: target.pool.idleCount,
-      idleLimitMs: target.pool.idleLimitMs,
+      connections: target.size,
+      idle: target.idleCount,
+      idleLimitMs: target.poolOf(target.speaks ?? "http/1.1").idleLimitMs,
     })),
   }));
 }

@@ -14,6 +14,7 @@ import { decideRetry } from "../policy/retry.ts";
 import type { ExchangeRecord } from "../telemetry/record.ts";
 import { type Backend, type EndpointWaiter, slotWaitMs } from "../upstream/backend.ts";
 import type { ConnectReason } from "../upstream/connect-failure.ts";
+import type { Pool } from "../upstream/pool.ts";
 import type { PooledSession, SessionTaker } from "../upstream/pooled-session.ts";
 import type { Target } from "../upstream/target.ts";
 import { Attempt } from "./attempt.ts";
@@ -63,6 +64,7 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
   // Where it stands.
   #target: Target | null = null;
   #avoid: Target | null = null;
+  #pool: Pool | null = null;
   #attempt: Attempt | null = null;
   readonly #body: RequestBody;
   #isReplyPaused = false;
@@ -277,7 +279,8 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     this.#state = connecting;
     this.#target = target;
     recordAttempt(this.#record, target);
-    const session = target.pool.take(this, isFresh, nowMs);
+    this.#pool = target.poolFor(this.#stream.protocol);
+    const session = this.#pool.take(this, isFresh, nowMs);
     if (session !== null) this.#ask(session, nowMs);
     else if (this.#state === connecting) this.#body.pause();
   }
@@ -657,7 +660,7 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     if (this.#waitSinceMs >= 0) this.#stopWaiting(nowMs);
     if (this.#slot !== null) this.#frontend.pending?.cancel(this);
     if (this.#state === choosing) this.#backend?.cancel(this);
-    if (this.#state === connecting) this.#target?.pool.cancel(this);
+    if (this.#state === connecting) this.#pool?.cancel(this);
     if (this.#delay !== null) this.#context.wheel.clear(this.#delay);
     this.#attempt?.abort(nowMs);
     this.#attempt = null;

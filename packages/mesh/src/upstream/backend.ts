@@ -10,6 +10,7 @@ import type {
   ServiceKey,
   SlotsDoc,
 } from "../model/document.ts";
+import type { HttpProtocol } from "../model/protocol.ts";
 import type { Reason } from "../model/reason.ts";
 import { defaultBackendPolicy } from "../policy/backend-policy.ts";
 import type { FaultDraws } from "../policy/fault.ts";
@@ -32,6 +33,12 @@ export interface BackendSpec {
   readonly contract: ContractReader | null;
   /** What its requests meet on purpose; null: nothing. */
   readonly fault: FaultDraws | null;
+  /**
+   * The version of HTTP that its processes speak and are asked in, whatever callers do (`spokenVersion` of the port's protocol).
+   * Null, the default: the caller's. It holds for endpoints without identity alone, that is for processes themselves: a
+   * peer's proxy is asked in the caller's version and translates beside its process.
+   */
+  readonly speaks?: HttpProtocol | null;
   readonly members: readonly BackendMember[];
 }
 
@@ -123,7 +130,8 @@ export class Backend implements TargetObserver {
       this.placement = spec.placement === null ? null : new Placement(spec.placement);
     }
     for (const { target } of spec.members) {
-      target.pool.connectTimeoutMs = spec.policy.connectTimeoutMs;
+      target.connectTimeoutMs = spec.policy.connectTimeoutMs;
+      target.speaks = target.endpoint.identity === null ? (spec.speaks ?? null) : null;
       target.observe(this);
     }
     const kept = new Set(spec.members.map((member) => member.target));

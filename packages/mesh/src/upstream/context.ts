@@ -28,7 +28,7 @@ export interface UpstreamContext {
   readonly transport: Transport;
   /** Null in a proxy without identity: it speaks plain to all. */
   readonly trust: Trust | null;
-  /** HTTP/1.1 today; the pool's ALPN says which. */
+  /** For each version of HTTP. */
   readonly codec: BuildClientCodec;
   readonly limits: UpstreamLimits;
   /** Who counts connections for a service port; `isOwn`: those to our own application. Default nobody. */

@@ -1,8 +1,9 @@
 import { formatServerName } from "../model/server-name.ts";
 import type { ServiceKey } from "../model/service-key.ts";
 import type { UpstreamContext } from "./context.ts";
+import type { TargetKey } from "./dialler.ts";
 import { Endpoint, type EndpointName } from "./endpoint.ts";
-import type { PoolKey } from "./pool.ts";
+
 import { Target } from "./target.ts";
 
 /** One endpoint with everything that is asked of it: a target for each service port. */
@@ -22,7 +23,7 @@ export class EndpointTargets {
     let target = this.#targets.get(key);
     if (target === undefined) {
       const meter = this.#context.meterOf?.(service, port, this.endpoint.isOwn) ?? null;
-      target = new Target(this.#context, this.endpoint, this.#poolKey(service, port), meter);
+      target = new Target(this.#context, this.endpoint, this.#key(service, port), meter);
       this.#targets.set(key, target);
     }
     return target;
@@ -35,12 +36,12 @@ export class EndpointTargets {
   /** Forgets targets that nobody observes and that have no connection. Is nothing left? */
   prune(): boolean {
     for (const [key, target] of this.#targets) {
-      if (!target.isObserved && target.pool.size === 0) this.#targets.delete(key);
+      if (!target.isObserved && target.size === 0) this.#targets.delete(key);
     }
     return this.#targets.size === 0;
   }
 
-  #poolKey(service: ServiceKey, port: number): PoolKey {
+  #key(service: ServiceKey, port: number): TargetKey {
     const { address, identity, uid } = this.endpoint;
     if (identity === null) return { address, tls: null };
     const slash = service.indexOf("/");

@@ -1,72 +1,72 @@
 import { Deadline, type DeadlineHandler } from "../base/deadline-wheel.ts";
-import type { Address } from "../model/address.ts";
-import type { SpiffeId } from "../model/identity.ts";
-import type { TlsDialOptions, TransportFailure } from "../net/transport.ts";
-import { defaultBackendPolicy } from "../policy/backend-policy.ts";
+import type { HttpProtocol } from "../model/protocol.ts";
+import type { TransportFailure } from "../net/transport.ts";
 import { type ConnectReason, connectReason } from "./connect-failure.ts";
 import type { ConnectionMeter, UpstreamContext } from "./context.ts";
-import { IdleLimit } from "./idle-limit.ts";
+import type { Dialler } from "./dialler.ts";
+import { IdleSessions } from "./idle-sessions.ts";
 import { PooledSession, type SessionPool, type SessionTaker } from "./pooled-session.ts";
-
-/** What all connections of one pool have in common, but for the identity's generation. */
-export interface PoolKey {
-  readonly address: Address;
-  /** Null: plain. */
-  readonly tls: { readonly serverName: string; readonly identity: SpiffeId } | null;
-}
+import { WaitingTakers } from "./waiting-takers.ts";
 
 /** Told how dials end, so that an endpoint that cannot be reached is left alone. */
 export interface PoolObserver {
   onConnected(): void;
-  onConnectFailed(reason: ConnectReason): void;
+  /** No connection of this pool is there either. */
+  onConnectFailed(reason: ConnectReason, pool: Pool): void;
 }
 
-/** Protocols offered to peers, best first. */
-const alpn: readonly string[] = ["http/1.1"];
 /** How long a server may take to close its side of a connection that we closed, in ms. */
 const closingMs = 2000;
 /** How long somebody must have waited before more than the usual number of connections is opened, in ms. */
 const patienceMs = 1000;
-/** How long a request waits for a connection when dials and connections are at their limits, in ms. */
-const waitMaxMs = 5000;
+/** Exchanges that one HTTP/2 connection is taken to carry until its server has said (RFC 9113 §6.5.2 recommends no less). */
+const streamsExpected = 100;
 
 /**
- * Connections to one endpoint for one service port. The one used last is used next, so that the others grow old and go.
- * Who finds none waits for whichever comes first: one that is given back, or one that is being dialled. Only so many are
- * dialled at a time, lest a burst of handshakes starve itself. A connection of an older identity generation finishes what it carries and is not used again.
+ * Connections to one target on which one version of HTTP is spoken. An exchange goes to a connection that is in use and takes
+ * one more (HTTP/2), else to the idle one that was used last. Who finds none waits for whichever comes first: a place on one
+ * that is there, or one that is being dialled. Only so many are dialled at a time, lest a burst of handshakes starve
+ * itself. A connection of an older identity generation, or one that its server is about to end, finishes what it carries
+ * and gets nothing new.
  */
 export class Pool implements DeadlineHandler, SessionPool {
-  readonly key: PoolKey;
-  connectTimeoutMs = defaultBackendPolicy.connectTimeoutMs;
+  readonly protocol: HttpProtocol;
   readonly #context: UpstreamContext;
+  readonly #dialler: Dialler;
   readonly #observer: PoolObserver;
-  readonly #idleLimit: IdleLimit;
-  readonly #sweep: Deadline;
+  readonly #meter: ConnectionMeter | null;
   /** Set while many are connected and somebody waits. */
   readonly #patience: Deadline;
   readonly #all = new Set<PooledSession>();
-  /** Oldest first. */
-  readonly #idle: PooledSession[] = [];
+  readonly #idle: IdleSessions;
+  /** In use, and one exchange more had room when it was looked at last. HTTP/1.1: none, ever. */
+  readonly #roomy: PooledSession[] = [];
   readonly #dialling = new Set<PooledSession>();
-  /** Oldest first. */
-  readonly #waiting = new Map<SessionTaker, WaitingTaker>();
-  readonly #meter: ConnectionMeter | null;
+  readonly #waiting: WaitingTakers;
+  /** Connections that have come about. */
+  #opened = 0;
+  /** Exchanges that a connection is taken to carry at a time. */
+  #places: number;
   #isClosed = false;
 
   constructor(
     context: UpstreamContext,
-    key: PoolKey,
+    dialler: Dialler,
+    protocol: HttpProtocol,
     observer: PoolObserver,
     meter: ConnectionMeter | null,
   ) {
-    this.#meter = meter;
+    this.protocol = protocol;
     this.#context = context;
-    this.key = key;
+    this.#dialler = dialler;
     this.#observer = observer;
+    this.#meter = meter;
     const { limits } = context;
-    this.#idleLimit = new IdleLimit(key.tls === null ? limits.appIdleMs : limits.peerIdleMs);
-    this.#sweep = new Deadline(this);
+    const idleMs = dialler.isTls ? limits.peerIdleMs : limits.appIdleMs;
+    this.#idle = new IdleSessions(context, idleMs, (session) => this.#end(session));
+    this.#waiting = new WaitingTakers(context);
     this.#patience = new Deadline(this);
+    this.#places = protocol === "h2" ? streamsExpected : 1;
   }
 
   /** Connections open or being opened. */
@@ -75,21 +75,35 @@ export class Pool implements DeadlineHandler, SessionPool {
   }
 
   get idleCount(): number {
-    return this.#idle.length;
+    return this.#idle.count;
   }
 
   get idleLimitMs(): number {
-    return this.#idleLimit.limitMs(this.#context.clock.monotonicMs());
+    return this.#idle.limitMs;
+  }
+
+  /** Is a connection there that is not on its way out? */
+  get isConnected(): boolean {
+    for (const { phase } of this.#all) if (phase !== "dialling" && phase !== "closing") return true;
+    return false;
   }
 
   /**
-   * A connection that is ready; or null, and `taker` is told later, or within this call where nothing can be dialled.
-   * @param isFresh take none that was used before
+   * A connection that takes an exchange, to be started at once; or null, and `taker` is told later, or within this call where
+   * nothing can be dialled.
+   * @param isFresh take none that is open by now
    */
   take(taker: SessionTaker, isFresh: boolean, nowMs: number): PooledSession | null {
     if (!isFresh) {
-      const session = this.#takeIdle(nowMs);
-      if (session !== null) return session;
+      if (this.#roomy.length > 0) {
+        const roomy = this.#takeRoomy();
+        if (roomy !== null) return roomy;
+      }
+      const session = this.#idle.take(this.#dialler.generation, nowMs);
+      if (session !== null) {
+        if (this.#places > 1) this.#list(session);
+        return session;
+      }
     }
     this.#wait(taker, isFresh);
     return null;
@@ -97,10 +111,7 @@ export class Pool implements DeadlineHandler, SessionPool {
 
   /** `taker` waits no longer; what is being dialled for it will serve another. */
   cancel(taker: SessionTaker): void {
-    const waiting = this.#waiting.get(taker);
-    if (waiting === undefined) return;
-    this.#waiting.delete(taker);
-    this.#context.wheel.clear(waiting.deadline);
+    this.#waiting.remove(taker);
   }
 
   /** Opens one connection for nobody, to see whether it can be. */
@@ -108,11 +119,10 @@ export class Pool implements DeadlineHandler, SessionPool {
     if (!this.#isClosed) this.#dial();
   }
 
-  /** Closes what is idle; what is in use closes when its exchange is over. */
+  /** Closes what is idle; what is in use closes when nothing goes on there any more. */
   close(): void {
     this.#isClosed = true;
-    this.closeIdle();
-    this.#context.wheel.clear(this.#sweep);
+    this.#idle.endAll();
   }
 
   /** Its endpoint is back. */
@@ -121,44 +131,49 @@ export class Pool implements DeadlineHandler, SessionPool {
   }
 
   closeIdle(): void {
-    for (const session of this.#idle.splice(0)) this.#end(session);
+    this.#idle.endAll();
   }
 
   onOpen(session: PooledSession): void {
     if (session.phase !== "dialling") return;
     this.#context.wheel.clear(session.deadline);
     this.#dialling.delete(session);
-    session.isOpen = true;
+    session.opened = ++this.#opened;
+    session.phase = "busy";
     this.#meter?.onOpen(session.connection!);
+    this.#measure(session);
     this.#keep(session);
     this.#dialEnough();
     this.#observer.onConnected(); // last: those who waited for the endpoint find the connection
   }
 
   onExchangeEnd(session: PooledSession): void {
-    if (session.phase !== "busy") return;
-    const { codec } = session;
-    const announcedMs = codec.keepAliveTimeoutMs;
-    if (announcedMs !== null) this.#idleLimit.announce(announcedMs);
-    if (codec.capacity > 0) this.#keep(session);
-    else session.phase = "closing"; // the codec has closed it
+    const announcedMs = session.codec.keepAliveTimeoutMs;
+    if (announcedMs !== null) this.#idle.announce(announcedMs);
+    this.#look(session);
+  }
+
+  onCapacity(session: PooledSession): void {
+    if (session.phase === "dialling") return;
+    this.#measure(session);
+    this.#look(session);
+    if (this.#waiting.count > 0) this.#dialEnough(); // it may let fewer in than was thought
   }
 
   onClose(session: PooledSession, failure: TransportFailure | null): void {
     const { phase } = session;
     session.phase = "closed";
     this.#all.delete(session);
-    if (session.isOpen) this.#meter?.onClose(session.connection!);
+    if (session.opened > 0) this.#meter?.onClose(session.connection!);
     this.#context.wheel.clear(session.deadline);
+    if (session.isListed) this.#unlist(session);
     if (phase === "dialling") {
       this.#dialling.delete(session);
       this.#onDialFailed(connectReason(failure), failure?.detail ?? "closed while connecting");
     } else if (phase === "idle") {
-      remove(this.#idle, session);
-      const nowMs = this.#context.clock.monotonicMs();
-      this.#idleLimit.observeClose(nowMs - session.idleSinceMs, nowMs);
+      this.#idle.remove(session, true);
     }
-    if (this.#waiting.size > 0) this.#dialEnough(); // there is room for another
+    if (this.#waiting.count > 0) this.#dialEnough(); // there is room for another
   }
 
   /** A dial or a closing has taken too long. */
@@ -171,83 +186,45 @@ export class Pool implements DeadlineHandler, SessionPool {
     session.phase = "closing";
     this.#dialling.delete(session);
     session.codec.close();
-    this.#onDialFailed("connect-timeout", `not connected within ${this.connectTimeoutMs} ms`);
+    const detail = `not connected within ${this.#dialler.connectTimeoutMs} ms`;
+    this.#onDialFailed("connect-timeout", detail);
   }
 
-  /** The wait of `taker` is over. */
-  onWaitExpired(taker: SessionTaker): void {
-    this.cancel(taker);
-    taker.onNoSession("queue-full", `no connection became free within ${waitMaxMs} ms`);
+  onDeadline(): void {
+    this.#dialEnough();
   }
 
-  onDeadline(deadline: Deadline): void {
-    if (deadline === this.#sweep) this.#closeOld();
-    else this.#dialEnough();
-  }
-
-  /** Closes what has been idle too long; sets itself again for the next one. */
-  #closeOld(): void {
-    const idle = this.#idle;
-    const nowMs = this.#context.clock.monotonicMs();
-    const leftMs = (index: number): number =>
-      idle[index]!.idleSinceMs + this.#idleMs(idle.length - index, nowMs) - nowMs;
-    let old = 0;
-    while (old < idle.length && leftMs(old) <= 0) old++;
-    for (const session of idle.splice(0, old)) this.#end(session);
-    if (idle.length > 0) this.#sweepWithin(leftMs(0));
-  }
-
-  /** How long the oldest of `count` may lie idle, in ms. */
-  #idleMs(count: number, nowMs: number): number {
-    const { idleKept, surplusIdleMs } = this.#context.limits;
-    const limitMs = this.#idleLimit.limitMs(nowMs);
-    return count > idleKept ? Math.min(limitMs, surplusIdleMs) : limitMs;
-  }
-
-  /** More may lie down meanwhile, and then the oldest are surplus: it is looked at least so often. */
-  #sweepWithin(delayMs: number): void {
-    const { limits, wheel } = this.#context;
-    wheel.set(this.#sweep, Math.max(1, Math.min(delayMs, limits.surplusIdleMs)));
-  }
-
-  #takeIdle(nowMs: number): PooledSession | null {
-    if (this.#idle.length === 0) return null;
-    const limitMs = this.#idleLimit.limitMs(nowMs);
-    const generation = this.#generation();
+  /** One that is in use and takes an exchange more. The list is put right here, as it is looked at. */
+  #takeRoomy(): PooledSession | null {
+    const generation = this.#dialler.generation;
     for (;;) {
-      const session = this.#idle.pop();
+      const session = this.#roomy.at(-1);
       if (session === undefined) return null;
-      const isYoung = nowMs - session.idleSinceMs < limitMs;
-      if (isYoung && session.generation === generation && session.codec.capacity > 0) {
-        session.phase = "busy";
-        return session;
-      }
-      this.#end(session);
+      if (session.generation !== generation) this.#leave(session);
+      else if (session.phase === "busy" && session.codec.capacity > 0) return session;
+      else this.#unlist(session);
     }
   }
 
   #wait(taker: SessionTaker, isFresh: boolean): void {
-    const { limits, wheel } = this.#context;
-    if (this.#waiting.size >= limits.waitingMax) {
-      taker.onNoSession("queue-full", `${limits.waitingMax} requests wait for a connection`);
+    const { waitingMax } = this.#context.limits;
+    if (this.#waiting.count >= waitingMax) {
+      taker.onNoSession("queue-full", `${waitingMax} requests wait for a connection`);
       return;
     }
-    if (this.#tlsOptions() === undefined) {
+    if (this.#dialler.isWaitingForIdentity) {
       taker.onNoSession("shed", "this proxy has no certificate yet");
       return;
     }
-    const sinceMs = this.#context.clock.monotonicMs();
-    const waiting = new WaitingTaker(this, taker, isFresh, sinceMs);
-    this.#waiting.set(taker, waiting);
-    wheel.set(waiting.deadline, waitMaxMs);
+    this.#waiting.add(taker, isFresh ? this.#opened + 1 : 0);
     this.#dialEnough();
   }
 
-  /** One dial for each who waits, as far as the limits allow. */
+  /** As many dials as those who wait need, as far as the limits allow. */
   #dialEnough(): void {
     const { dialsMax, connectionsMax } = this.#context.limits;
     while (
-      this.#dialling.size < Math.min(this.#waiting.size, dialsMax) &&
+      this.#dialling.size < Math.min(Math.ceil(this.#waiting.count / this.#places), dialsMax) &&
       this.#all.size < connectionsMax
     ) {
       if (!this.#mayDial() || !this.#dial()) return;
@@ -256,9 +233,9 @@ export class Pool implements DeadlineHandler, SessionPool {
 
   /** Beyond the usual number only for somebody who has been patient; looks again when that is so. */
   #mayDial(): boolean {
+    if (this.#idle.isShut) return false; // another would let nobody in either
     if (this.#all.size < this.#context.limits.eagerMax) return true;
-    const [oldest] = this.#waiting.values();
-    const waitedMs = this.#context.clock.monotonicMs() - oldest!.sinceMs;
+    const waitedMs = this.#context.clock.monotonicMs() - this.#waiting.oldestSinceMs!;
     if (waitedMs >= patienceMs) return true;
     if (!this.#patience.isSet) {
       this.#context.wheel.set(this.#patience, Math.max(1, patienceMs - waitedMs));
@@ -267,34 +244,18 @@ export class Pool implements DeadlineHandler, SessionPool {
   }
 
   #dial(): boolean {
-    const { wheel, transport } = this.#context;
-    const tls = this.#tlsOptions();
-    if (tls === undefined) return false;
-    const generation = tls?.credentials.generation ?? 0;
-    const session = new PooledSession(this, generation, (owner) =>
-      this.#context.codec(owner, "http/1.1"),
+    const dialler = this.#dialler;
+    if (dialler.isWaitingForIdentity) return false;
+    const session = new PooledSession(this, dialler.generation, (owner) =>
+      this.#context.codec(owner, this.protocol),
     );
     this.#all.add(session);
     this.#dialling.add(session);
-    wheel.set(session.deadline, this.connectTimeoutMs);
-    const connection = transport.dial({ address: this.key.address, tls }, session.codec);
+    this.#context.wheel.set(session.deadline, dialler.connectTimeoutMs);
+    const connection = dialler.dial(this.protocol, session.codec);
     session.connection = connection;
     session.codec.attach(connection);
     return true;
-  }
-
-  /** Undefined where TLS is needed and we have no identity. */
-  #tlsOptions(): TlsDialOptions | null | undefined {
-    const { tls } = this.key;
-    if (tls === null) return null;
-    const { trust } = this.#context;
-    const credentials = trust?.credentials() ?? null;
-    if (trust === null || credentials === null) return undefined;
-    return { credentials, serverName: tls.serverName, alpn, verify: trust.verifier(tls.identity) };
-  }
-
-  #generation(): number {
-    return this.key.tls === null ? 0 : (this.#context.trust?.credentials()?.generation ?? 0);
   }
 
   /**
@@ -302,44 +263,74 @@ export class Pool implements DeadlineHandler, SessionPool {
    * all who wait go elsewhere at once.
    */
   #onDialFailed(reason: ConnectReason, detail: string): void {
-    const isThere = this.#all.size > this.#dialling.size + this.#closingCount();
-    if (!isThere) this.#observer.onConnectFailed(reason);
-    const failed = [...this.#waiting.keys()].slice(0, isThere ? 1 : this.#waiting.size);
-    for (const taker of failed) this.cancel(taker);
-    for (const taker of failed) taker.onNoSession(reason, detail);
+    const isThere = this.isConnected;
+    if (!isThere) this.#observer.onConnectFailed(reason, this);
+    for (const taker of this.#waiting.takeFirst(isThere ? 1 : this.#waiting.count)) {
+      taker.onNoSession(reason, detail);
+    }
     this.#dialEnough();
   }
 
-  /** Connections on their way out. */
-  #closingCount(): number {
-    let count = 0;
-    for (const { phase } of this.#all) if (phase === "closing") count++;
-    return count;
+  /** How many exchanges it carries at most is taken to hold for those to come as well. */
+  #measure({ codec }: PooledSession): void {
+    if (!codec.isClosing) this.#places = Math.max(1, codec.capacity + codec.active);
   }
 
-  /** Nobody's now: the one who waits longest gets it, or it lies down. */
+  /** Something is over, or the server has had a word: may it be given to somebody, or must it go? */
+  #look(session: PooledSession): void {
+    switch (session.phase) {
+      case "busy":
+        if (session.codec.isClosing) this.#leave(session);
+        else this.#keep(session);
+        return;
+      case "idle":
+        if (session.codec.isClosing) {
+          this.#idle.remove(session, false);
+          this.#end(session);
+        } else if (session.codec.capacity > 0 && this.#waiting.count > 0) {
+          this.#idle.remove(session, false);
+          session.phase = "busy";
+          this.#keep(session);
+        }
+        return;
+      case "leaving":
+        if (session.codec.active === 0) this.#end(session);
+        return;
+      default: // it has been ended already
+    }
+  }
+
+  /** Those who wait longest get what room it has; then it is there for who comes next, or lies down. */
   #keep(session: PooledSession): void {
-    if (session.generation !== this.#generation()) {
-      this.#end(session);
+    if (session.generation !== this.#dialler.generation) {
+      this.#leave(session);
       return;
     }
+    const { codec } = session;
     // Also when closed: who waits began before that.
-    for (const { taker, isFresh } of this.#waiting.values()) {
-      if (isFresh && session.isUsed) continue;
-      this.cancel(taker);
-      session.phase = "busy";
+    while (codec.capacity > 0 && this.#waiting.count > 0) {
+      const taker = this.#waiting.takeFor(session.opened);
+      if (taker === null) break;
       taker.onSession(session);
-      return;
+      if (session.phase !== "busy") return;
     }
-    if (this.#isClosed || this.#idle.length >= this.#context.limits.idleMax) {
+    if (codec.active > 0) {
+      if (codec.capacity > 0 && !session.isListed) this.#list(session);
+    } else if (!codec.isClosing) {
+      if (session.isListed) this.#unlist(session);
+      if (this.#isClosed || !this.#idle.push(session)) this.#end(session);
+    }
+  }
+
+  /** It gets nothing new, and closes once what goes on is over. */
+  #leave(session: PooledSession): void {
+    if (session.isListed) this.#unlist(session);
+    if (session.codec.active === 0) {
       this.#end(session);
       return;
     }
-    const nowMs = this.#context.clock.monotonicMs();
-    session.phase = "idle";
-    session.idleSinceMs = nowMs;
-    this.#idle.push(session);
-    if (!this.#sweep.isSet) this.#sweepWithin(this.#idleLimit.limitMs(nowMs));
+    session.phase = "leaving";
+    session.codec.close();
   }
 
   #end(session: PooledSession): void {
@@ -347,30 +338,15 @@ export class Pool implements DeadlineHandler, SessionPool {
     this.#context.wheel.set(session.deadline, closingMs);
     session.codec.close();
   }
-}
 
-/** Somebody who found no connection. */
-class WaitingTaker implements DeadlineHandler {
-  readonly taker: SessionTaker;
-  readonly isFresh: boolean;
-  readonly sinceMs: number;
-  readonly deadline: Deadline;
-  readonly #pool: Pool;
-
-  constructor(pool: Pool, taker: SessionTaker, isFresh: boolean, sinceMs: number) {
-    this.sinceMs = sinceMs;
-    this.#pool = pool;
-    this.taker = taker;
-    this.isFresh = isFresh;
-    this.deadline = new Deadline(this);
+  #list(session: PooledSession): void {
+    session.isListed = true;
+    this.#roomy.push(session);
   }
 
-  onDeadline(): void {
-    this.#pool.onWaitExpired(this.taker);
+  #unlist(session: PooledSession): void {
+    session.isListed = false;
+    const index = this.#roomy.lastIndexOf(session);
+    if (index !== -1) this.#roomy.splice(index, 1);
   }
-}
-
-function remove<T>(items: T[], item: T): void {
-  const index = items.indexOf(item);
-  if (index !== -1) items.splice(index, 1);
 }

@@ -8,6 +8,7 @@ import type { ClientCodec, ClientCodecOwner } from "./session.ts";
 
 /** Waits for a connection. */
 export interface SessionTaker {
+  /** Starts its exchange on it within the call. */
   onSession(session: PooledSession): void;
   onNoSession(reason: ConnectReason, detail: string): void;
 }
@@ -16,6 +17,7 @@ export interface SessionTaker {
 export interface SessionPool {
   onOpen(session: PooledSession): void;
   onExchangeEnd(session: PooledSession): void;
+  onCapacity(session: PooledSession): void;
   onClose(session: PooledSession, failure: TransportFailure | null): void;
   /** The deadline of a dial or a closing has passed. */
   onDeadlineOf(session: PooledSession): void;
@@ -25,7 +27,11 @@ export interface SessionPool {
  * One connection of a pool.
  *
  * ```
- *  dialling ──▶ busy ⇄ idle ──▶ closing ──▶ closed
+ *  dialling ──▶ idle ⇄ busy ──▶ leaving ──▶ closing ──▶ closed
+ *                └──────┴──────────────────────▲
+ *
+ *  busy      exchanges go on; more may be started as far as `codec.capacity` allows
+ *  leaving   exchanges go on, and they are the last
  * ```
  */
 export class PooledSession implements ClientCodecOwner, DeadlineHandler {
@@ -36,10 +42,12 @@ export class PooledSession implements ClientCodecOwner, DeadlineHandler {
   /** Bounds the dial, later the closing. */
   readonly deadline: Deadline;
   connection: Connection | null = null;
-  phase: "dialling" | "busy" | "idle" | "closing" | "closed" = "dialling";
-  /** Has the connection come about? */
-  isOpen = false;
+  phase: "dialling" | "idle" | "busy" | "leaving" | "closing" | "closed" = "dialling";
+  /** Which connection of its pool to come about it was, from 1; 0: it has not. */
+  opened = 0;
   idleSinceMs = 0;
+  /** Is it in its pool's list of connections that take one exchange more? */
+  isListed = false;
   #name: ConnectionName | null = null;
   #localAddress = "";
 
@@ -57,6 +65,11 @@ export class PooledSession implements ClientCodecOwner, DeadlineHandler {
   /** Has it carried an exchange? */
   get isUsed(): boolean {
     return this.codec.exchanges > 0;
+  }
+
+  /** Has it carried an exchange, and does it carry none now? Then its server may be closing it at this moment. */
+  get isAtRest(): boolean {
+    return this.codec.active === 0 && this.codec.exchanges > 0;
   }
 
   /** Names the connection, equally at its other end; only once it has come about. */
@@ -80,7 +93,9 @@ export class PooledSession implements ClientCodecOwner, DeadlineHandler {
     this.#pool.onOpen(this);
   }
 
-  onCapacity(): void {}
+  onCapacity(): void {
+    this.#pool.onCapacity(this);
+  }
 
   onExchangeEnd(): void {
     this.#pool.onExchangeEnd(this);

@@ -26,7 +26,10 @@ export interface ClientCodec extends ConnectionEvents {
 export interface ClientCodecOwner {
   /** Connected, and with TLS the peer verified: exchanges may start. */
   onOpen(codec: ClientCodec): void;
-  /** An exchange is over, its sink was told; `codec.capacity` says whether others may follow. */
+  /**
+   * An exchange is over, its sink was told; `codec.capacity` says whether others may follow. Also after an exchange that was given up
+   * (`ClientStream.abort`) where the connection lives on; the call may come within `abort`.
+   */
   onExchangeEnd(codec: ClientCodec): void;
   /** `capacity` or `isClosing` is another, by the server's word: SETTINGS, GOAWAY. */
   onCapacity(codec: ClientCodec): void;

@@ -1,11 +1,14 @@
 import type { Candidate } from "../balance/picker.ts";
 import { Deadline, type DeadlineHandler } from "../base/deadline-wheel.ts";
+import type { HttpProtocol } from "../model/protocol.ts";
 import type { Reason } from "../model/reason.ts";
 import { backoffMs } from "./backoff.ts";
 import type { ConnectReason } from "./connect-failure.ts";
 import type { ConnectionMeter, UpstreamContext } from "./context.ts";
+import { Dialler, type TargetKey } from "./dialler.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { Pool, type PoolKey, type PoolObserver } from "./pool.ts";
+import { Pool, type PoolObserver } from "./pool.ts";
+import { RawDial, type RawDialOwner } from "./raw-dial.ts";
 
 /** Told when a target can be used again, or no longer. */
 export interface TargetObserver {
@@ -24,8 +27,19 @@ export interface TargetObserver {
 export class Target implements Candidate, PoolObserver, DeadlineHandler {
   readonly uid: string;
   readonly endpoint: Endpoint;
-  readonly pool: Pool;
+  /**
+   * The version of HTTP that the process speaks, whatever its caller does; null: it is asked in the caller's. Never set for a
+   * peer's proxy, which takes both: what its process speaks is for that proxy to know.
+   */
+  speaks: HttpProtocol | null = null;
   readonly #context: UpstreamContext;
+  readonly #dialler: Dialler;
+  readonly #meter: ConnectionMeter | null;
+  #http1: Pool | null = null;
+  #http2: Pool | null = null;
+  readonly #rawDials = new Set<RawDial>();
+  /** What could not connect last, and is probed. */
+  #failed: Pool | null = null;
   readonly #retry: Deadline;
   readonly #observers = new Set<TargetObserver>();
   /** Failures in a row; 0 while it is not away. */
@@ -38,13 +52,14 @@ export class Target implements Candidate, PoolObserver, DeadlineHandler {
   constructor(
     context: UpstreamContext,
     endpoint: Endpoint,
-    key: PoolKey,
+    key: TargetKey,
     meter: ConnectionMeter | null,
   ) {
     this.#context = context;
     this.uid = endpoint.uid;
     this.endpoint = endpoint;
-    this.pool = new Pool(context, key, this, meter);
+    this.#dialler = new Dialler(context, key);
+    this.#meter = meter;
     this.#retry = new Deadline(this);
   }
 
@@ -53,20 +68,80 @@ export class Target implements Candidate, PoolObserver, DeadlineHandler {
     return this.awayReason !== null;
   }
 
+  /** Longest wait for a TCP and TLS handshake, in ms. */
+  get connectTimeoutMs(): number {
+    return this.#dialler.connectTimeoutMs;
+  }
+
+  set connectTimeoutMs(timeoutMs: number) {
+    this.#dialler.connectTimeoutMs = timeoutMs;
+  }
+
+  /** Connections open or being opened, of every kind. */
+  get size(): number {
+    return (this.#http1?.size ?? 0) + (this.#http2?.size ?? 0) + this.#rawDials.size;
+  }
+
+  get idleCount(): number {
+    return (this.#http1?.idleCount ?? 0) + (this.#http2?.idleCount ?? 0);
+  }
+
+  /** The connections for a request that came in `protocol`: in that version of HTTP, or in the one the process speaks. */
+  poolFor(protocol: HttpProtocol): Pool {
+    return this.poolOf(this.speaks ?? protocol);
+  }
+
+  /** The connections on which `protocol` is spoken; made on first use. */
+  poolOf(protocol: HttpProtocol): Pool {
+    if (protocol === "http/1.1") {
+      this.#http1 ??= new Pool(this.#context, this.#dialler, protocol, this, this.#meter);
+      return this.#http1;
+    }
+    this.#http2 ??= new Pool(this.#context, this.#dialler, protocol, this, this.#meter);
+    return this.#http2;
+  }
+
+  /**
+   * Opens one connection for octets, counted and bounded as those of pools are; `owner` is told how it went, within this call only
+   * where nothing can be dialled. Its end is the owner's business.
+   * @param alpn what a peer is offered: `heddle-tcp`
+   */
+  dial(alpn: string, owner: RawDialOwner): RawDial {
+    const dial = new RawDial(this.#context, owner, this, this.#meter);
+    const { connectionsMax } = this.#context.limits;
+    if (this.#rawDials.size >= connectionsMax) {
+      dial.refuse("queue-full", `${connectionsMax} connections are open`);
+    } else if (this.#dialler.isWaitingForIdentity) {
+      dial.refuse("shed", "this proxy has no certificate yet");
+    } else {
+      this.#rawDials.add(dial);
+      dial.start(this.#dialler, alpn);
+    }
+    return dial;
+  }
+
+  /** Connections of an older identity generation, or of no use any more. */
+  closeIdle(): void {
+    this.#http1?.closeIdle();
+    this.#http2?.closeIdle();
+  }
+
   loadMs(nowMs: number): number {
     return this.endpoint.load.loadMs(nowMs);
   }
 
   observe(observer: TargetObserver): void {
     this.#observers.add(observer);
-    this.pool.reopen();
+    this.#http1?.reopen();
+    this.#http2?.reopen();
   }
 
-  /** The last observer's leaving closes the pool: no backend names the endpoint any more. */
+  /** The last observer's leaving closes the pools: no backend names the endpoint any more. */
   unobserve(observer: TargetObserver): void {
     this.#observers.delete(observer);
     if (this.#observers.size > 0) return;
-    this.pool.close();
+    this.#http1?.close();
+    this.#http2?.close();
     this.#context.wheel.clear(this.#retry);
     this.#failures = 0;
     this.awayReason = null;
@@ -92,17 +167,30 @@ export class Target implements Candidate, PoolObserver, DeadlineHandler {
     if (this.#isProbed) this.#failures = 0;
   }
 
-  onConnectFailed(reason: ConnectReason): void {
+  onConnectFailed(reason: ConnectReason, pool: Pool | null): void {
     if (reason === "queue-full" || reason === "shed") return; // our own shortage
-    if (!this.isObserved || this.endpoint.isOwn) return;
+    if (!this.isObserved || this.endpoint.isOwn || this.#isReached) return;
+    this.#failed = pool;
     // Dials that were on their way together count as one failure.
     if (!this.isAway || !this.#retry.isSet) this.#goAway(reason, true);
   }
 
   onDeadline(): void {
     if (!this.isAway) return;
-    if (this.#isProbed) this.pool.probe();
+    if (this.#isProbed) (this.#failed ?? this.poolOf(this.speaks ?? "http/1.1")).probe();
     else this.#comeBack();
+  }
+
+  /** A raw connection has ended, or never came about. */
+  onRawEnd(dial: RawDial): void {
+    this.#rawDials.delete(dial);
+  }
+
+  /** Does a connection of any kind show that the endpoint is there? */
+  get #isReached(): boolean {
+    if (this.#http1?.isConnected === true || this.#http2?.isConnected === true) return true;
+    for (const { isOpen } of this.#rawDials) if (isOpen) return true;
+    return false;
   }
 
   #goAway(reason: Reason, isProbed: boolean): void {

@@ -66,7 +66,7 @@ export class Upstream {
   onNewGeneration(): void {
     for (const targets of this.#endpoints.values()) {
       if (targets.endpoint.identity === null) continue;
-      for (const target of targets.targets()) target.pool.closeIdle();
+      for (const target of targets.targets()) target.closeIdle();
     }
   }
 
