@@ -26,6 +26,7 @@ const verbs = {
   sim: [["test/sim/main.ts"]],
   story: [["examples/kvs/story/main.ts"]],
   acceptance: [["test/acceptance/main.ts"]],
+  conformance: [["test/conformance/main.ts"]],
 };
 
 const steps = verbs[verb];
