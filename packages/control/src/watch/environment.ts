@@ -1,6 +1,7 @@
-import { servedPorts } from "@heddle/mesh/resource/compile/service-port.ts";
+import { carriesHttp, servedPorts } from "@heddle/mesh/resource/compile/service-port.ts";
 import { forwardSocket, outboundSocket } from "@heddle/mesh/resource/compile/sockets.ts";
 import type { Service } from "@heddle/mesh/resource/core/service.ts";
+import { protocolOf } from "@heddle/mesh/resource/core/service-protocol.ts";
 import { compareText, namespacedName, namespaceOf } from "@heddle/mesh/resource/meta.ts";
 
 interface Named {
@@ -15,20 +16,21 @@ const portOf = (name: string) => `{{port:${name}}}`;
 
 /**
  * What a process of the mesh finds in its environment: `PORT` (its first port) and `PORT_<NAME>`; for each Service of
- * its namespace the listener of its own proxy, `<SERVICE>_SERVICE_HOST/_PORT/_URL`, as Kubernetes does; and a forward
- * proxy for all other names.
+ * its namespace the listener of its own proxy, `<SERVICE>_SERVICE_HOST/_PORT` as in Kubernetes, and `_URL` where it may speak
+ * HTTP; and a forward proxy for all other names. A captured one needs no forward proxy: names lead it to its own proxy, or outside.
  */
 export function environmentOf(
   workload: Named,
   ports: readonly string[],
   services: Iterable<Service>,
+  isCaptured = false,
 ): Readonly<Record<string, string>> {
   return {
     ...portVariables(ports),
     ...serviceVariables(workload, services, (service, port) =>
       portOf(outboundSocket(workload, service, port)),
     ),
-    ...proxyVariables(portOf(forwardSocket(workload))),
+    ...(isCaptured ? {} : proxyVariables(portOf(forwardSocket(workload)))),
   };
 }
 
@@ -60,13 +62,16 @@ function serviceVariables(
   for (const service of sorted) {
     if (namespaceOf(service) !== workload.namespace) continue;
     const prefix = `${variableName(service.metadata.name)}_SERVICE`;
-    for (const [index, { name, port }] of servedPorts(service).entries()) {
+    for (const [index, served] of servedPorts(service).entries()) {
+      const { name, port } = served;
       const number = portFor(namespacedName(service), port);
       if (number === null) continue;
       if (name !== undefined) variables[`${prefix}_PORT_${variableName(name)}`] = number;
       if (index > 0) continue;
       variables[`${prefix}_HOST`] = loopback;
       variables[`${prefix}_PORT`] = number;
+      // An URL would name a protocol that nobody speaks there.
+      if (!carriesHttp(protocolOf(service, served))) continue;
       variables[`${prefix}_URL`] = `http://${loopback}:${number}`;
     }
   }

@@ -127,7 +127,7 @@ export class InboundTable {
 }
 
 function inboundFrontend(doc: InboundPortDoc, backend: Backend, gate: Gate | null): Frontend {
-  const isSpoken = doc.protocol === "http";
+  const isSpoken = ["detect", "http", "http1"].includes(doc.protocol);
   return {
     direction: "inbound",
     service: doc.service,

@@ -185,7 +185,7 @@ export class ServiceTable {
     if (errors !== undefined) fails = { reason: "unsupported", detail: errors[0] ?? "refused" };
     else if (doc !== undefined && portDoc === undefined) {
       fails = { reason: "no-route", detail: `${service} has no port ${port}` };
-    } else if (portDoc !== undefined && portDoc.protocol !== "http") {
+    } else if (portDoc !== undefined && !["detect", "http", "http1"].includes(portDoc.protocol)) {
       fails = { reason: "unsupported", detail: `protocol ${portDoc.protocol} is not spoken yet` };
     } else if (portDoc?.routes) routes = this.#routesOf(portDoc.routes);
     return {

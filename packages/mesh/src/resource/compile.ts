@@ -30,7 +30,7 @@ export {
   type ServiceInputs,
   serviceDocFor,
 } from "./compile/service.ts";
-export { portProtocol, servedPorts } from "./compile/service-port.ts";
+export { servedPorts } from "./compile/service-port.ts";
 export {
   forwardSocket,
   gatewaySocket,

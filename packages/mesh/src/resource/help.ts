@@ -39,7 +39,8 @@ export const kindHelp: Readonly<Record<string, KindHelp>> = {
     fields: {
       "spec.selector": "Labels of workloads of its namespace.",
       "spec.ports.targetPort": "A port of the Process, by name or by its number.",
-      "spec.ports.appProtocol": "http and nothing: HTTP/1.1. Anything else: opaque bytes.",
+      "spec.ports.appProtocol":
+        "http: HTTP/1.1; kubernetes.io/h2c, grpc: HTTP/2; https: TLS, passed through; tcp and others: octets. Default: found out. Annotation heddle.dev/protocol goes before it.",
     },
     example: {
       metadata: { name: "kvs" },

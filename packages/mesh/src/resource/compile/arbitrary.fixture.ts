@@ -24,7 +24,12 @@ const service = fc.record({
   kind: fc.constant("Service"),
   metadata: fc.record({
     ...named,
-    annotations: fc.constantFrom({}, { "heddle.dev/picker": "round-robin" }),
+    annotations: fc.constantFrom(
+      {},
+      { "heddle.dev/picker": "round-robin" },
+      { "heddle.dev/protocol": "81=tls,p=h2c" },
+      { "config.linkerd.io/opaque-ports": "80-81" },
+    ),
   }),
   spec: fc.record(
     {

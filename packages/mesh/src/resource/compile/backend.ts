@@ -1,19 +1,28 @@
 import type { WeightedBackendDoc } from "../../model/document.ts";
 import type { Service } from "../core/service.ts";
-import type { HttpBackendRef, HttpRoute } from "../gateway-api/httproute.ts";
+import { protocolOf } from "../core/service-protocol.ts";
+import type { HttpBackendRef } from "../gateway-api/httproute.ts";
 import { isService } from "../gateway-api/reference.ts";
-import { namespaceOf } from "../meta.ts";
+import { namespaceOf, type Resource } from "../meta.ts";
 import type { Problem } from "../schema/problem.ts";
 import type { Refusal } from "./claims.ts";
 import { compileFilters } from "./filters.ts";
-import { portProtocol } from "./service-port.ts";
+import { carriesHttp, carriesTls, isServed } from "./service-port.ts";
 
 /** Where a route's references lead. */
 export interface BackendScope {
-  readonly route: HttpRoute;
+  readonly route: Resource;
   /** May a backend be in another namespace? Within the mesh yes; from a Gateway only with a ReferenceGrant. */
   readonly crossesNamespaces: boolean;
   readonly findService: (key: string) => Service | null;
+}
+
+interface BackendRef {
+  readonly group?: string;
+  readonly kind?: string;
+  readonly name: string;
+  readonly namespace?: string;
+  readonly port?: number;
 }
 
 export interface CompiledBackend {
@@ -24,14 +33,14 @@ export interface CompiledBackend {
   readonly refusal: Refusal | null;
 }
 
-/** One backendRef. An invalid one keeps its weight and has no backend, so that its share answers 500. */
+/** One backendRef of an HTTPRoute. An invalid one keeps its weight and has no backend, so that its share answers 500. */
 export function compileBackend(
   reference: HttpBackendRef,
   prefix: string | null,
   scope: BackendScope,
 ): CompiledBackend {
   const { filters, unsupported } = compileFilters(reference.filters ?? [], prefix);
-  const resolved = resolve(reference, scope);
+  const resolved = resolveBackend(reference, scope);
   const isUsable = !("reason" in resolved) && unsupported.length === 0;
   return {
     backend: {
@@ -44,8 +53,9 @@ export function compileBackend(
   };
 }
 
-function resolve(
-  reference: HttpBackendRef,
+/** The port of a Service that a backendRef of any route means, or why it means none. */
+export function resolveBackend(
+  reference: BackendRef,
   { route, crossesNamespaces, findService }: BackendScope,
 ): NonNullable<WeightedBackendDoc["backend"]> | Refusal {
   const { kind = "Service", group = "", name, port } = reference;
@@ -69,9 +79,15 @@ function resolve(
   if (found === undefined || port === undefined) {
     return refusal("BackendNotFound", `Service ${key} has no port ${port ?? "given"}.`);
   }
-  if (portProtocol(found) !== "http") {
-    const protocol = found.appProtocol ?? found.protocol ?? "TCP";
-    return refusal("UnsupportedProtocol", `Port ${port} of Service ${key} speaks ${protocol}.`);
+  if (!isServed(found)) {
+    const message = `Port ${port} of Service ${key} is not TCP: ${found.protocol}.`;
+    return refusal("UnsupportedProtocol", message);
+  }
+  const protocol = protocolOf(service, found);
+  const isCarried = route.kind === "TLSRoute" ? carriesTls : carriesHttp;
+  if (!isCarried(protocol)) {
+    const message = `Port ${port} of Service ${key} carries ${protocol}, which a ${route.kind} does not reach.`;
+    return refusal("UnsupportedProtocol", message);
   }
   return { service: key, port };
 }

@@ -61,7 +61,7 @@ test("a proxy listens for its process, for each port of each service, and as HTT
     socketAddress: (name) => sockets.get(name) ?? null,
   });
   expect(doc.inbound?.ports).toEqual([
-    { service: "default/kvs", port: 80, protocol: "http", target: tcp("127.0.0.1", 9000) },
+    { service: "default/kvs", port: 80, protocol: "detect", target: tcp("127.0.0.1", 9000) },
   ]);
   expect(doc.outbound.map((one) => one.service)).toEqual(["default/kvs", "shop/other"]);
   expect(doc.forwardProxy?.address).toEqual(tcp("127.0.0.1", 5000));

@@ -8,9 +8,10 @@ import type {
   ProxyDoc,
 } from "../../model/document.ts";
 import type { Service } from "../core/service.ts";
+import { protocolOf } from "../core/service-protocol.ts";
 import { compareText, namespacedName } from "../meta.ts";
 import type { CompiledGateway } from "./gateway.ts";
-import { portProtocol, servedPorts } from "./service-port.ts";
+import { servedPorts } from "./service-port.ts";
 import { forwardSocket, gatewaySocket, inboundSocket, outboundSocket } from "./sockets.ts";
 import { resolveTargetPort } from "./target-port.ts";
 import { selects, type WorkloadView } from "./workload-view.ts";
@@ -65,7 +66,7 @@ function inboundOf(
         return {
           service: namespacedName(service),
           port: port.port,
-          protocol: portProtocol(port) ?? "opaque",
+          protocol: protocolOf(service, port),
           target: target.address,
         };
       }),

@@ -91,7 +91,7 @@ describe("attachment", () => {
     ]);
   });
 
-  test("ports that are not TCP are not served, unknown protocols are bytes", () => {
+  test("ports that are not TCP are not served", () => {
     const mixed = service("x", {
       ports: [
         { name: "dns", port: 53, protocol: "UDP" },
@@ -101,10 +101,52 @@ describe("attachment", () => {
     });
     const { doc, notes } = compileService(mixed, { routes: [], placements: [], findService });
     expect(doc.ports.map(({ name, protocol }) => [name, protocol])).toEqual([
-      ["web", "http"],
-      ["h2", "opaque"],
+      ["web", "http1"],
+      ["h2", "h2c"],
     ]);
     expect(notes[0]!.path).toEqual(["spec", "ports", 0, "protocol"]);
+  });
+
+  test("rules of requests are on no port whose requests nobody reads", () => {
+    const mixed = service("mixed", {
+      ports: [
+        { name: "web", port: 80 },
+        { name: "db", port: 5432, appProtocol: "postgresql" },
+      ],
+    });
+    const on = (more: object) => {
+      const given = route({ parentRefs: [to("mixed", more)] });
+      const inputs = { routes: [given], placements: [], findService };
+      const { doc, parents } = compileService(mixed, inputs);
+      return [doc.ports.map(({ routes }) => routes !== null), parents[0]!.conditions[0]] as const;
+    };
+    expect(on({})).toMatchObject([[true, false], { status: "True" }]);
+    expect(on({ port: 5432 })).toMatchObject([
+      [false, false],
+      {
+        status: "False",
+        reason: "NoMatchingParent",
+        message: "Port 5432 carries opaque: nobody reads requests on Service default/mixed.",
+      },
+    ]);
+  });
+
+  test("a backend whose requests nobody reads is refused, and its share answers 500", () => {
+    const find = services(kvs, service("db", { ports: [{ port: 443, appProtocol: "https" }] }));
+    const given = route({
+      parentRefs: [to("kvs")],
+      rules: [{ backendRefs: [{ name: "db", port: 443 }] }],
+    });
+    const { doc, parents } = compileService(kvs, {
+      routes: [given],
+      placements: [],
+      findService: find,
+    });
+    expect(doc.ports[0]!.routes!.rules[0]!.backends[0]!.backend).toBeNull();
+    expect(parents[0]!.conditions[1]).toMatchObject({
+      reason: "UnsupportedProtocol",
+      message: "Port 443 of Service default/db carries tls, which a HTTPRoute does not reach.",
+    });
   });
 });
 

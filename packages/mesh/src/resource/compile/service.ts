@@ -2,6 +2,7 @@ import type { ServiceDoc, ServicePortDoc } from "../../model/document.ts";
 import { defaultBackendPolicy } from "../../policy/backend-policy.ts";
 import type { Service, ServicePort } from "../core/service.ts";
 import { notePicker, pickerOf } from "../core/service-picker.ts";
+import { noteProtocols, protocolOf } from "../core/service-protocol.ts";
 import type { HttpRoute } from "../gateway-api/httproute.ts";
 import { isServiceParent, type ParentReference } from "../gateway-api/reference.ts";
 import type { Contract } from "../heddle/contract.ts";
@@ -14,7 +15,7 @@ import { compileContract } from "./contract.ts";
 import { compileFault } from "./fault.ts";
 import { compilePlacement } from "./placement.ts";
 import { type CompiledRoute, compileRoute, mergeRoutes, routeConditions } from "./routes.ts";
-import { noteUnserved, portProtocol, servedPorts } from "./service-port.ts";
+import { carriesHttp, noteUnserved, servedPorts } from "./service-port.ts";
 
 /** What a service's document is made from, besides the Service itself. Order says nothing. */
 export interface ServiceInputs {
@@ -61,9 +62,10 @@ export function compileService(service: Service, inputs: ServiceInputs): Compile
     const compiled = compileRoute(route, scope);
     (route.spec.parentRefs ?? []).forEach((parent, index) => {
       if (!pointsAt(parent, route, service)) return;
-      const ports = servedPorts(service).filter((port) => isMeant(parent, port));
+      const meant = servedPorts(service).filter((port) => isMeant(parent, port));
+      const ports = meant.filter((port) => carriesHttp(protocolOf(service, port)));
       const conditions = [...routeConditions(compiled)];
-      if (ports.length === 0) conditions[0] = accepted([noPort(parent, service)]);
+      if (ports.length === 0) conditions[0] = accepted([noPort(parent, service, meant)]);
       parents.push({ route: namespacedName(route), parent: index, conditions });
       for (const port of ports) {
         attachments.push({ compiled, namespace: namespaceOf(route), port: port.port });
@@ -80,7 +82,7 @@ export function compileService(service: Service, inputs: ServiceInputs): Compile
     kind: "service",
     namespace: own,
     name,
-    ports: servedPorts(service).map((port) => portDoc(port, attachments, own, consumer)),
+    ports: servedPorts(service).map((port) => portDoc(service, port, { attachments, consumer })),
     placement: placement.doc,
     policy,
     contract: contract.doc,
@@ -90,6 +92,7 @@ export function compileService(service: Service, inputs: ServiceInputs): Compile
   strangers.delete(own);
   const notes = new Problems();
   noteUnserved(service, notes);
+  noteProtocols(service, servedPorts(service), notes);
   notePicker(service, notes);
   return {
     doc: docFor(null),
@@ -115,11 +118,11 @@ interface Attachment {
 }
 
 function portDoc(
+  service: Service,
   port: ServicePort,
-  attachments: readonly Attachment[],
-  own: string,
-  consumer: string | null,
+  { attachments, consumer }: { attachments: readonly Attachment[]; consumer: string | null },
 ): ServicePortDoc {
+  const own = namespaceOf(service);
   const here = attachments.filter((one) => one.port === port.port);
   const theirs = here.filter(({ namespace }) => namespace === consumer);
   const chosen = theirs.length > 0 ? theirs : here.filter(({ namespace }) => namespace === own);
@@ -128,7 +131,7 @@ function portDoc(
   return {
     name: port.name ?? null,
     number: port.port,
-    protocol: portProtocol(port) ?? "opaque",
+    protocol: protocolOf(service, port),
     routes:
       routes.length === 0
         ? null
@@ -141,7 +144,17 @@ function isMeant({ port, sectionName }: ParentReference, candidate: ServicePort)
   return isPort && (sectionName === undefined || candidate.name === sectionName);
 }
 
-function noPort({ port, sectionName }: ParentReference, service: Service): Refusal {
+/** @param meant ports that the reference means, none of which carries HTTP that is read */
+function noPort(
+  { port, sectionName }: ParentReference,
+  service: Service,
+  meant: readonly ServicePort[],
+): Refusal {
+  if (meant.length > 0) {
+    const ports = meant.map((one) => `${one.port} carries ${protocolOf(service, one)}`).join(", ");
+    const message = `Port ${ports}: nobody reads requests on Service ${namespacedName(service)}.`;
+    return { reason: "NoMatchingParent", message };
+  }
   const what = [
     port === undefined ? [] : `port ${port}`,
     sectionName === undefined ? [] : `port name ${sectionName}`,

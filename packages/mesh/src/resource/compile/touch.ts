@@ -1,4 +1,6 @@
 import { unreachable } from "../../base/assert.ts";
+import type { Service } from "../core/service.ts";
+import { opaquePortsAnnotation, protocolAnnotation } from "../core/service-protocol.ts";
 import type { HttpRoute } from "../gateway-api/httproute.ts";
 import { isServiceParent } from "../gateway-api/reference.ts";
 import type { Contract } from "../heddle/contract.ts";
@@ -42,7 +44,7 @@ export class Touch {
         setOrDelete(tables.services, key, after);
         this.#service(key);
         // Every proxy listens for every service, so that what says nothing new of listeners is kept from them.
-        if (JSON.stringify(before?.spec) !== JSON.stringify(after?.spec)) this.#allProxies();
+        if (listenersOf(before) !== listenersOf(after)) this.#allProxies();
         return;
       }
       case "HTTPRoute": {
@@ -166,4 +168,11 @@ export class Touch {
   #allProxies(): void {
     for (const uid of this.#tables.workloads.keys()) this.#outputs.proxies.touch(uid);
   }
+}
+
+/** What proxies' own documents are made of, as text: an annotation may say what a port speaks. */
+function listenersOf(service: Service | null): string {
+  const { annotations } = service?.metadata ?? {};
+  const said = [annotations?.[protocolAnnotation], annotations?.[opaquePortsAnnotation]];
+  return JSON.stringify([service?.spec, said]);
 }

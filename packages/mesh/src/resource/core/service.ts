@@ -23,6 +23,7 @@ import {
   text,
 } from "../schema/schema.ts";
 import { pickerAnnotation, pickerName } from "./service-picker.ts";
+import { protocolAnnotation, protocolWords } from "./service-protocol.ts";
 
 const servicePort = object({
   name: portName,
@@ -91,7 +92,7 @@ export const serviceKind = buildKind({
   shortNames: ["svc"],
   isNamespaced: true,
   name: dnsLabelWithLetter,
-  annotations: { [pickerAnnotation]: pickerName },
+  annotations: { [pickerAnnotation]: pickerName, [protocolAnnotation]: protocolWords },
   spec: serviceSpec,
   status: serviceStatus,
   columns: [
