@@ -12,8 +12,9 @@ import type { Connection, TransportFailure } from "./transport.ts";
 /**
  * How long a body is, as the sender's head announced it. `chunked`: it ends when it ends. `tunnel`: of a request, it asks for a
  * tunnel (CONNECT, or `head.upgrade`); of a reply, it grants it (2xx to CONNECT, 101 to an upgrade, in every version). What
- * then goes either way is body: the tunnel's octets, `onRequestEnd` and `onReplyEnd` are its half-closes. Of a request that
- * asked and was not granted nothing comes behind the head, not even its end.
+ * then goes either way is body: the tunnel's octets, `onRequestEnd` and `onReplyEnd` are its half-closes, and neither ends
+ * the exchange without the other. Of a request that asked nothing comes behind the head before it was granted, not even its
+ * end; nor ever, where it was not.
  */
 export type BodyLength = number | "chunked" | "until-close" | "tunnel";
 
