@@ -28,6 +28,12 @@ export class Placement {
     this.#key = doc.key;
   }
 
+  /** Is the key part of a request? Else of who asks, so that octets without requests have one, too. */
+  get readsRequest(): boolean {
+    const { kind } = this.#key.from;
+    return kind !== "source" && kind !== "identity";
+  }
+
   /**
    * The request's slot, or -1 where it has no key (`keyOf`): placement says nothing of it, and any process answers.
    */

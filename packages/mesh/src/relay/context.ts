@@ -74,6 +74,12 @@ export class RelayContext {
     if (this.#inFlight === 0 && this.#onIdle !== null) this.#tellIdle();
   }
 
+  /** What has begun is over, and there is nothing to tell of it. */
+  onNothing(): void {
+    this.#inFlight--;
+    if (this.#inFlight === 0 && this.#onIdle !== null) this.#tellIdle();
+  }
+
   drain(): void {
     this.#isDraining = true;
   }

@@ -1,8 +1,12 @@
 import type { Connection, ConnectionEvents, TransportFailure } from "../net/transport.ts";
 
+/** How a tunnel ended: in good order, or because one side failed or went away abruptly. */
+export type TunnelFailure = { readonly side: "near" | "far" } & TransportFailure;
+
 /** Told when a tunnel is over. */
 export interface TunnelEnd {
-  onTunnelEnd(sentBytes: number, receivedBytes: number, failure: TransportFailure | null): void;
+  /** @param failure null: both sides have closed in good order, or it was reset by us */
+  onTunnelEnd(sentBytes: number, receivedBytes: number, failure: TunnelFailure | null): void;
 }
 
 /**
@@ -17,66 +21,109 @@ export class Tunnel {
   readonly near: ConnectionEvents;
   readonly far: ConnectionEvents;
   readonly #end: TunnelEnd;
-  #nearConnection: Connection | null = null;
-  #farConnection: Connection | null = null;
-  #sentBytes = 0;
-  #receivedBytes = 0;
+  readonly #near = new Side("near", this);
+  readonly #far = new Side("far", this);
   #isOver = false;
   #closedSides = 0;
 
   constructor(end: TunnelEnd) {
     this.#end = end;
-    this.near = {
-      onOpen() {},
-      onBytes: (bytes, start, stop) => this.forward(bytes, start, stop),
-      onEnd: () => this.#farConnection?.end(),
-      onDrain: () => this.#farConnection?.resume(),
-      onClose: (failure) => this.#close(this.#farConnection, failure),
-    };
-    this.far = {
-      onOpen() {},
-      onBytes: (bytes, start, stop) => this.#backward(bytes, start, stop),
-      onEnd: () => this.#nearConnection?.end(),
-      onDrain: () => this.#nearConnection?.resume(),
-      onClose: (failure) => this.#close(this.#nearConnection, failure),
-    };
+    this.#near.other = this.#far;
+    this.#far.other = this.#near;
+    this.near = this.#near;
+    this.far = this.#far;
   }
 
   /** Octets so far, both ways. */
   get bytes(): number {
-    return this.#sentBytes + this.#receivedBytes;
+    return this.#near.bytes + this.#far.bytes;
+  }
+
+  /** Of the client. */
+  get sentBytes(): number {
+    return this.#near.bytes;
+  }
+
+  /** Of the server. */
+  get receivedBytes(): number {
+    return this.#far.bytes;
   }
 
   /** Ends both connections at once. */
   reset(): void {
-    this.#nearConnection?.reset();
-    this.#farConnection?.reset();
+    this.#near.connection?.reset();
+    this.#far.connection?.reset();
+  }
+
+  /** Ends both in good order: what is queued still goes out. */
+  end(): void {
+    this.#near.connection?.end();
+    this.#far.connection?.end();
   }
 
   /** Joins the two; events may have come to `near` and `far` only afterwards. */
   join(near: Connection, far: Connection): void {
-    this.#nearConnection = near;
-    this.#farConnection = far;
+    this.#near.connection = near;
+    this.#far.connection = far;
   }
 
-  /** Octets of the client. */
-  forward(bytes: Buffer, start: number, end: number): void {
-    this.#sentBytes += end - start;
-    if (this.#farConnection?.write(bytes, start, end) === "queued") this.#nearConnection?.pause();
-  }
-
-  #backward(bytes: Buffer, start: number, end: number): void {
-    this.#receivedBytes += end - start;
-    if (this.#nearConnection?.write(bytes, start, end) === "queued") this.#farConnection?.pause();
+  /** Octets of the client. False: they queued up, and the client rests. */
+  forward(bytes: Buffer, start: number, end: number): boolean {
+    return this.#near.pass(bytes, start, end);
   }
 
   /** One side is gone: the other gets what is queued for it if the close was in good order, else nothing. */
-  #close(other: Connection | null, failure: TransportFailure | null): void {
+  onSideClose(
+    side: "near" | "far",
+    other: Connection | null,
+    failure: TransportFailure | null,
+  ): void {
     this.#closedSides++;
     if (failure === null) other?.end();
     else other?.reset();
     if (this.#isOver || (failure === null && this.#closedSides < 2)) return;
     this.#isOver = true;
-    this.#end.onTunnelEnd(this.#sentBytes, this.#receivedBytes, failure);
+    const { sentBytes, receivedBytes } = this;
+    this.#end.onTunnelEnd(sentBytes, receivedBytes, failure === null ? null : { side, ...failure });
+  }
+}
+
+/** One of the two: what it receives the other sends. */
+class Side implements ConnectionEvents {
+  readonly #name: "near" | "far";
+  readonly #tunnel: Tunnel;
+  connection: Connection | null = null;
+  other: Side | null = null;
+  /** Received. */
+  bytes = 0;
+
+  constructor(name: "near" | "far", tunnel: Tunnel) {
+    this.#name = name;
+    this.#tunnel = tunnel;
+  }
+
+  onOpen(): void {}
+
+  onBytes(bytes: Buffer, start: number, end: number): void {
+    this.pass(bytes, start, end);
+  }
+
+  pass(bytes: Buffer, start: number, end: number): boolean {
+    this.bytes += end - start;
+    if (this.other!.connection?.write(bytes, start, end) !== "queued") return true;
+    this.connection!.pause();
+    return false;
+  }
+
+  onEnd(): void {
+    this.other!.connection?.end();
+  }
+
+  onDrain(): void {
+    this.other!.connection?.resume();
+  }
+
+  onClose(failure: TransportFailure | null): void {
+    this.#tunnel.onSideClose(this.#name, this.other!.connection, failure);
   }
 }
