@@ -24,6 +24,8 @@ export interface SocketSpec {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
+  /** Default `tcp`. */
+  readonly protocol?: "tcp" | "udp";
 }
 
 export interface WorkloadSpec {
@@ -60,6 +62,20 @@ export interface AppSpec {
   readonly graceMs: number;
   /** Changes with the files of a `--watch`ed Process, to restart it. */
   readonly generation: number;
+  /** Its connections to services are led to its proxy by the kernel. Absent: they are not. */
+  readonly capture?: CaptureSpec;
+}
+
+/** What rules are made of for a captured application. Sockets are named; their ports are the supervisor's. */
+export interface CaptureSpec {
+  /** What is sent to `address`:`port` goes to this socket. They may change while it runs. */
+  readonly redirects: readonly {
+    readonly address: string;
+    readonly port: number;
+    readonly socket: string;
+  }[];
+  /** Sockets where questions for names go, whatever server they are sent to. */
+  readonly names: { readonly tcp: string; readonly udp: string };
 }
 
 export interface ReadinessProbe {

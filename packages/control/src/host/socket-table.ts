@@ -8,8 +8,8 @@ export interface HeldSocket {
   close(): void;
 }
 
-/** Binds a TCP socket. @throws with the operating system's words where it cannot. */
-export type Bind = (host: string, port: number) => HeldSocket;
+/** Binds a socket, of TCP where nothing is said. @throws with the operating system's words where it cannot. */
+export type Bind = (host: string, port: number, protocol?: "tcp" | "udp") => HeldSocket;
 
 /**
  * The listening sockets of the mesh, bound once and held here for as long as they are wanted, so that whoever serves
@@ -38,7 +38,10 @@ export class SocketTable {
     for (const spec of named.values()) {
       if (this.#held.has(spec.name)) continue;
       try {
-        this.#held.set(spec.name, { socket: this.#bind(spec.host, spec.port), spec });
+        this.#held.set(spec.name, {
+          socket: this.#bind(spec.host, spec.port, spec.protocol),
+          spec,
+        });
         bound.push(spec.name);
       } catch (error) {
         this.#failed.set(spec.name, explain(spec, error as NodeJS.ErrnoException));
@@ -80,7 +83,7 @@ interface Held {
 }
 
 function isSame(spec: SocketSpec, held: Held): boolean {
-  if (spec.host !== held.spec.host) return false;
+  if (spec.host !== held.spec.host || spec.protocol !== held.spec.protocol) return false;
   return spec.port === held.spec.port || spec.port === held.socket.port;
 }
 

@@ -1,11 +1,19 @@
+import { redirectsOf } from "@heddle/mesh/resource/compile/capture.ts";
 import type { CompiledGateway } from "@heddle/mesh/resource/compile/gateway.ts";
-import { socketsOf } from "@heddle/mesh/resource/compile/sockets.ts";
+import { namesSocket, socketsOf } from "@heddle/mesh/resource/compile/sockets.ts";
 import type { WorkloadView } from "@heddle/mesh/resource/compile/workload-view.ts";
 import type { Service } from "@heddle/mesh/resource/core/service.ts";
 import type { Probe, Process, ProcessPort } from "@heddle/mesh/resource/heddle/process.ts";
 import type { Workload } from "@heddle/mesh/resource/heddle/workload.ts";
 import { compareText, namespacedName, namespaceOf } from "@heddle/mesh/resource/meta.ts";
-import type { AppSpec, Desired, ReadinessProbe, SocketSpec, WorkloadSpec } from "../host/link.ts";
+import type {
+  AppSpec,
+  CaptureSpec,
+  Desired,
+  ReadinessProbe,
+  SocketSpec,
+  WorkloadSpec,
+} from "../host/link.ts";
 import { directEnvironmentOf, environmentOf } from "./environment.ts";
 
 /** The control plane's own doors. */
@@ -79,7 +87,7 @@ function appOf(process: Process, view: WorkloadView, inputs: DesiredInputs): App
   const names = ports.map(({ name }) => name);
   const own = Object.fromEntries((spec.env ?? []).map(({ name, value }) => [name, value ?? ""]));
   const given = inputs.hasProxies
-    ? environmentOf(view, names, inputs.services)
+    ? environmentOf(view, names, inputs.services, view.isCaptured === true)
     : directEnvironmentOf(view, names, inputs.services, inputs.directAddress);
   return {
     command: spec.command,
@@ -90,6 +98,14 @@ function appOf(process: Process, view: WorkloadView, inputs: DesiredInputs): App
     restart: spec.restartPolicy === "Never" ? "never" : "always",
     graceMs: (spec.terminationGracePeriodSeconds ?? 10) * 1000,
     generation: restartGeneration(process),
+    ...(view.isCaptured === true ? { capture: captureOf(view, inputs.services) } : {}),
+  };
+}
+
+function captureOf(view: WorkloadView, services: readonly Service[]): CaptureSpec {
+  return {
+    redirects: redirectsOf(view, services),
+    names: { tcp: namesSocket(view, "tcp"), udp: namesSocket(view, "udp") },
   };
 }
 

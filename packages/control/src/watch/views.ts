@@ -121,6 +121,7 @@ export class Views {
       inbound,
       state: endpointState(admission, inputs),
       serves: hasProxies ? admission.serves : null,
+      ...(hasProxies && workload.spec.capture === "transparent" ? { isCaptured: true } : {}),
     };
   }
 

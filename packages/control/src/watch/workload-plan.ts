@@ -88,7 +88,7 @@ export function identityOf(workload: Workload, trustDomain: string) {
 
 function wantedOfProcesses(processes: Iterable<Process>): readonly Wanted[] {
   return [...processes].flatMap((owner) => {
-    const { replicas = 1, ports = [], serviceAccountName } = owner.spec;
+    const { replicas = 1, ports = [], serviceAccountName, capture } = owner.spec;
     const process = owner.metadata.name;
     return Array.from({ length: replicas }, (_, ordinal) => ({
       owner,
@@ -100,6 +100,7 @@ function wantedOfProcesses(processes: Iterable<Process>): readonly Wanted[] {
         ports: ports.map(({ name, number }) =>
           number === undefined ? { name } : { name, number },
         ),
+        ...(capture === "transparent" ? { capture } : {}),
       },
     }));
   });

@@ -44,6 +44,28 @@ export interface ProxyDoc {
   readonly forwardProxy: ListenerDoc | null;
   /** Listeners of a Gateway this workload runs. */
   readonly gateway: readonly GatewayListenerDoc[];
+  /** Absent: the process reaches services by its environment (`capture: none`). */
+  readonly capture?: CaptureDoc;
+}
+
+/**
+ * What a captured process (`capture: transparent`) finds instead of an environment: names, answered by its proxy, and for
+ * each service one address that leads to the outbound listeners above.
+ */
+export interface CaptureDoc {
+  /** Name of the UDP socket at which its questions for names arrive; the supervisor passes it. */
+  readonly datagrams: string;
+  /** The same over TCP. */
+  readonly listener: ListenerDoc;
+  readonly services: readonly CapturedServiceDoc[];
+}
+
+export interface CapturedServiceDoc {
+  readonly service: ServiceKey;
+  /** IPv4, below 127.128.0.0/9: no other service has it. */
+  readonly address: string;
+  /** Those with a listener. */
+  readonly ports: readonly { readonly name: string | null; readonly number: number }[];
 }
 
 export interface WorkloadDoc {

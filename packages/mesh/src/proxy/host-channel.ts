@@ -1,3 +1,4 @@
+import { type BoundDatagrams, receiveDatagrams } from "../net/bound-datagrams.ts";
 import { type BoundTcpSocket, receiveSocket } from "../net/bound-socket.ts";
 import type { BoundSocket } from "../net/transport.ts";
 import type { FromProxy, Start, Token, ToProxy } from "./host-link.ts";
@@ -17,6 +18,7 @@ export interface HostEvents {
 /** The supervisor's end of this process: Node's IPC channel, inherited, so nobody else can speak on it. */
 export class HostChannel implements SocketSource {
   readonly #sockets = new Map<string, BoundTcpSocket>();
+  #datagrams: BoundDatagrams | null = null;
 
   /** Starts to listen: what the supervisor sent before is not lost. */
   open(events: HostEvents): void {
@@ -27,8 +29,10 @@ export class HostChannel implements SocketSource {
           return;
         case "socket": {
           const socket = receiveSocket(handle);
-          if (socket === null) return;
-          this.#sockets.set(message.name, socket);
+          const datagrams = receiveDatagrams(handle);
+          if (socket !== null) this.#sockets.set(message.name, socket);
+          else if (datagrams !== null) this.#datagrams = datagrams;
+          else return;
           events.onSocket(message.name);
           return;
         }
@@ -50,6 +54,13 @@ export class HostChannel implements SocketSource {
 
   isWaiting(name: string): boolean {
     return this.#sockets.has(name);
+  }
+
+  /** Where questions for names arrive, if that was passed since it was last asked for. */
+  takeDatagrams(): BoundDatagrams | null {
+    const datagrams = this.#datagrams;
+    this.#datagrams = null;
+    return datagrams;
   }
 
   /** A socket is listened on once: a listener that closes lets it go. */

@@ -5,16 +5,20 @@ import type { RefusedDocument } from "../discovery/snapshot-holder.ts";
 import { GenerationFolder } from "../identity/generation.ts";
 import { expectPeer } from "../identity/verify-peer.ts";
 import { tcp } from "../model/address.ts";
+import { systemDatagrams } from "../net/system-datagrams.ts";
 import type { PeerVerifier, TlsCredentials } from "../net/transport.ts";
 import { versionOf } from "../snapshot/diff.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
 import { RecordExport } from "../telemetry/record-export.ts";
 import { openAdmin } from "./admin.ts";
 import { showSnapshot } from "./admin-views.ts";
+import { DnsForwarder } from "./dns-forwarder.ts";
+import { DnsServer } from "./dns-server.ts";
 import { drainGraceMs, drainWorkload } from "./drain.ts";
 import { HistoryAnswers } from "./history-answers.ts";
 import { HostChannel } from "./host-channel.ts";
 import type { Start } from "./host-link.ts";
+import { hostNameservers } from "./nameservers.ts";
 import type { Sidecar } from "./sidecar.ts";
 import { Summaries } from "./summaries.ts";
 import { systemResolver } from "./system-resolver.ts";
@@ -47,7 +51,7 @@ export async function runUnderHost(open: (stateDir: string) => Promise<Sidecar>)
         if (proxy === null) channel.send({ type: "drained" });
         else proxy.drain(isFinal);
       },
-      onSocket: () => proxy?.workload.listeners.retry(),
+      onSocket: () => proxy?.onSocket(),
       onGone: () => process.exit(0),
     });
   });
@@ -60,6 +64,7 @@ class HostedProxy {
   readonly #taps: TapAnswers;
   readonly #histories: HistoryAnswers;
   readonly #export: RecordExport;
+  readonly #names: DnsServer;
   #membership: Membership | null = null;
   #credentials: TlsCredentials | null = null;
   #snapshot: Snapshot | null = null;
@@ -74,6 +79,7 @@ class HostedProxy {
     this.#sidecar = sidecar;
     this.#channel = channel;
     const { clock, recorder } = sidecar;
+    this.#names = buildNames(sidecar);
     const verifyPeer: PeerVerifier = (chain) =>
       this.#membership?.verifyMember(chain) ?? { ok: false, detail: "no identity yet" };
     this.workload = new Workload({
@@ -81,6 +87,7 @@ class HostedProxy {
       connectionCounter: recorder,
       sockets: channel,
       resolver: systemResolver,
+      names: this.#names,
       trust: {
         credentials: () => this.#credentials,
         verifier: (expected) => expectPeer(verifyPeer, (id) => id === expected),
@@ -97,7 +104,15 @@ class HostedProxy {
     this.#export = new RecordExport({ clock, recording, send });
   }
 
+  /** Sockets have been passed: whatever waited for one opens. */
+  onSocket(): void {
+    this.workload.listeners.retry();
+    const datagrams = this.#channel.takeDatagrams();
+    if (datagrams !== null) this.#names.listen(datagrams);
+  }
+
   async start(start: Start): Promise<void> {
+    this.onSocket();
     const { clock, rng, log, metrics, recorder, transport, stalls } = this.#sidecar;
     mkdirSync(start.stateDir, { recursive: true, mode: 0o700 });
     process.chdir(start.stateDir); // the path of a unix socket holds 107 octets: a relative one always fits
@@ -233,4 +248,11 @@ class HostedProxy {
       this.#export.finish(keepMs, leave),
     );
   }
+}
+
+function buildNames({ clock, rng, transport }: Sidecar): DnsServer {
+  const datagrams = systemDatagrams;
+  const nameservers = hostNameservers(clock);
+  const forwarder = new DnsForwarder({ clock, rng, transport, datagrams, nameservers });
+  return new DnsServer({ clock, datagrams, forwarder });
 }

@@ -31,6 +31,7 @@ import {
 import { Upstream } from "../upstream/upstream.ts";
 import { Connections } from "./connections.ts";
 import { ContractReaders } from "./contract-readers.ts";
+import type { DnsServer } from "./dns-server.ts";
 import { Egress, type Resolver } from "./egress.ts";
 import { edgeFields, internalFields, peerFields } from "./fields.ts";
 import { ForwardProxyDoor } from "./forward-proxy.ts";
@@ -57,6 +58,8 @@ export interface WorkloadOptions {
   /** Counts the connections that are opened to us. Default: nobody does. */
   readonly connectionCounter?: ConnectionCounter;
   readonly resolver: Resolver;
+  /** Answers the names that a captured process asks for. Default: nobody does. */
+  readonly names?: DnsServer;
   /** Null in a proxy without identity. */
   readonly trust: (Trust & { readonly verifyPeer: PeerVerifier }) | null;
   /** Default `defaultUpstreamLimits`. */
@@ -129,6 +132,7 @@ export class Workload implements SnapshotSink {
     if (this.#doc !== null) {
       this.#inbound.apply(this.#doc, snapshot);
       this.#gateway.apply(this.#doc.gateway);
+      this.#options.names?.apply(this.#doc);
       this.listeners.reconcile(this.#wanted(this.#doc));
       this.#inbound.forgetGone(this.#heldSlots);
       this.services.forgetGone(this.#heldSlots);
@@ -200,6 +204,10 @@ export class Workload implements SnapshotSink {
     for (const gateway of doc.gateway) {
       const slot = this.#gateway.slot(gateway.name);
       wanted.push({ doc: gateway.listener, tls: null, accept: this.#acceptLocal("gateway", slot) });
+    }
+    const { names } = this.#options;
+    if (doc.capture !== undefined && names !== undefined) {
+      wanted.push({ doc: doc.capture.listener, tls: null, accept: names.accept });
     }
     if (doc.forwardProxy !== null) {
       wanted.push({ doc: doc.forwardProxy, tls: null, accept: this.#acceptForwardProxy });

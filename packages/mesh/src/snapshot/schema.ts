@@ -282,6 +282,19 @@ const proxy: v.GenericSchema<unknown, ProxyDoc> = v.strictObject({
       tlsRoutes: v.exactOptional(tlsRoutes),
     }),
   ),
+  capture: v.exactOptional(
+    v.strictObject({
+      datagrams: text,
+      listener,
+      services: v.array(
+        v.strictObject({
+          service: serviceKey,
+          address: v.pipe(v.string(), v.ipv4("an IPv4 address")),
+          ports: v.array(v.strictObject({ name: v.nullable(text), number: port })),
+        }),
+      ),
+    }),
+  ),
 });
 
 /** By kind. */

@@ -10,6 +10,7 @@ import type {
 import type { Service } from "../core/service.ts";
 import { protocolOf } from "../core/service-protocol.ts";
 import { compareText, namespacedName } from "../meta.ts";
+import { captureOf } from "./capture.ts";
 import type { CompiledGateway } from "./gateway.ts";
 import { servedPorts } from "./service-port.ts";
 import { forwardSocket, gatewaySocket, inboundSocket, outboundSocket } from "./sockets.ts";
@@ -38,6 +39,7 @@ export function compileProxy(workload: WorkloadView, inputs: ProxyInputs): Proxy
     compareText(namespacedName(a), namespacedName(b)),
   );
   const isProcess = workload.gateway === null;
+  const capture = workload.isCaptured === true ? captureOf(workload, services, listen) : null;
   return {
     kind: "proxy",
     workload: { uid, name, namespace, identity },
@@ -46,6 +48,7 @@ export function compileProxy(workload: WorkloadView, inputs: ProxyInputs): Proxy
     outbound: isProcess ? outboundOf(workload, services, listen) : [],
     forwardProxy: isProcess ? listen(forwardSocket(workload)) : null,
     gateway: isProcess ? [] : gatewayOf(workload, inputs.gateway, listen),
+    ...(capture === null ? {} : { capture }),
   };
 }
 
@@ -93,9 +96,12 @@ function gatewayOf(
   gateway: CompiledGateway | null,
   listen: Listen,
 ): GatewayListenerDoc[] {
-  return (gateway?.sockets ?? []).flatMap(({ name, routes }) => {
+  return (gateway?.sockets ?? []).flatMap(({ name, protocol, routes, tlsRoutes }) => {
     const listener = listen(gatewaySocket(workload, name));
+    if (listener === null) return [];
     const full = `${workload.namespace}/${workload.gateway}/${name}`;
-    return listener === null ? [] : [{ listener, name: full, routes }];
+    return protocol === "http"
+      ? { listener, name: full, routes }
+      : { listener, name: full, protocol, routes, tlsRoutes };
   });
 }

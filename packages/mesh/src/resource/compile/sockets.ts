@@ -10,6 +10,8 @@ export interface SocketRequest {
   readonly host: string;
   /** 0: any free port, kept from then on. */
   readonly port: number;
+  /** Default `tcp`. */
+  readonly protocol?: "tcp" | "udp";
 }
 
 type Named = Pick<WorkloadView, "name" | "namespace">;
@@ -37,9 +39,14 @@ export function gatewaySocket(workload: Named, listener: string): string {
   return `${socketPrefix(workload)}gateway/${listener}`;
 }
 
+/** Where a captured process's questions for names arrive. */
+export function namesSocket(workload: Named, protocol: "tcp" | "udp"): string {
+  return `${socketPrefix(workload)}names/${protocol}`;
+}
+
 /** All sockets of a workload's proxy, by name. A gateway has no process that would call or be called. */
 export function socketsOf(
-  workload: Pick<WorkloadView, "name" | "namespace" | "labels" | "gateway">,
+  workload: Pick<WorkloadView, "name" | "namespace" | "labels" | "gateway" | "isCaptured">,
   services: Iterable<Service>,
   gateway: CompiledGateway | null,
 ): readonly SocketRequest[] {
@@ -51,7 +58,13 @@ export function socketsOf(
       port,
     }));
   }
-  const requests = [free(forwardSocket(workload))];
+  const requests: SocketRequest[] = [free(forwardSocket(workload))];
+  if (workload.isCaptured === true) {
+    requests.push(free(namesSocket(workload, "tcp")), {
+      ...free(namesSocket(workload, "udp")),
+      protocol: "udp",
+    });
+  }
   let isBacking = false;
   for (const service of services) {
     isBacking ||= selects(service, workload);

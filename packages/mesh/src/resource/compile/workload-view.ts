@@ -16,6 +16,8 @@ export interface WorkloadView extends WorkloadDoc {
   readonly state: EndpointState | null;
   /** Services that its proxy has acknowledged it serves: it is no endpoint of others yet. Null or absent: all. */
   readonly serves?: readonly ServiceKey[] | null;
+  /** Is its process captured (`Process.spec.capture: transparent`)? Absent: no. */
+  readonly isCaptured?: boolean;
 }
 
 export interface WorkloadPort {

@@ -26,6 +26,8 @@ export const workloadSpec = object(
     serviceAccountName: required(dnsLabel),
     /** The ports of its Process, by name and by what manifests call them. */
     ports: list(object({ name: required(text()), number: portNumber }), { uniqueBy: ["name"] }),
+    /** As its Process says. */
+    capture: oneOf("none", "transparent"),
   },
   (spec, problems) => {
     if (spec.process !== undefined && spec.gateway !== undefined) {
