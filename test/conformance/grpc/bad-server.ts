@@ -1,4 +1,12 @@
 import { createServer, type Socket } from "node:net";
+import {
+  encodeFields,
+  encodeFrame,
+  type Frame,
+  FrameReader,
+  flags,
+  frameTypes,
+} from "../rig/h2-frames.ts";
 import { listen } from "../rig/ports.ts";
 import type { Rig } from "../rig/rig.ts";
 
@@ -51,11 +59,6 @@ export class BadServer {
 }
 
 const replyBytes = 314_159;
-const types = { data: 0, headers: 1, rst: 3, settings: 4, ping: 6, goaway: 7, windowUpdate: 8 };
-const endStream = 1;
-const endHeaders = 4;
-const ack = 1;
-const prefaceBytes = 24;
 const frameBytesMax = 16_384;
 
 interface Waiting {
@@ -71,8 +74,7 @@ class BadConnection {
   pingsOpen = 0;
   streamsBeyond = 0;
   readonly #case: BadCase;
-  #unread = Buffer.alloc(0);
-  #hasPreface = false;
+  readonly #frames = new FrameReader((frame) => this.#onFrame(frame), true);
   #isLimited = false;
   readonly #open = new Set<number>();
   #window = 65_535;
@@ -84,60 +86,37 @@ class BadConnection {
     this.socket = socket;
     this.#case = badCase;
     socket.on("error", () => {});
-    socket.on("data", (bytes: Buffer) => this.#read(bytes));
+    socket.on("data", (bytes: Buffer) => this.#frames.read(bytes));
     // Windows beyond any request of these cases: INITIAL_WINDOW_SIZE and one WINDOW_UPDATE.
-    this.#send(types.settings, 0, 0, Buffer.from([0, 4, 0x7f, 0xff, 0xff, 0xff]));
-    this.#send(types.windowUpdate, 0, 0, Buffer.from([0x7f, 0, 0, 0]));
+    this.#send(frameTypes.settings, 0, 0, Buffer.from([0, 4, 0x7f, 0xff, 0xff, 0xff]));
+    this.#send(frameTypes.windowUpdate, 0, 0, Buffer.from([0x7f, 0, 0, 0]));
   }
 
-  #send(type: number, flags: number, stream: number, payload: Buffer): void {
-    const head = Buffer.alloc(9);
-    head.writeUIntBE(payload.length, 0, 3);
-    head[3] = type;
-    head[4] = flags;
-    head.writeUInt32BE(stream, 5);
-    this.socket.write(Buffer.concat([head, payload]));
+  #send(type: number, flag: number, stream: number, payload: Buffer): void {
+    this.socket.write(encodeFrame(type, flag, stream, payload));
   }
 
-  #read(bytes: Buffer): void {
-    this.#unread = Buffer.concat([this.#unread, bytes]);
-    if (!this.#hasPreface) {
-      if (this.#unread.length < prefaceBytes) return;
-      this.#unread = this.#unread.subarray(prefaceBytes);
-      this.#hasPreface = true;
-    }
-    while (this.#unread.length >= 9) {
-      const length = this.#unread.readUIntBE(0, 3);
-      if (this.#unread.length < 9 + length) return;
-      const [type, flags] = [this.#unread[3]!, this.#unread[4]!];
-      const stream = this.#unread.readUInt32BE(5) & 0x7fff_ffff;
-      const payload = this.#unread.subarray(9, 9 + length);
-      this.#unread = this.#unread.subarray(9 + length);
-      this.#onFrame(type, flags, stream, payload);
-    }
-  }
-
-  #onFrame(type: number, flags: number, stream: number, payload: Buffer): void {
-    const isLast = (flags & endStream) !== 0;
-    if (type === types.headers) {
+  #onFrame({ type, flags: set, stream, payload }: Frame): void {
+    const isLast = (set & flags.endStream) !== 0;
+    if (type === frameTypes.headers) {
       this.#open.add(stream);
       this.#windows.set(stream, this.#initialWindow);
       if (this.#isLimited && this.#open.size > 1) this.streamsBeyond++;
       if (isLast) this.#answer(stream);
-    } else if (type === types.data) {
+    } else if (type === frameTypes.data) {
       if (isLast) this.#answer(stream);
-    } else if (type === types.settings) {
-      if ((flags & ack) !== 0) this.#onSettingsAck();
+    } else if (type === frameTypes.settings) {
+      if ((set & flags.ack) !== 0) this.#onSettingsAck();
       else this.#onSettings(payload);
-    } else if (type === types.ping) {
-      if ((flags & ack) !== 0) this.pingsOpen--;
-      else this.#send(types.ping, ack, 0, payload);
-    } else if (type === types.windowUpdate) {
+    } else if (type === frameTypes.ping) {
+      if ((set & flags.ack) !== 0) this.pingsOpen--;
+      else this.#send(frameTypes.ping, flags.ack, 0, payload);
+    } else if (type === frameTypes.windowUpdate) {
       const by = payload.readUInt32BE(0);
       if (stream === 0) this.#window += by;
       else this.#windows.set(stream, (this.#windows.get(stream) ?? 0) + by);
       this.#flush();
-    } else if (type === types.rst) {
+    } else if (type === frameTypes.rst) {
       this.#open.delete(stream);
       this.#waiting = this.#waiting.filter((one) => one.stream !== stream);
     }
@@ -158,20 +137,23 @@ class BadConnection {
         this.#windows.set(stream, window + size - this.#initialWindow);
       this.#initialWindow = size;
     }
-    this.#send(types.settings, ack, 0, Buffer.alloc(0));
+    this.#send(frameTypes.settings, flags.ack, 0, Buffer.alloc(0));
     this.#flush();
   }
 
   #answer(stream: number): void {
     this.calls++;
     const message = unaryReply(replyBytes);
-    const reset = () => this.#send(types.rst, 0, stream, Buffer.alloc(4));
+    const reset = () => this.#send(frameTypes.rst, 0, stream, Buffer.alloc(4));
     const head = () =>
       this.#send(
-        types.headers,
-        endHeaders,
+        frameTypes.headers,
+        flags.endHeaders,
         stream,
-        fields([":status", "200"], ["content-type", "application/grpc"]),
+        encodeFields([
+          [":status", "200"],
+          ["content-type", "application/grpc"],
+        ]),
       );
     switch (this.#case) {
       case "rst_after_header":
@@ -197,7 +179,8 @@ class BadConnection {
         this.#goAway(stream);
         break;
       case "max_streams": // MAX_CONCURRENT_STREAMS 1, once the first call is here
-        if (this.calls === 1) this.#send(types.settings, 0, 0, Buffer.from([0, 3, 0, 0, 0, 1]));
+        if (this.calls === 1)
+          this.#send(frameTypes.settings, 0, 0, Buffer.from([0, 3, 0, 0, 0, 1]));
         break;
       case "ping":
         this.#ping();
@@ -207,8 +190,8 @@ class BadConnection {
     if (this.#case === "ping") this.#ping();
     this.#sendData(stream, message, () => {
       if (this.#case === "ping") this.#ping();
-      const trailers = fields(["grpc-status", "0"]);
-      this.#send(types.headers, endHeaders | endStream, stream, trailers);
+      const trailers = encodeFields([["grpc-status", "0"]]);
+      this.#send(frameTypes.headers, flags.endHeaders | flags.endStream, stream, trailers);
       this.#open.delete(stream);
     });
   }
@@ -216,13 +199,13 @@ class BadConnection {
   #goAway(last: number): void {
     const payload = Buffer.alloc(8);
     payload.writeUInt32BE(last, 0);
-    this.#send(types.goaway, 0, 0, payload);
+    this.#send(frameTypes.goaway, 0, 0, payload);
   }
 
   #ping(): void {
     this.pingsSent++;
     this.pingsOpen++;
-    this.#send(types.ping, 0, 0, Buffer.from("heddle..", "latin1"));
+    this.#send(frameTypes.ping, 0, 0, Buffer.from("heddle..", "latin1"));
   }
 
   #sendData(stream: number, bytes: Buffer, then: () => void): void {
@@ -237,7 +220,7 @@ class BadConnection {
         const window = this.#windows.get(one.stream) ?? 0;
         const size = Math.min(this.#window, window, one.left.length, frameBytesMax);
         if (size <= 0) break;
-        this.#send(types.data, 0, one.stream, one.left.subarray(0, size));
+        this.#send(frameTypes.data, 0, one.stream, one.left.subarray(0, size));
         one.left = one.left.subarray(size);
         this.#window -= size;
         this.#windows.set(one.stream, window - size);
@@ -247,15 +230,6 @@ class BadConnection {
       one.then();
     }
   }
-}
-
-/** A field block without compression (RFC 7541 §6.2.2, new names). */
-function fields(...list: readonly (readonly [string, string])[]): Buffer {
-  const parts: number[] = [];
-  for (const [name, value] of list) {
-    parts.push(0, name.length, ...Buffer.from(name), value.length, ...Buffer.from(value));
-  }
-  return Buffer.from(parts);
 }
 
 /** A message of gRPC: SimpleResponse { payload: { body: zeros } }. */
