@@ -18,6 +18,7 @@ import { CONNECTION_SPECIFIC, CONTENT_LENGTH, DROPPED, kindOfField, VIA } from "
 import { Http2Fields } from "./fields.ts";
 import type { HpackEncoder } from "./hpack/encoder.ts";
 import { HpackField } from "./hpack/field.ts";
+import { TextCache } from "./hpack/text-cache.ts";
 import { Http2ReplyHead } from "./reply-head.ts";
 import { Http2RequestHead } from "./request-head.ts";
 
@@ -27,8 +28,8 @@ const handshakeNames: ReadonlySet<string> = new Set(["sec-websocket-key", "sec-w
 const connect = new HpackField(":method", "CONNECT");
 const plainScheme = new HpackField(":scheme", "http");
 const securedScheme = new HpackField(":scheme", "https");
-const teTrailers = new HpackField("te", "trailers");
-const noBody = new HpackField("content-length", "0");
+const teTrailers = repeated("te", "trailers");
+const noBody = repeated("content-length", "0");
 
 /**
  * Appends heads of any kind as field sections of HTTP/2: pseudo-header fields first, then the fields in order without those
@@ -36,10 +37,11 @@ const noBody = new HpackField("content-length", "0");
  */
 export class HeadAppender {
   readonly #via: HpackField | null;
+  readonly #texts = new TextCache();
 
   /** @param via what forwarded requests add as Via (RFC 9110 §7.6.3); null adds none */
   constructor(via: string | null) {
-    this.#via = via === null ? null : new HpackField("via", via);
+    this.#via = via === null ? null : repeated("via", via);
   }
 
   /** Appends a request head. An upgrade becomes an extended CONNECT (RFC 8441). */
@@ -50,16 +52,16 @@ export class HeadAppender {
     const { method, authority, path } = head;
     if (isExtended) encoder.field(out, connect);
     else if (isOurs) encoder.field(out, head.methodField);
-    else appendPair(encoder, out, ":method", method);
-    if (isExtended) appendPair(encoder, out, ":protocol", head.upgrade!);
+    else this.#pair(encoder, out, ":method", method);
+    if (isExtended) this.#pair(encoder, out, ":protocol", firstOf(head.upgrade!));
     if (isExtended || method !== "CONNECT") {
       if (isOurs && head.schemeField !== null) encoder.field(out, head.schemeField);
       else encoder.field(out, isHttps(head) ? securedScheme : plainScheme);
       if (isOurs && head.pathField !== null) encoder.field(out, head.pathField);
-      else appendPair(encoder, out, ":path", path);
+      else this.#pair(encoder, out, ":path", path);
     }
     if (isOurs) encoder.field(out, head.authorityField);
-    else if (authority !== "") appendPair(encoder, out, ":authority", authority);
+    else if (authority !== "") this.#pair(encoder, out, ":authority", authority);
 
     const hasLength = this.#fields(encoder, out, head, {
       length: typeof length === "number" ? length : -1,
@@ -67,7 +69,7 @@ export class HeadAppender {
       addsVia: this.#via !== null,
     });
     if (!hasLength && typeof length === "number" && length > 0) {
-      appendPair(encoder, out, "content-length", String(length));
+      this.#pair(encoder, out, "content-length", String(length));
     }
     if (head instanceof Http1RequestHead && head.shape.wantsTrailers) {
       encoder.field(out, teTrailers);
@@ -81,9 +83,9 @@ export class HeadAppender {
   reply(encoder: HpackEncoder, out: Gather, head: ReplyHead, length: number | null | "kept"): void {
     encoder.begin(out);
     const { status } = head;
-    if (status === 101) appendPair(encoder, out, ":status", "200");
+    if (status === 101) this.#pair(encoder, out, ":status", "200");
     else if (head instanceof Http2ReplyHead) encoder.field(out, head.statusField);
-    else appendPair(encoder, out, ":status", String(status));
+    else this.#pair(encoder, out, ":status", String(status));
     const hasLength = this.#fields(encoder, out, head, {
       length: length === null ? -1 : length === "kept" ? null : length,
       isExtended: status === 101,
@@ -91,7 +93,7 @@ export class HeadAppender {
     });
     if (hasLength || typeof length !== "number") return;
     if (length === 0) encoder.field(out, noBody);
-    else appendPair(encoder, out, "content-length", String(length));
+    else this.#pair(encoder, out, "content-length", String(length));
   }
 
   /** Appends trailer fields. */
@@ -112,7 +114,7 @@ export class HeadAppender {
         hasLength = true;
       } else if (kind === H1_VIA) lastVia = value;
       else if (options.isExtended && handshakeNames.has(name)) return;
-      appendPair(encoder, out, name, value);
+      this.#pair(encoder, out, name, value);
     };
     if (head instanceof Http1Fields) eachHttp1(head, visit);
     else head.each((name, value) => visit(kindOfName(name), name, value));
@@ -148,6 +150,11 @@ export class HeadAppender {
     return hasLength;
   }
 
+  #pair(encoder: HpackEncoder, out: Gather, name: string, value: string): void {
+    assert(isSendable(name, value), "a field of ours is well-formed");
+    encoder.field(out, this.#texts.field(name, value));
+  }
+
   /** Once for all proxies of ours in a row. */
   #appendVia(encoder: HpackEncoder, out: Gather, last: string | null): void {
     const via = this.#via!;
@@ -156,11 +163,23 @@ export class HeadAppender {
   }
 }
 
+function repeated(name: string, value: string): HpackField {
+  const field = new HpackField(name, value);
+  field.isRepeated = true;
+  return field;
+}
+
 interface FieldOptions {
   /** The only Content-Length that is kept; -1 keeps none, null any. */
   readonly length: number | null;
   readonly isExtended: boolean;
   readonly addsVia: boolean;
+}
+
+/** Upgrade may offer several protocols, the one liked best first (RFC 9110 §7.8); an extended CONNECT asks for one. */
+function firstOf(upgrade: string): string {
+  const comma = upgrade.indexOf(",");
+  return comma < 0 ? upgrade : upgrade.slice(0, comma);
 }
 
 function isLengthKept(value: string, length: number | null): boolean {
@@ -189,11 +208,6 @@ function eachHttp1(
   for (let index = 0; index < added.length; index += 2) {
     visit(kindOfName(added[index]!), added[index]!, added[index + 1]!);
   }
-}
-
-function appendPair(encoder: HpackEncoder, out: Gather, name: string, value: string): void {
-  assert(isSendable(name, value), "a field of ours is well-formed");
-  encoder.pair(out, name, value);
 }
 
 /** What filters and the proxy put into heads is checked here, on its way out. */

@@ -28,8 +28,15 @@ export function isPathText(text: string): boolean {
   return true;
 }
 
+/**
+ * What an Upgrade must not offer on from here: other versions of HTTP and TLS, by which a client would get an HTTP/1.1 server's
+ * connection out of our hands, with requests on it that nobody looks at.
+ */
+const ownHop = /^(?:h2c?|h3|http(?:\/.*)?|tls(?:\/.*)?)$/i;
+
 /** The name of a protocol as Upgrade has it, with or without a version (RFC 9110 §7.8). */
 export function isUpgradeToken(text: string): boolean {
+  if (ownHop.test(text)) return false;
   const slash = text.indexOf("/");
   if (slash < 0) return isToken(text, 0, text.length);
   return isToken(text, 0, slash) && isToken(text, slash + 1, text.length);

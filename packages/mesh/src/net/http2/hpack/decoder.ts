@@ -4,6 +4,7 @@ import { DynamicTable } from "./dynamic-table.ts";
 import { HpackField } from "./field.ts";
 import { decodeHuffman } from "./huffman.ts";
 import type { HpackLimits } from "./limits.ts";
+import type { LiteralCache } from "./literal-cache.ts";
 import { internName, STATIC_COUNT, staticFields } from "./static-table.ts";
 
 /** Why a block gave no field section. */
@@ -33,9 +34,12 @@ export class HpackDecoder {
   #at = 0;
   #end = 0;
   #fault: HpackFault | null = null;
+  readonly #literals: LiteralCache | null;
 
-  constructor(limits: HpackLimits) {
+  /** @param literals shared by all decoders of a workload; null has each literal decoded anew */
+  constructor(limits: HpackLimits, literals: LiteralCache | null = null) {
     this.#limits = limits;
+    this.#literals = literals;
   }
 
   /** Octets that its table holds now. */
@@ -83,7 +87,9 @@ export class HpackDecoder {
   #readIndexed(): HpackField | null {
     const index = this.#readInteger(7);
     if (index < 0) return null;
-    return this.#fieldAt(index);
+    const field = this.#fieldAt(index);
+    if (field !== null) field.isRepeated = true;
+    return field;
   }
 
   #fieldAt(index: number): HpackField | null {
@@ -96,18 +102,28 @@ export class HpackDecoder {
   #readLiteral(prefixBits: number, isSensitive: boolean): HpackField | null {
     const index = this.#readInteger(prefixBits);
     if (index < 0) return null;
-    let name: string | null;
-    if (index === 0) {
-      name = this.#readString();
-      if (name === null) return null;
-      name = internName(name);
-    } else {
+    let name = "";
+    if (index > 0) {
       const named = this.#fieldAt(index);
       if (named === null) return null;
       name = named.name;
     }
-    const value = this.#readString();
-    return value === null ? null : new HpackField(name, value, isSensitive);
+    const start = this.#at;
+    const nameEnd = index > 0 ? start : this.#skipString(start);
+    const end = nameEnd < 0 ? -1 : this.#skipString(nameEnd);
+    if (end < 0) return null;
+    this.#at = end;
+    const literals = isSensitive ? null : this.#literals;
+    if (literals !== null) {
+      const known = literals.find(name, this.#block, start, end);
+      if (known !== null) return known;
+    }
+    const ownName = index > 0 ? name : this.#textOf(start, nameEnd);
+    const value = ownName === null ? null : this.#textOf(nameEnd, end);
+    if (value === null) return null;
+    const field = new HpackField(index > 0 ? name : internName(ownName!), value, isSensitive);
+    if (literals !== null) literals.keep(field, name, this.#block, start, end);
+    return field;
   }
 
   #readSizeUpdate(): boolean {
@@ -122,22 +138,29 @@ export class HpackDecoder {
     return true;
   }
 
-  #readString(): string | null {
-    if (this.#at >= this.#end) {
-      this.#fault = broken("cut within a string");
-      return null;
+  /** Where the string that starts at `start` ends; -1 with a fault where it does not end in the block. */
+  #skipString(start: number): number {
+    this.#at = start;
+    if (start >= this.#end) {
+      this.#fault = broken("cut within a literal");
+      return -1;
     }
-    const isCoded = this.#block[this.#at]! >= 0x80;
     const length = this.#readInteger(7);
-    if (length < 0) return null;
-    const start = this.#at;
-    if (length > this.#end - start) {
-      this.#fault = broken("a string longer than its block");
-      return null;
-    }
-    this.#at = start + length;
-    if (!isCoded) return latin1(this.#block, start, start + length);
-    const text = decodeHuffman(this.#block, start, start + length);
+    if (length < 0) return -1;
+    if (length <= this.#end - this.#at) return this.#at + length;
+    this.#fault = broken("a string longer than its block");
+    return -1;
+  }
+
+  /** The text of the string `[start, end)`, its length in front. */
+  #textOf(start: number, end: number): string | null {
+    const block = this.#block;
+    this.#at = start;
+    this.#readInteger(7);
+    const from = this.#at;
+    this.#at = end;
+    if (block[start]! < 0x80) return latin1(block, from, end);
+    const text = decodeHuffman(block, from, end);
     if (text === null) this.#fault = broken("malformed Huffman code");
     return text;
   }

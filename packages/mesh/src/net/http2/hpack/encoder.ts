@@ -1,15 +1,17 @@
 import type { Gather } from "../../gather.ts";
-import { writeLatin1 } from "../../latin1.ts";
 import { DynamicTable } from "./dynamic-table.ts";
-import { HpackField } from "./field.ts";
-import { encodeHuffman, huffmanLength } from "./huffman.ts";
+import type { HpackField } from "./field.ts";
 import { placeInStatic, STATIC_COUNT } from "./static-table.ts";
 
 const TABLE_BYTES_AT_START = 4096; // RFC 9113 §6.5.2
 /** Octets that an integer takes at most. */
 const INTEGER_BYTES_MAX = 6;
 
-/** Encodes the blocks of one direction of one connection (RFC 7541). Every block that was begun must be sent. */
+/**
+ * Encodes the blocks of one direction of one connection (RFC 7541). Every block that was begun must be sent. Strings are never
+ * Huffman-coded: what comes again is an index, and of what does not the code saves a dozen octets and costs 10 ns each, here and
+ * at the peer.
+ */
 export class HpackEncoder {
   readonly #table = new DynamicTable(TABLE_BYTES_AT_START);
   /** The number of each entry of the table, as `DynamicTable.added` counts them. */
@@ -42,20 +44,27 @@ export class HpackEncoder {
     this.#lastUpdate = -1;
   }
 
-  /** Appends one field. Its name is in lower case. */
+  /**
+   * Appends one field; its name is in lower case. What comes for the first time is a literal and takes nobody's place in the
+   * table: ids, dates and lengths that never come again would drive out what does.
+   */
   field(out: Gather, field: HpackField): void {
-    out.reserve(field.size + 2 * INTEGER_BYTES_MAX);
     if (field.staticIndex < 0) placeInStatic(field);
+    out.reserve(field.size + 2 * INTEGER_BYTES_MAX);
     if (field.isSensitive) {
       appendLiteral(out, 0x10, 4, field);
       return;
     }
     if (field.staticIndex > 0) {
-      appendInteger(out, 0x80, 7, field.staticIndex);
+      out.bytes[out.length++] = 0x80 | field.staticIndex;
       return;
     }
-    const number = this.#numbers.get(field);
+    if (!field.isRepeated) {
+      appendLiteral(out, 0, 4, field);
+      return;
+    }
     const table = this.#table;
+    const number = this.#numbers.get(field);
     if (number !== undefined) {
       const age = table.added - 1 - number;
       if (age < table.count) {
@@ -64,7 +73,7 @@ export class HpackEncoder {
       }
       this.#numbers.delete(field);
     }
-    if (!isIndexed(field) || field.size > table.bytesMax) {
+    if (field.size > table.bytesMax) {
       appendLiteral(out, 0, 4, field);
       return;
     }
@@ -72,11 +81,6 @@ export class HpackEncoder {
     this.#numbers.set(field, table.added);
     table.add(field);
     if (this.#numbers.size > 2 * table.count + 16) this.#forgetEvicted();
-  }
-
-  /** Appends a field of which nobody keeps an object. */
-  pair(out: Gather, name: string, value: string): void {
-    this.field(out, new HpackField(name, value, isSecret(name)));
   }
 
   #forgetEvicted(): void {
@@ -87,25 +91,6 @@ export class HpackEncoder {
   }
 }
 
-/** Values that are of one message: an entry for each would drive out those that come again. */
-const unindexed: ReadonlySet<string> = new Set([
-  ..."age content-length date etag expires if-modified-since if-none-match last-modified".split(
-    " ",
-  ),
-  ..."location set-cookie :path content-range range".split(" "),
-]);
-
-function isIndexed(field: HpackField): boolean {
-  return !unindexed.has(field.name);
-}
-
-const secrets: ReadonlySet<string> = new Set("authorization proxy-authorization".split(" "));
-
-/** RFC 7541 §7.1.3: what could be guessed, value by value, by somebody who shares the connection and sees its lengths. */
-function isSecret(name: string): boolean {
-  return secrets.has(name);
-}
-
 function appendLiteral(out: Gather, mark: number, prefixBits: number, field: HpackField): void {
   appendInteger(out, mark, prefixBits, field.staticNameIndex);
   if (field.staticNameIndex === 0) appendString(out, field.name);
@@ -113,15 +98,8 @@ function appendLiteral(out: Gather, mark: number, prefixBits: number, field: Hpa
 }
 
 function appendString(out: Gather, text: string): void {
-  const coded = huffmanLength(text);
-  if (coded < text.length) {
-    appendInteger(out, 0x80, 7, coded);
-    out.length = encodeHuffman(text, out.bytes, out.length);
-    return;
-  }
   appendInteger(out, 0, 7, text.length);
-  writeLatin1(out.bytes, text, out.length);
-  out.length += text.length;
+  out.appendText(text);
 }
 
 /** RFC 7541 §5.1; the room was reserved. */

@@ -68,25 +68,30 @@ export const staticFields: readonly (HpackField | null)[] = [null, ...lines.map(
 /** How many there are: the first entry of the dynamic table has the next index. */
 export const STATIC_COUNT = 61;
 
-const indexByName: ReadonlyMap<string, number> = buildNames();
-const indexByLine: ReadonlyMap<string, number> = new Map(lines.map((line, at) => [line, at + 1]));
+/** Of each name its first place, and the places of its lines where those have values. */
+interface StaticName {
+  readonly index: number;
+  readonly values: readonly HpackField[];
+}
+
+const names: ReadonlyMap<string, StaticName> = buildNames();
 
 /** Finds out where `field` stands in the static table and notes it on the field. */
 export function placeInStatic(field: HpackField): void {
-  const nameIndex = indexByName.get(field.name) ?? 0;
-  field.staticNameIndex = nameIndex;
-  if (nameIndex === 0) {
-    field.staticIndex = 0;
-    return;
+  field.staticIndex = 0;
+  const entry = names.get(field.name);
+  if (entry === undefined) return;
+  field.staticNameIndex = entry.index;
+  const { values } = entry;
+  for (let at = 0; at < values.length; at++) {
+    if (values[at]!.value === field.value) field.staticIndex = values[at]!.staticIndex;
   }
-  const { name, value } = field;
-  field.staticIndex = indexByLine.get(value === "" ? name : `${name} ${value}`) ?? 0;
 }
 
 /** The object that stands for a name of the static table, or `name` itself: equal names are then the same string. */
 export function internName(name: string): string {
-  const index = indexByName.get(name);
-  return index === undefined ? name : staticFields[index]!.name;
+  const entry = names.get(name);
+  return entry === undefined ? name : staticFields[entry.index]!.name;
 }
 
 function toField(line: string, at: number): HpackField {
@@ -98,9 +103,13 @@ function toField(line: string, at: number): HpackField {
   return field;
 }
 
-function buildNames(): Map<string, number> {
-  const names = new Map<string, number>();
-  for (let index = lines.length; index > 0; index--)
-    names.set(lines[index - 1]!.split(" ")[0]!, index);
-  return names;
+function buildNames(): Map<string, StaticName> {
+  const byName = new Map<string, StaticName>();
+  for (let index = 1; index <= STATIC_COUNT; index++) {
+    const field = staticFields[index]!;
+    const values = byName.get(field.name)?.values ?? [];
+    const first = byName.get(field.name)?.index ?? index;
+    byName.set(field.name, { index: first, values: [...values, field] });
+  }
+  return byName;
 }
