@@ -163,7 +163,10 @@ export class RecordedConnection implements Connection, ConnectionEvents {
     return {
       frame: (reader: HeadReader): FramedHead<Http1RequestHead> | Fault => {
         const head = frameRequest(reader.scanner, reader.copyHead());
-        return "shape" in head ? { head, length: head.shape.length } : head;
+        if (!("shape" in head)) return head;
+        const { length } = head.shape;
+        // What may follow a request for a tunnel is no HTTP, and by then its reply has said so.
+        return { head, length: length === "tunnel" ? 0 : length };
       },
       onHead: (head) => this.#onRequest(head),
       onBody: (bytes, start, end) => this.#asking?.asked.add(bytes, start, end),

@@ -2,16 +2,20 @@ import { assert } from "../../base/assert.ts";
 import type { Timer } from "../../base/clock.ts";
 import type { Fields } from "../../model/head.ts";
 import type { BodyLength, ClientStream, ReplyFailure, ReplySink } from "../codec.ts";
+import { dialledName } from "../connection-name.ts";
 import { ConnectionWriter } from "../connection-writer.ts";
 import type { Deferred } from "../gather.ts";
 import type { Connection, ConnectionEvents, TransportFailure } from "../transport.ts";
+import { websocketAccept } from "../websocket-key.ts";
 import { ChunkedDecoder } from "./chunked.ts";
 import { type ClientStreamHost, Http1ClientStream } from "./client-stream.ts";
 import type { Http1Context } from "./context.ts";
 import { frameReply, type ReplyShape } from "./framing.ts";
 import { HeadReader } from "./head-reader.ts";
-import { KEEP_ALIVE } from "./kinds.ts";
+import { KEEP_ALIVE, UPGRADE } from "./kinds.ts";
 import { ReadAhead } from "./read-ahead.ts";
+import type { Http1ReplyHead } from "./reply-head.ts";
+import { isOffered } from "./upgrade.ts";
 
 /** Who keeps an upstream connection: a pool. */
 export interface Http1ClientOwner {
@@ -25,9 +29,10 @@ export interface Http1ClientOwner {
 
 /**
  *     opening ──► idle ──► head ──► body ──► idle …     `head`: a request is out, its final reply is awaited
+ *                   │       └─────► tunnel               until both sides have ended
  *                   └───────┴────────┴─────► closed     not used again
  */
-type Phase = "opening" | "idle" | "head" | "body" | "closed";
+type Phase = "opening" | "idle" | "head" | "body" | "tunnel" | "closed";
 
 /** The upstream side of one HTTP/1 connection (RFC 9112): one exchange at a time. */
 export class Http1Client implements ConnectionEvents, ClientStreamHost, Deferred {
@@ -52,6 +57,8 @@ export class Http1Client implements ConnectionEvents, ClientStreamHost, Deferred
   #isDeferred = false;
   /** The server's FIN came while octets before it were still held back. */
   #hasServerEnded = false;
+  /** Does the sink of a tunnel know that? */
+  #hasToldEnd = false;
   #lingerTimer: Timer | null = null;
   #exchanges = 0;
   #keepAliveTimeoutMs: number | null = null;
@@ -83,6 +90,11 @@ export class Http1Client implements ConnectionEvents, ClientStreamHost, Deferred
   get ahead(): ReadAhead {
     assert(this.#ahead !== null, "attach comes before all else");
     return this.#ahead;
+  }
+
+  /** Different for each exchange of each connection. */
+  get salt(): string {
+    return `${dialledName(this.connection)} ${this.#exchanges} ${this.#context.clock.wallMs()}`;
   }
 
   get via(): string | null {
@@ -173,6 +185,11 @@ export class Http1Client implements ConnectionEvents, ClientStreamHost, Deferred
     this.#context.gather.leave();
   }
 
+  tunnelEnded(stream: Http1ClientStream): void {
+    this.connection.end();
+    if (this.#hasToldEnd) this.#endTunnel(stream);
+  }
+
   aborted(_stream: Http1ClientStream): void {
     this.#stream = null;
     this.writer.discard();
@@ -212,7 +229,10 @@ export class Http1Client implements ConnectionEvents, ClientStreamHost, Deferred
       }
       if (this.#phase === "head") at = this.#readHead(bytes, at, end);
       else if (this.#phase === "body") at = this.#readBody(bytes, at, end);
-      else this.#reset(); // RFC 9112 §6.3: octets that answer no request
+      else if (this.#phase === "tunnel") {
+        this.#stream!.sink.onReplyBody(bytes, at, end);
+        at = end;
+      } else this.#reset(); // RFC 9112 §6.3: octets that answer no request
     }
     this.#isConsuming = false;
     this.#resumeIfReady(); // the reply may have been resumed within its own callback
@@ -232,17 +252,22 @@ export class Http1Client implements ConnectionEvents, ClientStreamHost, Deferred
       return end;
     }
     const { status } = shape.head;
+    if (status === 101) {
+      const fault = faultOf101(stream, shape.head);
+      if (fault === null) this.#beginTunnel(stream, shape.head);
+      else this.#fail("bad-response", fault);
+      return next;
+    }
     if (status < 200) {
-      if (status === 101) this.#fail("bad-response", "101 without an upgrade asked for");
-      else if (!shape.keepsAlive) this.#fail("bad-response", "an interim reply that closes");
+      if (!shape.keepsAlive) this.#fail("bad-response", "an interim reply that closes");
       else if (++this.#interims > this.#context.limits.interimMax) {
         this.#fail("bad-response", "too many interim replies");
       } else stream.sink.onInterim(shape.head);
       return next;
     }
-    if (stream.method === "CONNECT" && status < 300) {
-      this.#fail("bad-response", "a tunnel where none can be used");
-      return end;
+    if (shape.length === "tunnel") {
+      this.#beginTunnel(stream, shape.head);
+      return next;
     }
     if ((scanner.seen & (1 << KEEP_ALIVE)) !== 0) {
       this.#keepAliveTimeoutMs = parseTimeout(shape.head.received(KEEP_ALIVE));
@@ -260,6 +285,21 @@ export class Http1Client implements ConnectionEvents, ClientStreamHost, Deferred
     this.#decoder = length === "chunked" ? new ChunkedDecoder(this.#context.limits) : null;
     stream.sink.onReplyHead(shape.head, length);
     if (length === 0 && !stream.isDead) this.#endReply(stream, null, hasMore);
+  }
+
+  #beginTunnel(stream: Http1ClientStream, head: Http1ReplyHead): void {
+    this.#keepsAlive = false;
+    this.#phase = "tunnel";
+    stream.grant();
+    stream.sink.onReplyHead(head, "tunnel");
+  }
+
+  /** Both sides have ended: the connection closes of itself. */
+  #endTunnel(stream: Http1ClientStream): void {
+    this.#stream = null;
+    this.#phase = "closed";
+    stream.kill();
+    this.#owner.onExchangeEnd(this);
   }
 
   #readBody(bytes: Buffer, start: number, end: number): number {
@@ -316,8 +356,12 @@ export class Http1Client implements ConnectionEvents, ClientStreamHost, Deferred
   /** The server finished sending: the end of a body without a length, else a failure. */
   #endByServer(): void {
     const stream = this.#stream;
-    if (stream === null) return;
-    if (this.#phase === "body" && this.#length === "until-close") {
+    if (stream === null || this.#hasToldEnd) return;
+    if (this.#phase === "tunnel") {
+      this.#hasToldEnd = true;
+      stream.sink.onReplyEnd(null);
+      if (stream.hasRequestEnded && !stream.isDead) this.#endTunnel(stream);
+    } else if (this.#phase === "body" && this.#length === "until-close") {
       this.#endReply(stream, null, false);
     } else {
       this.#fail("reset", this.#isAnswered ? "ended amid its reply" : "ended without a reply");
@@ -361,6 +405,21 @@ export class Http1Client implements ConnectionEvents, ClientStreamHost, Deferred
     const isOver = this.#phase === "closed";
     if (!isOver && !this.#isReplyPaused && this.ahead.isEmpty) this.ahead.resume();
   }
+}
+
+/** Why a 101 is none that may be passed on, or null (RFC 9110 §7.8). */
+function faultOf101(stream: Http1ClientStream, head: Http1ReplyHead): string | null {
+  const { upgrade, websocketKey } = stream;
+  if (upgrade === null) return "101 without an upgrade asked for";
+  if (head.minor !== 1) return "101 in HTTP/1.0";
+  if (!isOffered(head.received(UPGRADE), upgrade)) return "101 to a protocol that was not offered";
+  if (websocketKey === null) return null;
+  // The handshake was made here, so it is judged here (RFC 6455 §4.1).
+  if (head.get("sec-websocket-accept") !== websocketAccept(websocketKey)) {
+    return "101 without the accept of its key";
+  }
+  head.remove("sec-websocket-accept");
+  return null;
 }
 
 function parseTimeout(value: string | null): number | null {

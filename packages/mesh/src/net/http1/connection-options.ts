@@ -1,5 +1,4 @@
 import { latin1 } from "../latin1.ts";
-import type { Http1Fields } from "./fields.ts";
 import { CONNECTION, equalsName, NAMED, OTHER } from "./kinds.ts";
 import { isBlank } from "./lists.ts";
 import { FIELD_STRIDE, FIELDS_AT } from "./scan.ts";
@@ -7,6 +6,7 @@ import { FIELD_STRIDE, FIELDS_AT } from "./scan.ts";
 /** What the Connection fields of a head say, as bits. */
 export const SAYS_CLOSE = 1;
 export const SAYS_KEEP_ALIVE = 2;
+export const SAYS_UPGRADE = 8;
 /** More options than anybody needs: each is looked for among all fields. */
 export const SAYS_TOO_MUCH = 4;
 
@@ -23,8 +23,14 @@ const protectedNames: ReadonlySet<string> = new Set([
 ]);
 const protectedPrefixes = ["x-forwarded-", "x-b3-", "x-heddle-", "content-", "x-envoy-", "if-"];
 
+/** The octets and the offset table of a head. */
+interface Named {
+  readonly bytes: Buffer;
+  readonly table: number[];
+}
+
 /** Reads all Connection fields of `head` and marks the fields they name as this hop's own. */
-export function readConnectionOptions(head: Http1Fields): number {
+export function readConnectionOptions(head: Named): number {
   const { bytes, table } = head;
   let says = 0;
   let count = 0;
@@ -43,7 +49,7 @@ export function readConnectionOptions(head: Http1Fields): number {
   return says;
 }
 
-function readOption(head: Http1Fields, from: number, to: number): number {
+function readOption(head: Named, from: number, to: number): number {
   const { bytes } = head;
   let start = from;
   let end = to;
@@ -52,11 +58,12 @@ function readOption(head: Http1Fields, from: number, to: number): number {
   if (start === end) return 0;
   if (equalsName(bytes, start, end, "keep-alive")) return SAYS_KEEP_ALIVE;
   if (equalsName(bytes, start, end, "close")) return SAYS_CLOSE;
+  if (equalsName(bytes, start, end, "upgrade")) return SAYS_UPGRADE;
   markNamed(head, latin1(bytes, start, end).toLowerCase());
   return 0;
 }
 
-function markNamed(head: Http1Fields, name: string): void {
+function markNamed(head: Named, name: string): void {
   if (protectedNames.has(name) || protectedPrefixes.some((prefix) => name.startsWith(prefix))) {
     return;
   }

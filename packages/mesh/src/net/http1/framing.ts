@@ -1,6 +1,11 @@
 import type { BodyLength } from "../codec.ts";
 import { latin1 } from "../latin1.ts";
-import { readConnectionOptions, SAYS_CLOSE, SAYS_TOO_MUCH } from "./connection-options.ts";
+import {
+  readConnectionOptions,
+  SAYS_CLOSE,
+  SAYS_TOO_MUCH,
+  SAYS_UPGRADE,
+} from "./connection-options.ts";
 import {
   CONNECTION,
   CONTENT_LENGTH,
@@ -9,12 +14,14 @@ import {
   HOST_FIELD,
   TE,
   TRANSFER_ENCODING,
+  UPGRADE,
 } from "./kinds.ts";
 import { splitList } from "./lists.ts";
 import { Http1ReplyHead } from "./reply-head.ts";
 import { Http1RequestHead } from "./request-head.ts";
 import { type Fault, FIELD_STRIDE, FIELDS_AT, type HeadScanner } from "./scan.ts";
 import { isAuthority, parseAbsolute, type TargetForm } from "./target.ts";
+import { readUpgrade } from "./upgrade.ts";
 
 const CR = 0x0d;
 const SP = 0x20;
@@ -36,8 +43,8 @@ export function frameRequest(scanner: HeadScanner, bytes: Buffer): Http1RequestH
   const table = scanner.table.slice(0, scanner.tableLength);
   const { seen, repeated, minor } = scanner;
 
-  const length = frameBody(bytes, table, scanner);
-  if (typeof length === "object") return length;
+  const body = frameBody(bytes, table, scanner);
+  if (typeof body === "object") return body;
   if ((repeated & (1 << HOST_FIELD)) !== 0) return bad("several Host fields");
   const hostAt = (seen & (1 << HOST_FIELD)) !== 0 ? find(table, HOST_FIELD) : -1;
   if (hostAt < 0 && minor === 1) return bad("no Host field");
@@ -81,25 +88,31 @@ export function frameRequest(scanner: HeadScanner, bytes: Buffer): Http1RequestH
     if (!isKnown || (repeated & (1 << EXPECT)) !== 0) {
       return { reason: "bad-expectation", detail: "an expectation other than 100-continue" };
     }
-    expectsContinue = minor === 1 && length !== 0;
+    expectsContinue = minor === 1 && body !== 0;
+  }
+
+  // RFC 9110 §7.8: not in HTTP/1.0. Not with a body: its octets and the tunnel's would be told apart by nothing but our word.
+  const says = (seen & (1 << CONNECTION)) !== 0 ? readConnectionOptions({ bytes, table }) : 0;
+  if ((says & SAYS_TOO_MUCH) !== 0) return bad("too many connection options");
+  let upgrade: string | null | undefined = null;
+  const mayUpgrade = (seen & (1 << UPGRADE)) !== 0 && minor === 1 && body === 0 && !isConnect;
+  if (mayUpgrade && (says & SAYS_UPGRADE) !== 0) {
+    upgrade = readUpgrade(bytes, table);
+    if (upgrade === undefined) return bad("malformed Upgrade");
   }
 
   const head = new Http1RequestHead(bytes, table, {
     minor,
-    length,
+    length: isConnect || upgrade !== null ? "tunnel" : body,
     targetForm,
     authorityStart,
     authorityEnd,
     pathStart,
     expectsContinue,
-    upgrade: null,
+    upgrade,
     wantsTrailers: (seen & (1 << TE)) !== 0 && namesTrailers(bytes, table),
   });
-  if ((seen & (1 << CONNECTION)) !== 0) {
-    const says = readConnectionOptions(head);
-    if ((says & SAYS_TOO_MUCH) !== 0) return bad("too many connection options");
-    if ((says & SAYS_CLOSE) !== 0) head.closes = true;
-  }
+  if ((says & SAYS_CLOSE) !== 0) head.closes = true;
   // RFC 9110 §10.1.1: an expectation is void in HTTP/1.0, and where there is no body to wait with.
   if (expectation >= 0 && !expectsContinue) head.remove("expect");
   return head;
@@ -112,7 +125,9 @@ export function frameReply(
   method: string,
 ): ReplyShape | Fault {
   const table = scanner.table.slice(0, scanner.tableLength);
-  const length = frameBody(bytes, table, scanner);
+  const isTunnel = method === "CONNECT" && table[0]! >= 200 && table[0]! < 300;
+  // RFC 9110 §9.3.6: whatever such a reply says of a body, it has none.
+  const length = isTunnel ? 0 : frameBody(bytes, table, scanner);
   if (typeof length === "object") return length;
   const hasLength = (scanner.seen & LENGTH) !== 0 && typeof length === "number";
   const head = new Http1ReplyHead(bytes, table, scanner.minor, hasLength ? length : -1);
@@ -120,6 +135,7 @@ export function frameReply(
   if ((says & SAYS_TOO_MUCH) !== 0) return bad("too many connection options");
   const keepsAlive = scanner.minor === 1 && (says & SAYS_CLOSE) === 0;
   const { status } = head;
+  if (isTunnel) return { head, length: "tunnel", keepsAlive };
   if (method === "HEAD" || status < 200 || status === 204 || status === 304) {
     return { head, length: 0, keepsAlive };
   }

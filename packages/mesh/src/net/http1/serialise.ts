@@ -60,7 +60,9 @@ export function appendRequestHead(
   ) {
     appendFraming(out, framing);
   }
-  if (head instanceof Http1RequestHead && head.shape.wantsTrailers) {
+  if (length === "tunnel") {
+    if (head.upgrade !== null) appendUpgrade(out, head.upgrade);
+  } else if (head instanceof Http1RequestHead && head.shape.wantsTrailers) {
     out.appendText("te: trailers\r\nconnection: te\r\n");
   }
   out.appendText("\r\n");
@@ -73,6 +75,8 @@ export interface ReplyHeadOptions {
   readonly lengthField: LengthField;
   /** Say `connection: close`. */
   readonly closes: boolean;
+  /** What the connection is handed over to, with 101. Default nothing. */
+  readonly upgrade?: string | null;
 }
 
 /** Appends a reply head, final or interim. */
@@ -94,7 +98,13 @@ export function appendReplyHead(out: Gather, head: ReplyHead, options: ReplyHead
     appendPlainFields(out, head, lengthField);
   }
   appendFraming(out, framing);
+  if (options.upgrade) appendUpgrade(out, options.upgrade);
   out.appendText(options.closes ? "connection: close\r\n\r\n" : "\r\n");
+}
+
+function appendUpgrade(out: Gather, upgrade: string): void {
+  appendField(out, "connection", "upgrade");
+  appendField(out, "upgrade", upgrade);
 }
 
 /** An upper bound of the octets that a head takes. */
@@ -107,8 +117,10 @@ export function headBytesBound(head: Fields): number {
   head.each((name, value) => {
     count += name.length + value.length + 4;
   });
-  if ("path" in head) count += lineBytes(head as RequestHead);
-  else if (head instanceof Http1Fields) count += head.table[4]!;
+  if ("path" in head) {
+    const { upgrade } = head as RequestHead;
+    count += lineBytes(head as RequestHead) + (upgrade === null ? 0 : upgrade.length);
+  } else if (head instanceof Http1Fields) count += head.table[4]!;
   return count;
 }
 

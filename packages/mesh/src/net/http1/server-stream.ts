@@ -3,9 +3,13 @@ import type { Fields, ReplyHead } from "../../model/head.ts";
 import type { BodyLength, RequestSink, ServerStream } from "../codec.ts";
 import type { ConnectionWriter } from "../connection-writer.ts";
 import type { Connection, ConnectionEvents } from "../transport.ts";
+import { websocketAccept } from "../websocket-key.ts";
 import { type BodyMode, BodyWriter } from "./body-writer.ts";
+import { UPGRADE } from "./kinds.ts";
+import { Http1ReplyHead } from "./reply-head.ts";
 import type { Http1RequestHead } from "./request-head.ts";
 import { appendReplyHead, type Framing, headBytesBound } from "./serialise.ts";
+import { isWebSocket } from "./upgrade.ts";
 
 /** What a stream needs of its connection. */
 export interface ServerStreamHost {
@@ -14,6 +18,10 @@ export interface ServerStreamHost {
   /** Is this the last exchange, whatever its reply says? */
   isLastExchange(): boolean;
   replyEnded(stream: Http1ServerStream): void;
+  /** A tunnel was granted: all that comes is its octets. */
+  tunnelGranted(stream: Http1ServerStream): void;
+  /** The tunnel's octets have ended on this side. */
+  tunnelEnded(stream: Http1ServerStream): void;
   aborted(stream: Http1ServerStream): void;
   pauseRequest(): void;
   resumeRequest(): void;
@@ -41,7 +49,10 @@ export class Http1ServerStream implements ServerStream {
   #isDead = false;
   #closes: boolean;
   #body: BodyWriter | null = null;
+  /** CONNECT was answered with 2xx, or an upgrade with 101. */
   #isTunnel = false;
+  /** Its octets come and go as body; if not, the connection waits to be taken over. */
+  #isCarried = false;
 
   constructor(host: ServerStreamHost, request: Http1RequestHead, ordinal: number) {
     this.#host = host;
@@ -80,8 +91,15 @@ export class Http1ServerStream implements ServerStream {
   sendHead(head: ReplyHead, length: BodyLength): void {
     if (this.#isDead) return;
     const { status } = head;
-    assert(!this.#isHeadSent && status >= 200, "one final reply per request");
+    assert(
+      !this.#isHeadSent && (status >= 200 || length === "tunnel"),
+      "one final reply per request",
+    );
     this.#isHeadSent = true;
+    if (length === "tunnel") {
+      this.#sendGrant(head);
+      return;
+    }
     const { writer } = this.#host;
     const { method } = this.request;
     const isVersion11 = this.request.shape.minor === 1;
@@ -100,8 +118,11 @@ export class Http1ServerStream implements ServerStream {
       mode = "raw"; // its end is the connection's
       this.#closes = true;
     }
-    // Octets sent in hope of a tunnel are no next request, hence the close when CONNECT fails.
-    if (this.#host.isLastExchange() || (method === "CONNECT" && !this.#isTunnel)) {
+    // Octets sent in hope of a tunnel are no next request, hence the close when none is granted.
+    if (
+      this.#host.isLastExchange() ||
+      (this.request.shape.length === "tunnel" && !this.#isTunnel)
+    ) {
       this.#closes = true;
     }
     if (this.#isTunnel) this.#closes = false;
@@ -130,6 +151,7 @@ export class Http1ServerStream implements ServerStream {
     if (this.#isDead) return;
     assert(this.#body !== null, "a head comes before its end");
     this.#body.end(trailers);
+    if (this.#isCarried) this.#host.tunnelEnded(this);
     if (this.#isTunnel) return;
     this.#isDead = true;
     this.#host.replyEnded(this);
@@ -166,5 +188,32 @@ export class Http1ServerStream implements ServerStream {
   /** The exchange failed on the client's side; the stream gives up without a word to the connection. */
   kill(): void {
     this.#isDead = true;
+  }
+
+  #sendGrant(head: ReplyHead): void {
+    const { writer } = this.#host;
+    const { upgrade } = this.request;
+    assert(this.request.shape.length === "tunnel", "a tunnel is granted to who asked for one");
+    this.#isTunnel = true;
+    this.#isCarried = true;
+    this.#closes = false;
+    const chosen = head instanceof Http1ReplyHead ? head.received(UPGRADE) : null;
+    if (chosen === null && isWebSocket(upgrade)) this.#accept(head);
+    const out = writer.open(headBytesBound(head) + (upgrade === null ? 0 : upgrade.length));
+    appendReplyHead(out, head, {
+      framing: "none",
+      lengthField: "drop",
+      closes: false,
+      upgrade: head.status === 101 ? (chosen ?? upgrade) : null,
+    });
+    this.#body = new BodyWriter(writer, "raw", 0);
+    writer.settle();
+    this.#host.tunnelGranted(this);
+  }
+
+  /** The server's HTTP/2 has no such field (RFC 8441 §5): the handshake is finished here. */
+  #accept(head: ReplyHead): void {
+    const key = this.request.get("sec-websocket-key");
+    if (key !== null) head.set("sec-websocket-accept", websocketAccept(key));
   }
 }

@@ -31,10 +31,11 @@ export interface Http1ServerOptions {
  *     head ──► body ──► reply ──► head …      one exchange after the other, in order
  *       │        │        ├─────► lingering   the last reply is out; what still comes is dropped
  *       └────────┴────────┤
+ *                         ├─────► tunnel      granted: all that comes is its octets, until both sides have ended
  *                         ├─────► taken       a tunnel: somebody else's events
  *                         └─────► closed
  */
-type Phase = "head" | "body" | "reply" | "lingering" | "taken" | "closed";
+type Phase = "head" | "body" | "reply" | "tunnel" | "lingering" | "taken" | "closed";
 
 /**
  * The downstream side of one HTTP/1 connection (RFC 9112). Requests that come before the reply to the one before has
@@ -60,6 +61,10 @@ export class Http1Server
   #isConsuming = false;
   #isDeferred = false;
   #hasClientEnded = false;
+  /** Does the sink of a tunnel know that? */
+  #hasToldEnd = false;
+  /** Has our side of a tunnel ended? */
+  #hasReplyEnded = false;
   #isDraining = false;
   #next: ConnectionEvents | null = null;
   #lingeredBytes = 0;
@@ -187,6 +192,17 @@ export class Http1Server
     if (!this.#isConsuming) this.#deferReading();
   }
 
+  tunnelGranted(_stream: Http1ServerStream): void {
+    this.#phase = "tunnel";
+    if (!this.#isConsuming) this.#deferReading();
+  }
+
+  tunnelEnded(_stream: Http1ServerStream): void {
+    this.#hasReplyEnded = true;
+    this.connection.end();
+    if (this.#hasToldEnd) this.#endTunnel();
+  }
+
   aborted(_stream: Http1ServerStream): void {
     this.#stream = null;
     this.writer.discard();
@@ -196,12 +212,13 @@ export class Http1Server
 
   pauseRequest(): void {
     this.#isRequestPaused = true;
-    if (this.#phase === "body") this.#ahead.pause();
+    if (this.#phase === "body" || this.#phase === "tunnel") this.#ahead.pause();
   }
 
   resumeRequest(): void {
     this.#isRequestPaused = false;
-    if (this.#phase === "body" && !this.#isConsuming) this.#deferReading();
+    const isRead = this.#phase === "body" || this.#phase === "tunnel";
+    if (isRead && !this.#isConsuming) this.#deferReading();
   }
 
   takeOver(_stream: Http1ServerStream, next: ConnectionEvents): TakenConnection {
@@ -234,7 +251,14 @@ export class Http1Server
       if (this.#phase === "head" && mayBegin) at = this.#readHead(bytes, at, end);
       else if (this.#phase === "body" && !this.#isRequestPaused)
         at = this.#readBody(bytes, at, end);
-      else if (this.#phase === "body" || this.#phase === "reply" || this.#phase === "head") {
+      else if (this.#phase === "tunnel" && !this.#isRequestPaused) {
+        this.#stream!.sink!.onRequestBody(bytes, at, end);
+        at = end;
+      } else if (
+        this.#phase !== "lingering" &&
+        this.#phase !== "taken" &&
+        this.#phase !== "closed"
+      ) {
         this.#ahead.hold(bytes, at, end, isOwn);
         this.#ahead.pause();
         // In phase "head" the client takes no replies, or others shall have their turn between so many.
@@ -251,9 +275,14 @@ export class Http1Server
     this.#resumeIfReady();
   }
 
-  /** A half-close is no abort: a whole request still gets its answer. */
+  /** A half-close is no abort: a whole request still gets its answer, and a tunnel has two sides. */
   #endByClient(): void {
-    if (this.#phase === "head") this.#closeGracefully();
+    if (this.#phase === "tunnel") {
+      if (this.#hasToldEnd) return;
+      this.#hasToldEnd = true;
+      this.#stream!.sink!.onRequestEnd(null);
+      if (this.#hasReplyEnded) this.#endTunnel();
+    } else if (this.#phase === "head") this.#closeGracefully();
     else if (this.#phase === "body") this.#failStream("client-gone", "ended amid its request");
   }
 
@@ -289,7 +318,7 @@ export class Http1Server
     const stream = new Http1ServerStream(this, head, this.#exchanges);
     this.#stream = stream;
     this.#isRequestPaused = false;
-    this.#phase = length === 0 ? "reply" : "body";
+    this.#phase = length === 0 || length === "tunnel" ? "reply" : "body";
     this.#remaining = typeof length === "number" ? length : 0;
     this.#decoder = length === "chunked" ? new ChunkedDecoder(this.#context.limits) : null;
     if (answerMaxForwards(stream, head)) {
@@ -370,6 +399,12 @@ export class Http1Server
     this.#ahead.resume();
   }
 
+  /** Both sides have ended: the connection closes of itself. */
+  #endTunnel(): void {
+    this.#stream?.kill();
+    this.#shut();
+  }
+
   #drop(count: number): void {
     this.#lingeredBytes += count;
     if (this.#lingeredBytes > this.#context.limits.lingerBytesMax) this.onLingered();
@@ -405,13 +440,14 @@ export class Http1Server
   }
 
   #deferReading(): void {
-    if (this.#isDeferred || (this.#ahead.isEmpty && !this.#ahead.isPaused)) return;
+    const isEndUntold = this.#phase === "tunnel" && this.#hasClientEnded;
+    if (this.#isDeferred || (this.#ahead.isEmpty && !this.#ahead.isPaused && !isEndUntold)) return;
     this.#isDeferred = true;
     this.#context.gather.defer(this);
   }
 
   #resumeIfReady(): void {
-    const waits = this.#phase === "body" && this.#isRequestPaused;
+    const waits = this.#isRequestPaused && (this.#phase === "body" || this.#phase === "tunnel");
     const isOurs = this.#phase !== "taken" && this.#phase !== "closed";
     if (isOurs && this.#ahead.isEmpty && !waits) this.#ahead.resume();
   }
