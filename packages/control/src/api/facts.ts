@@ -198,9 +198,9 @@ export class Facts {
     const { controller } = this.#options;
     if (view.gateway === null) return [];
     const gateway = controller.index.outputs.gateways.get(`${view.namespace}/${view.gateway}`);
-    return (gateway?.sockets ?? []).flatMap(({ name }) => {
+    return (gateway?.sockets ?? []).flatMap(({ name, protocol }) => {
       const address = controller.host.sockets.get(gatewaySocket(view, name));
-      return address === undefined ? [] : [`http://${formatAddress(address)}`];
+      return address === undefined ? [] : [`${protocol}://${formatAddress(address)}`];
     });
   }
 
@@ -309,6 +309,9 @@ export class Facts {
       })),
       ...[...outputs.routes].flatMap(([key, parents]) =>
         parents.map(({ conditions }) => ({ resource: `HTTPRoute/${key}`, list: conditions })),
+      ),
+      ...[...outputs.tlsRoutes].flatMap(([key, parents]) =>
+        parents.map(({ conditions }) => ({ resource: `TLSRoute/${key}`, list: conditions })),
       ),
     ];
     return claims.flatMap(({ resource, list }) =>

@@ -1,6 +1,7 @@
 import {
   compileAll,
   compileRoute,
+  compileTlsRoute,
   consequence,
   type MeshInputs,
   type MeshOutputs,
@@ -11,6 +12,7 @@ import {
 import type { Service } from "@heddle/mesh/resource/core/service.ts";
 import type { HttpRoute } from "@heddle/mesh/resource/gateway-api/httproute.ts";
 import type { ParentReference } from "@heddle/mesh/resource/gateway-api/reference.ts";
+import type { TlsRoute } from "@heddle/mesh/resource/gateway-api/tlsroute.ts";
 import type { Process } from "@heddle/mesh/resource/heddle/process.ts";
 import type { KnownResource } from "@heddle/mesh/resource/index.ts";
 import {
@@ -63,7 +65,9 @@ function problemsOf(resource: KnownResource, world: World): readonly Problem[] {
         ...unbacked(resource, world.processes),
       ];
     case "HTTPRoute":
-      return routeProblems(resource, world);
+      return routeProblems(resource, world, () => ruleProblems(resource, world.inputs));
+    case "TLSRoute":
+      return routeProblems(resource, world, () => tlsRuleProblems(resource, world.inputs));
     case "Placement":
       return refused(world.outputs.placements.get(key) ?? [], ["spec", "targetRefs"]);
     case "Contract": {
@@ -92,23 +96,27 @@ function problemsOf(resource: KnownResource, world: World): readonly Problem[] {
   }
 }
 
-/** What its rules cannot do, wherever it is attached, and what each parent has against it. */
-function routeProblems(route: HttpRoute, world: World): readonly Problem[] {
+/** What each parent has against a route, and what its rules cannot do, wherever it is attached. */
+function routeProblems(
+  route: HttpRoute | TlsRoute,
+  world: World,
+  ofRules: () => readonly Problem[],
+): readonly Problem[] {
   const parents = route.spec.parentRefs ?? [];
   if (parents.length === 0) {
     return [{ path: ["spec"], message: "no parentRefs; the route is attached to nothing" }];
   }
-  const claims = world.outputs.routes.get(namespacedName(route)) ?? [];
-  return [
-    ...parents.flatMap((parent, index) =>
-      parentProblems(parent, claims.find((one) => one.parent === index) ?? null, {
-        route,
-        names: world.names,
-        path: ["spec", "parentRefs", index],
-      }),
-    ),
-    ...ruleProblems(route, world.inputs),
-  ];
+  const { routes, tlsRoutes } = world.outputs;
+  const of = route.kind === "HTTPRoute" ? routes : tlsRoutes;
+  const claims = of.get(namespacedName(route)) ?? [];
+  const ofParents = parents.flatMap((parent, index) =>
+    parentProblems(parent, claims.find((one) => one.parent === index) ?? null, {
+      route,
+      names: world.names,
+      path: ["spec", "parentRefs", index],
+    }),
+  );
+  return [...ofParents, ...ofRules()];
 }
 
 function ruleProblems(route: HttpRoute, { services }: MeshInputs): readonly Problem[] {
@@ -130,8 +138,21 @@ function ruleProblems(route: HttpRoute, { services }: MeshInputs): readonly Prob
   });
 }
 
+function tlsRuleProblems(route: TlsRoute, { services }: MeshInputs): readonly Problem[] {
+  const { rules, unresolved } = compileTlsRoute(route, {
+    crossesNamespaces: true,
+    findService: (key) => services.get(key) ?? null,
+  });
+  const path: Path = ["spec", "rules", 0, "backendRefs"];
+  const isEmpty = rules.every(({ backends }) => backends.every(({ weight }) => weight === 0));
+  return [
+    ...unresolved.map(({ path, message }) => ({ path, message })),
+    ...(isEmpty ? [{ path, message: "no backend with a weight: its connections are closed" }] : []),
+  ];
+}
+
 interface ParentPlace {
-  readonly route: HttpRoute;
+  readonly route: HttpRoute | TlsRoute;
   readonly path: Path;
   /** `<Kind>/<namespace>/<name>` of all there is. */
   readonly names: readonly string[];

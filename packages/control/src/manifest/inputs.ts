@@ -16,6 +16,7 @@ export function meshInputs(resources: readonly KnownResource[]): MeshInputs {
     mesh: byKind("Mesh", (one) => one.metadata.name).get("mesh") ?? null,
     services: byKind("Service", namespacedName),
     routes: byKind("HTTPRoute", namespacedName),
+    tlsRoutes: byKind("TLSRoute", namespacedName),
     placements: byKind("Placement", namespacedName),
     contracts: byKind("Contract", namespacedName),
     faults: byKind("Fault", namespacedName),

@@ -1,3 +1,4 @@
+import { routeKindOf } from "@heddle/mesh/resource/compile/gateway-attach.ts";
 import { builtInGatewayClass } from "@heddle/mesh/resource/gateway-api/gatewayclass.ts";
 import type { KnownResource } from "@heddle/mesh/resource/index.ts";
 import { resourceKey } from "@heddle/mesh/resource/meta.ts";
@@ -79,11 +80,11 @@ function claimsOf(resource: KnownResource, place: ManifestResource | null): read
   if (gatewayClassName !== builtInGatewayClass.metadata.name) return [];
   const given = addresses.flatMap(({ value }) => (value === undefined ? [] : value));
   const hosts = given.length === 0 ? ["127.0.0.1"] : given;
-  return listeners.flatMap(({ port, protocol }, index) =>
-    protocol === "HTTP"
+  return listeners.flatMap((listener, index) =>
+    routeKindOf(listener) !== null
       ? hosts.map((host) => ({
           host: host === "localhost" ? "127.0.0.1" : host,
-          port,
+          port: listener.port,
           path: ["spec", "listeners", index, "port"],
           resource,
           place,

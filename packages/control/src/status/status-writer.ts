@@ -118,6 +118,10 @@ export class StatusWriter {
       const route = newest(index.inputs.routes.get(key));
       if (route !== null && claims.length > 0) add(route, routeStatus(route, claims, now));
     }
+    for (const [key, claims] of index.outputs.tlsRoutes) {
+      const route = newest(index.inputs.tlsRoutes.get(key));
+      if (route !== null && claims.length > 0) add(route, routeStatus(route, claims, now));
+    }
     for (const [key, claims] of index.outputs.placements) {
       const placement = newest(index.inputs.placements.get(key));
       if (placement !== null) add(placement, conditionStatus(placement, claims, now));

@@ -27,8 +27,10 @@ const compiled: CompiledGateway = {
   sockets: [],
   conditions: [claim("True")],
   parents: [],
+  tlsParents: [],
   listeners: (["True", "True", "False"] as const).map((accepted, index) => ({
     name: "abc"[index]!,
+    kinds: ["HTTPRoute"],
     attachedRoutes: 0,
     conditions: [claim(accepted)],
   })),

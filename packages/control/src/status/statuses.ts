@@ -3,7 +3,9 @@ import type { CompiledGateway } from "@heddle/mesh/resource/compile/gateway.ts";
 import type { WorkloadView } from "@heddle/mesh/resource/compile/workload-view.ts";
 import type { Gateway, GatewayStatus } from "@heddle/mesh/resource/gateway-api/gateway.ts";
 import { heddleController } from "@heddle/mesh/resource/gateway-api/gatewayclass.ts";
-import type { HttpRoute, HttpRouteStatus } from "@heddle/mesh/resource/gateway-api/httproute.ts";
+import type { HttpRoute, RouteStatus } from "@heddle/mesh/resource/gateway-api/httproute.ts";
+import { gatewayGroup } from "@heddle/mesh/resource/gateway-api/reference.ts";
+import type { TlsRoute } from "@heddle/mesh/resource/gateway-api/tlsroute.ts";
 import { type Contract, holdsCondition } from "@heddle/mesh/resource/heddle/contract.ts";
 import type { Process } from "@heddle/mesh/resource/heddle/process.ts";
 import type { Workload, WorkloadStatus } from "@heddle/mesh/resource/heddle/workload.ts";
@@ -92,10 +94,10 @@ export function progress(rollout: Rollout | null): ConditionClaim {
 
 /** Our part of a route's status; what other controllers said of their parents stays. */
 export function routeStatus(
-  route: HttpRoute,
+  route: HttpRoute | TlsRoute,
   claims: readonly ParentClaims[],
   now: string,
-): HttpRouteStatus {
+): RouteStatus {
   const generation = route.metadata.generation ?? 0;
   const before = route.status?.parents ?? [];
   const others = before.filter(({ controllerName }) => controllerName !== heddleController);
@@ -140,9 +142,9 @@ export function gatewayStatus(
       generation,
       now,
     ),
-    listeners: compiled.listeners.map(({ name, attachedRoutes, conditions }, index) => ({
+    listeners: compiled.listeners.map(({ name, kinds, attachedRoutes, conditions }, index) => ({
       name,
-      supportedKinds: [{ group: "gateway.networking.k8s.io", kind: "HTTPRoute" }],
+      supportedKinds: kinds.map((kind) => ({ group: gatewayGroup, kind })),
       attachedRoutes,
       conditions: conditionsOf(
         [...conditions, listenerProgrammed(conditions, gateway.spec.listeners[index]!.port, facts)],

@@ -11,6 +11,7 @@ import type {
   RuleDoc,
   ServiceDoc,
   SlotsDoc,
+  TlsRouteDoc,
 } from "@heddle/mesh/model/document.ts";
 import { parseSpiffeId } from "@heddle/mesh/model/identity.ts";
 import type { ServiceKey } from "@heddle/mesh/model/service-key.ts";
@@ -98,13 +99,17 @@ class Writer {
   sent(): void {
     const { outbound, gateway } = this.#proxy;
     const told = new Set<ServiceKey>();
-    for (const { name, routes } of gateway) this.#routed(name, routes);
+    for (const { name, routes, tlsRoutes } of gateway) {
+      this.#routed(name, routes);
+      this.#tlsRouted(name, tlsRoutes);
+    }
     for (const [service, { ports }] of this.#services) {
       for (const port of ports) {
         const isAsked = outbound.some((one) => one.service === service && one.port === port.number);
         if (!isAsked && gateway.length === 0) continue;
         const subject = `${service}:${port.number}`;
         if (port.routes !== null) this.#routed(subject, port.routes);
+        this.#tlsRouted(subject, port.tlsRoutes);
         this.#endpointsOf(service, subject);
         if (!told.has(service)) this.#placed(service, subject);
         told.add(service);
@@ -173,6 +178,20 @@ class Writer {
     }
   }
 
+  #tlsRouted(subject: string, routes: readonly TlsRouteDoc[] = []): void {
+    for (const { route, name, backends } of routes) {
+      if (backends.length < 2) continue;
+      this.#tell({
+        kind: "split",
+        subject,
+        statement: sharesOf({ backends }),
+        scope: "per caller",
+        errorBound: `< ${backends.filter(({ weight }) => weight > 0).length} connections`,
+        from: `${route}#${name}`,
+      });
+    }
+  }
+
   #tell(constraint: Told): void {
     const { namespace, name } = this.#proxy.workload;
     this.constraints.push({ ...constraint, workload: `${namespace}/${name}` });
@@ -182,7 +201,7 @@ class Writer {
 const everyMessage = { scope: "every message", errorBound: "none" } as const;
 const everyKey = { scope: "per key", errorBound: "none" } as const;
 
-function sharesOf({ backends }: RuleDoc): string {
+function sharesOf({ backends }: Pick<RuleDoc, "backends">): string {
   const sum = backends.reduce((total, { weight }) => total + weight, 0);
   return backends
     .map(({ backend, weight }) => {

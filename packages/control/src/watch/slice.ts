@@ -1,8 +1,9 @@
-import type { Document, DocumentKey, RoutesDoc } from "@heddle/mesh/model/document.ts";
+import type { Document, DocumentKey } from "@heddle/mesh/model/document.ts";
 import type { ServiceKey } from "@heddle/mesh/model/service-key.ts";
 import type { MeshIndex } from "@heddle/mesh/resource/compile/mesh-index.ts";
 import { serviceDocFor } from "@heddle/mesh/resource/compile/service.ts";
 import { selects, type WorkloadView } from "@heddle/mesh/resource/compile/workload-view.ts";
+import { routedServices } from "@heddle/mesh/snapshot/routed-services.ts";
 
 /** The part of the mesh that one proxy is told. */
 export interface Slice {
@@ -30,14 +31,13 @@ export function sliceOf(
     if (selects(service, view)) frontends.add(key);
   }
   const services = new Set<ServiceKey>(frontends);
-  for (const { routes } of own?.gateway ?? []) addBackends(services, routes);
+  for (const service of (own?.gateway ?? []).flatMap(routedServices)) services.add(service);
   for (const key of frontends) {
     const compiled = index.outputs.services.get(key);
     if (compiled === undefined) continue;
     // Routes of a backend do not apply again (GEP-1294), so that one step is enough.
-    for (const { routes } of serviceDocFor(compiled, view.namespace).ports) {
-      if (routes !== null) addBackends(services, routes);
-    }
+    const { ports } = serviceDocFor(compiled, view.namespace);
+    for (const service of ports.flatMap(routedServices)) services.add(service);
   }
   for (const key of services) {
     const compiled = index.outputs.services.get(key);
@@ -48,10 +48,4 @@ export function sliceOf(
     if (endpoints !== undefined) documents.set(`endpoints/${key}`, endpoints);
   }
   return { services, documents };
-}
-
-function addBackends(services: Set<ServiceKey>, routes: RoutesDoc): void {
-  for (const rule of routes.rules) {
-    for (const { backend } of rule.backends) if (backend !== null) services.add(backend.service);
-  }
 }

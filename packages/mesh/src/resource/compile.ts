@@ -40,4 +40,5 @@ export {
   socketsOf,
 } from "./compile/sockets.ts";
 export { resolveTargetPort } from "./compile/target-port.ts";
+export { compileTlsRoute } from "./compile/tls-route.ts";
 export { selects, type WorkloadPort, type WorkloadView } from "./compile/workload-view.ts";

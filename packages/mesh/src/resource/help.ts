@@ -135,7 +135,8 @@ export const kindHelp: Readonly<Record<string, KindHelp>> = {
   Gateway: {
     about: "A way in from outside; of class heddle it runs as workload <name>-0.",
     fields: {
-      "spec.listeners": "Those of protocol HTTP are served.",
+      "spec.listeners":
+        "Served are those of protocol HTTP, and TLS with tls.mode Passthrough, for TLSRoutes.",
       "spec.addresses": "IP addresses to listen on. Default: 127.0.0.1.",
     },
     example: {
@@ -163,6 +164,26 @@ export const kindHelp: Readonly<Record<string, KindHelp>> = {
             backendRefs: [{ name: "kvs", port: 80 }],
           },
         ],
+      },
+    },
+  },
+  TLSRoute: {
+    about:
+      "Which TLS connections go to which service, by the server name they ask for. Nobody on the way reads more of them.",
+    fields: {
+      "spec.parentRefs":
+        "Gateways with a listener of protocol TLS and mode Passthrough, or Services (calls within the mesh).",
+      "spec.hostnames":
+        "Server names (SNI); *.example.com means any number of labels before it. An exact one wins, then the longest.",
+      "spec.rules.backendRefs":
+        "Share connections by weight, exactly. Ports that carry TLS, declared or found out.",
+    },
+    example: {
+      metadata: { name: "front" },
+      spec: {
+        parentRefs: [{ name: "front" }],
+        hostnames: ["kvs.example.com"],
+        rules: [{ backendRefs: [{ name: "kvs", port: 443 }] }],
       },
     },
   },

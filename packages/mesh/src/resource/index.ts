@@ -3,6 +3,7 @@ import { type Service, serviceKind } from "./core/service.ts";
 import { type Gateway, gatewayKind } from "./gateway-api/gateway.ts";
 import { type GatewayClass, gatewayClassKind } from "./gateway-api/gatewayclass.ts";
 import { type HttpRoute, httpRouteKind } from "./gateway-api/httproute.ts";
+import { type TlsRoute, tlsRouteKind } from "./gateway-api/tlsroute.ts";
 import { type Contract, contractKind } from "./heddle/contract.ts";
 import { type Fault, faultKind } from "./heddle/fault.ts";
 import { type Mesh, meshKind } from "./heddle/mesh.ts";
@@ -23,6 +24,7 @@ export const kinds: readonly Kind[] = [
   gatewayClassKind,
   gatewayKind,
   httpRouteKind,
+  tlsRouteKind,
   eventKind,
 ];
 
@@ -38,6 +40,7 @@ export type KnownResource =
   | GatewayClass
   | Gateway
   | HttpRoute
+  | TlsRoute
   | Event;
 
 /** The kind that `apiVersion` and `kind` name, or null. */

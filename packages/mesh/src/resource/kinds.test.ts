@@ -18,6 +18,32 @@ function problemsOf(
   return checked.ok ? [] : checked.problems.map(formatProblem);
 }
 
+describe("a TLSRoute", () => {
+  const rules = [{ backendRefs: [{ name: "kvs", port: 443 }] }];
+
+  // After hack/invalid-examples/standard/tlsroute of the Gateway API, v1.6.1.
+  test("has host names, which are no addresses", () => {
+    expect(problemsOf("TLSRoute", { hostnames: ["a.example.com", "*.b"], rules })).toEqual([]);
+    expect(problemsOf("TLSRoute", { rules })).toEqual(["spec.hostnames: required"]);
+    expect(problemsOf("TLSRoute", { hostnames: [], rules })).toHaveLength(1);
+    expect(problemsOf("TLSRoute", { hostnames: ["10.0.0.1", "a.*.b"], rules })[0]).toContain(
+      "spec.hostnames[1]: expected a host name",
+    );
+    expect(problemsOf("TLSRoute", { hostnames: ["10.0.0.1"], rules })).toEqual([
+      "spec.hostnames[0]: expected a host name, not an IP address",
+    ]);
+  });
+
+  test("has one rule, with a backend at least, each with a port", () => {
+    const hostnames = ["a.b"];
+    expect(problemsOf("TLSRoute", { hostnames, rules: [...rules, ...rules] })).toHaveLength(1);
+    expect(problemsOf("TLSRoute", { hostnames, rules: [{ backendRefs: [] }] })).toHaveLength(1);
+    expect(
+      problemsOf("TLSRoute", { hostnames, rules: [{ backendRefs: [{ name: "kvs" }] }] }),
+    ).toEqual(["spec.rules[0].backendRefs[0].port: required for a Service"]);
+  });
+});
+
 describe("the table of kinds", () => {
   test("has no two kinds that answer to one name", () => {
     const words = kinds.flatMap(({ singular, plural, shortNames }) => [

@@ -1,5 +1,6 @@
 import type { Document, DocumentKey } from "../model/document.ts";
 import type { ServiceKey } from "../model/service-key.ts";
+import { routedServices } from "./routed-services.ts";
 
 /**
  * Those of `services` of which `documents` do not speak any more: they have no document, no listener, and no rule of a
@@ -16,10 +17,6 @@ export function unknownServices(
   if (bare.length === 0 || proxy?.kind !== "proxy") return [];
   const named = new Set(proxy.outbound.map(({ service }) => service));
   for (const { service } of proxy.inbound?.ports ?? []) named.add(service);
-  for (const { routes } of proxy.gateway) {
-    for (const { backends } of routes.rules) {
-      for (const { backend } of backends) if (backend !== null) named.add(backend.service);
-    }
-  }
+  for (const service of proxy.gateway.flatMap(routedServices)) named.add(service);
   return bare.filter((key) => !named.has(key));
 }

@@ -117,6 +117,7 @@ export function compileIntent(members: readonly Member[]): Compiled {
     mesh: null,
     services,
     routes: byName<HttpRoute>("HTTPRoute"),
+    tlsRoutes: new Map(),
     placements: byName<Placement>("Placement"),
     contracts: new Map(),
     faults: new Map(),

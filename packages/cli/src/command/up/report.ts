@@ -49,9 +49,10 @@ export function printResult(
   }
   const counts = formatCounts(workloads, info.profile);
   terminal.write(`Ready in ${formatSeconds(tookMs)}. ${counts}, revision ${info.revision}.\n`);
-  const front = workloads.find((row) => row.gateway !== null && row.urls.length > 0);
-  const attempt =
-    front === undefined ? null : tryCommand(front.urls[0]!, front.gateway!, set.resources);
+  const [attempt = null] = workloads.flatMap(({ gateway, urls }) => {
+    const url = urls.find((one) => one.startsWith("http:")); // what passes TLS through has no page to try
+    return gateway === null || url === undefined ? [] : [tryCommand(url, gateway, set.resources)];
+  });
   if (attempt !== null) terminal.write(`  Try    ${attempt}\n`);
   const service = set.resources.find(({ kind }) => kind === "Service")?.metadata.name;
   const promised = contractedService(set.resources);

@@ -1,4 +1,7 @@
 import type { Service } from "../core/service.ts";
+import type { Gateway } from "../gateway-api/gateway.ts";
+import type { HttpRoute } from "../gateway-api/httproute.ts";
+import type { TlsRoute } from "../gateway-api/tlsroute.ts";
 import type { Contract } from "../heddle/contract.ts";
 import type { Fault } from "../heddle/fault.ts";
 import { meshSettings } from "../heddle/mesh.ts";
@@ -11,17 +14,23 @@ import { isOurClass } from "./gateway-class.ts";
 import type { MeshInputs, MeshOutputs } from "./mesh-inputs.ts";
 import { compileProxy } from "./proxy.ts";
 import { compileService, pointsAt } from "./service.ts";
-import { contractClaims, faultClaims, placementClaims, routeClaims } from "./status.ts";
+import {
+  contractClaims,
+  faultClaims,
+  placementClaims,
+  routeClaims,
+  tlsRouteClaims,
+} from "./status.ts";
 
 /** Everything at once, from nothing: what `MeshIndex` must come to however it got there, and what files are made of. */
 export function compileAll(inputs: MeshInputs): MeshOutputs {
   const findService = (key: string) => inputs.services.get(key) ?? null;
   const routes = [...inputs.routes.values()];
+  const tlsRoutes = [...inputs.tlsRoutes.values()];
   const services = mapValues(inputs.services, (service) =>
     compileService(service, {
-      routes: routes.filter((route) =>
-        (route.spec.parentRefs ?? []).some((parent) => pointsAt(parent, route, service)),
-      ),
+      routes: routes.filter((route) => isOn(route, service)),
+      tlsRoutes: tlsRoutes.filter((route) => isOn(route, service)),
       placements: targeting(inputs.placements, service),
       contracts: targeting(inputs.contracts, service),
       faults: targeting(inputs.faults, service),
@@ -32,9 +41,8 @@ export function compileAll(inputs: MeshInputs): MeshOutputs {
   const gateways = mapValues(inputs.gateways, (gateway) =>
     compileGateway(gateway, {
       isOurs: isOurClass(gateway.spec.gatewayClassName, inputs.gatewayClasses),
-      routes: routes.filter((route) =>
-        (route.spec.parentRefs ?? []).some((parent) => isOfGateway(parent, route, gateway)),
-      ),
+      routes: routes.filter((route) => isAt(route, gateway)),
+      tlsRoutes: tlsRoutes.filter((route) => isAt(route, gateway)),
       findService,
     }),
   );
@@ -54,10 +62,21 @@ export function compileAll(inputs: MeshInputs): MeshOutputs {
       }),
     ),
     routes: mapValues(inputs.routes, (route) => routeClaims(route, { services, gateways })),
+    tlsRoutes: mapValues(inputs.tlsRoutes, (route) =>
+      tlsRouteClaims(route, { services, gateways }),
+    ),
     placements: mapValues(inputs.placements, (one) => placementClaims(one, { services, gateways })),
     contracts: mapValues(inputs.contracts, (one) => contractClaims(one, { services, gateways })),
     faults: mapValues(inputs.faults, (one) => faultClaims(one, { services, gateways })),
   };
+}
+
+function isOn(route: HttpRoute | TlsRoute, service: Service): boolean {
+  return (route.spec.parentRefs ?? []).some((parent) => pointsAt(parent, route, service));
+}
+
+function isAt(route: HttpRoute | TlsRoute, gateway: Gateway): boolean {
+  return (route.spec.parentRefs ?? []).some((parent) => isOfGateway(parent, route, gateway));
 }
 
 /** Those whose `targetRefs` name the service. */

@@ -39,6 +39,7 @@ const service = fc.record({
       ports: fc.constantFrom(
         [{ name: "p", port: 80 }],
         [{ name: "p", port: 81, appProtocol: "http" }],
+        [{ name: "p", port: 81, appProtocol: "https" }],
         [
           { name: "p", port: 80 },
           { name: "q", port: 81, appProtocol: "tcp" },
@@ -80,22 +81,24 @@ const filters = [
   },
 ];
 
+const parentRefs = fc.uniqueArray(
+  fc.oneof(
+    fc.record(
+      { group: fc.constant(""), kind: fc.constant("Service"), name, namespace, port },
+      { requiredKeys: ["group", "kind", "name"] },
+    ),
+    fc.record({ name, namespace }, { requiredKeys: ["name"] }),
+  ),
+  // Two references to one parent would need section names.
+  { maxLength: 3, selector: (one) => `${"kind" in one} ${one.name} ${one.namespace ?? ""}` },
+);
+
 const route = fc.record({
   apiVersion: fc.constant("gateway.networking.k8s.io/v1"),
   kind: fc.constant("HTTPRoute"),
   metadata,
   spec: fc.record({
-    parentRefs: fc.uniqueArray(
-      fc.oneof(
-        fc.record(
-          { group: fc.constant(""), kind: fc.constant("Service"), name, namespace, port },
-          { requiredKeys: ["group", "kind", "name"] },
-        ),
-        fc.record({ name, namespace }, { requiredKeys: ["name"] }),
-      ),
-      // Two references to one parent would need section names.
-      { maxLength: 3, selector: (one) => `${"kind" in one} ${one.name} ${one.namespace ?? ""}` },
-    ),
+    parentRefs,
     rules: fc.array(
       fc.record(
         {
@@ -113,6 +116,28 @@ const route = fc.record({
         { requiredKeys: [] },
       ),
       { minLength: 1, maxLength: 3 },
+    ),
+  }),
+});
+
+const tlsRoute = fc.record({
+  apiVersion: fc.constant("gateway.networking.k8s.io/v1"),
+  kind: fc.constant("TLSRoute"),
+  metadata,
+  spec: fc.record({
+    parentRefs,
+    hostnames: fc.constantFrom(["a.example.com"], ["*.example.com", "b.example"]),
+    rules: fc.array(
+      fc.record({
+        backendRefs: fc.array(
+          fc.record(
+            { name, namespace, port, weight: fc.constantFrom(0, 1, 9) },
+            { requiredKeys: ["name", "port"] },
+          ),
+          { minLength: 1, maxLength: 3 },
+        ),
+      }),
+      { minLength: 1, maxLength: 1 },
     ),
   }),
 });
@@ -302,6 +327,7 @@ export function resources(): fc.Arbitrary<KnownResource> {
     .oneof(
       { weight: 4, arbitrary: service },
       { weight: 5, arbitrary: route },
+      { weight: 3, arbitrary: tlsRoute },
       { weight: 3, arbitrary: placement },
       { weight: 3, arbitrary: contract },
       { weight: 2, arbitrary: fault },

@@ -2,7 +2,7 @@ import type { ConditionClaim } from "../meta.ts";
 
 /** What the compiler has to say of one parentRef of one route. */
 export interface ParentClaims {
-  /** `<namespace>/<name>` of the HTTPRoute. */
+  /** `<namespace>/<name>` of the route. */
   readonly route: string;
   /** Index in its `spec.parentRefs`. */
   readonly parent: number;

@@ -1,7 +1,8 @@
 import type { Gateway, GatewayListener } from "../gateway-api/gateway.ts";
 import type { HttpRoute } from "../gateway-api/httproute.ts";
 import { gatewayGroup, type ParentReference } from "../gateway-api/reference.ts";
-import { namespacedName, namespaceOf } from "../meta.ts";
+import type { TlsRoute } from "../gateway-api/tlsroute.ts";
+import { namespacedName, namespaceOf, type Resource } from "../meta.ts";
 import type { Refusal } from "./claims.ts";
 import { commonHostnames } from "./hostname.ts";
 
@@ -15,7 +16,7 @@ export interface Attachment {
 }
 
 /** Does this parentRef of `route` name `gateway`? */
-export function isOfGateway(parent: ParentReference, route: HttpRoute, gateway: Gateway): boolean {
+export function isOfGateway(parent: ParentReference, route: Resource, gateway: Gateway): boolean {
   const { group = gatewayGroup, kind = "Gateway", namespace = namespaceOf(route), name } = parent;
   return (
     group === gatewayGroup &&
@@ -26,7 +27,7 @@ export function isOfGateway(parent: ParentReference, route: HttpRoute, gateway: 
 
 /** The listeners of `gateway` that take `route` by this parentRef; the last hurdle none of them passed, if none does. */
 export function attach(
-  route: HttpRoute,
+  route: HttpRoute | TlsRoute,
   { sectionName, port }: ParentReference,
   gateway: Gateway,
   usable: readonly GatewayListener[],
@@ -54,15 +55,22 @@ export function attach(
 }
 
 /** A selector needs namespaces with labels, which heddle does not have: it allows nothing. */
-function allows({ allowedRoutes }: GatewayListener, route: HttpRoute, gateway: Gateway): boolean {
+function allows(listener: GatewayListener, route: Resource, gateway: Gateway): boolean {
+  const { allowedRoutes } = listener;
   const from = allowedRoutes?.namespaces?.from ?? "Same";
   const isAllowedThere =
     from === "All" || (from === "Same" && namespaceOf(route) === namespaceOf(gateway));
   const kinds = allowedRoutes?.kinds ?? [];
   const isAllowedKind =
     kinds.length === 0 ||
-    kinds.some(({ group = gatewayGroup, kind }) => group === gatewayGroup && kind === "HTTPRoute");
-  return isAllowedThere && isAllowedKind;
+    kinds.some(({ group = gatewayGroup, kind }) => group === gatewayGroup && kind === route.kind);
+  return isAllowedThere && isAllowedKind && routeKindOf(listener) === route.kind;
+}
+
+/** The one kind of routes that a listener that is served can take; null: it is not served. */
+export function routeKindOf({ protocol, tls }: GatewayListener): "HTTPRoute" | "TLSRoute" | null {
+  if (protocol === "HTTP") return "HTTPRoute";
+  return protocol === "TLS" && tls?.mode === "Passthrough" ? "TLSRoute" : null;
 }
 
 function refused(reason: string, message: string): Attachment {

@@ -1,12 +1,19 @@
-import type { RoutesDoc } from "../../model/document.ts";
+import type { RoutesDoc, TlsRouteDoc } from "../../model/document.ts";
 import type { Service } from "../core/service.ts";
 import type { Gateway, GatewayListener } from "../gateway-api/gateway.ts";
 import type { HttpRoute } from "../gateway-api/httproute.ts";
+import type { TlsRoute } from "../gateway-api/tlsroute.ts";
 import { type ConditionClaim, compareAge, namespacedName } from "../meta.ts";
 import { isIpAddress } from "../schema/ip.ts";
 import { accepted, type ParentClaims, type Refusal, resolvedRefs } from "./claims.ts";
-import { attach, isOfGateway } from "./gateway-attach.ts";
+import { attach, isOfGateway, routeKindOf } from "./gateway-attach.ts";
 import { type AttachedRoute, compileRoute, mergeRoutes, routeConditions } from "./routes.ts";
+import {
+  type AttachedTlsRoute,
+  compileTlsRoute,
+  tlsRouteConditions,
+  tlsRouteDocs,
+} from "./tls-route.ts";
 
 /** What a gateway's listeners are made from, besides the Gateway. Order says nothing. */
 export interface GatewayInputs {
@@ -14,6 +21,8 @@ export interface GatewayInputs {
   readonly isOurs: boolean;
   /** Routes that have this Gateway as a parent. */
   readonly routes: readonly HttpRoute[];
+  /** Likewise. Default: none. */
+  readonly tlsRoutes?: readonly TlsRoute[];
   readonly findService: (key: string) => Service | null;
 }
 
@@ -24,6 +33,7 @@ export interface CompiledGateway {
   readonly conditions: readonly ConditionClaim[];
   readonly listeners: readonly ListenerClaims[];
   readonly parents: readonly ParentClaims[];
+  readonly tlsParents: readonly ParentClaims[];
 }
 
 export interface GatewaySocket {
@@ -31,11 +41,17 @@ export interface GatewaySocket {
   readonly name: string;
   readonly host: string;
   readonly port: number;
+  readonly protocol: "http" | "tls";
+  /** At a `tls` socket there are none. */
   readonly routes: RoutesDoc;
+  /** At an `http` socket there are none. */
+  readonly tlsRoutes: readonly TlsRouteDoc[];
 }
 
 export interface ListenerClaims {
   readonly name: string;
+  /** Kinds of routes that it takes: one, or none where it is not served. */
+  readonly kinds: readonly string[];
   readonly attachedRoutes: number;
   readonly conditions: readonly ConditionClaim[];
 }
@@ -46,7 +62,8 @@ export function compileGateway(gateway: Gateway, inputs: GatewayInputs): Compile
   const scope = { crossesNamespaces: false, findService: inputs.findService };
   const parents: ParentClaims[] = [];
   const attached = new Map<string, AttachedRoute[]>();
-  const usable = gateway.spec.listeners.filter((one) => protocolRefusal(one) === null);
+  const refusals = gateway.spec.listeners.map((one) => listenerRefusal(one, gateway));
+  const usable = gateway.spec.listeners.filter((_, index) => refusals[index] === null);
   for (const route of [...inputs.routes].sort(compareAge)) {
     const compiled = compileRoute(route, scope);
     (route.spec.parentRefs ?? []).forEach((parent, index) => {
@@ -63,37 +80,67 @@ export function compileGateway(gateway: Gateway, inputs: GatewayInputs): Compile
       }
     });
   }
+  const tlsParents: ParentClaims[] = [];
+  const tlsAttached = new Map<string, AttachedTlsRoute[]>();
+  for (const route of [...(inputs.tlsRoutes ?? [])].sort(compareAge)) {
+    const compiled = compileTlsRoute(route, scope);
+    (route.spec.parentRefs ?? []).forEach((parent, index) => {
+      if (!isOfGateway(parent, route, gateway)) return;
+      const result = attach(route, parent, gateway, usable);
+      const conditions = tlsRouteConditions(compiled, result.refusal);
+      tlsParents.push({ route: namespacedName(route), parent: index, conditions });
+      for (const { listener, hostnames } of result.to) {
+        const routes = tlsAttached.get(listener.name) ?? [];
+        if (routes.some((one) => one.compiled.route === route)) continue;
+        tlsAttached.set(listener.name, [...routes, { compiled, hostnames }]);
+      }
+    });
+  }
   const addresses = compileAddresses(gateway);
   return {
-    sockets: compileSockets(usable, attached, addresses.hosts),
+    sockets: compileSockets(usable, { attached, tlsAttached }, addresses.hosts),
     conditions: [gatewayAccepted(gateway, usable, addresses.refusal)],
-    listeners: gateway.spec.listeners.map((listener) => {
-      const refusal = protocolRefusal(listener);
+    listeners: gateway.spec.listeners.map((listener, index) => {
+      const refusal = refusals[index] ?? null;
+      const kind = routeKindOf(listener);
+      const routes = (kind === "TLSRoute" ? tlsAttached : attached).get(listener.name);
       return {
         name: listener.name,
-        attachedRoutes: attached.get(listener.name)?.length ?? 0,
+        kinds: refusal !== null || kind === null ? [] : [kind],
+        attachedRoutes: routes?.length ?? 0,
         conditions: [accepted(refusal === null ? [] : [refusal]), resolvedRefs([])],
       };
     }),
     parents,
+    tlsParents,
   };
 }
 
-/** Listeners of one port share a socket; which one a request is for is a matter of its host name. */
+/** Listeners of one port share a socket; which one a request or a connection is for is a matter of its host name. */
 function compileSockets(
   listeners: readonly GatewayListener[],
-  attached: ReadonlyMap<string, readonly AttachedRoute[]>,
+  {
+    attached,
+    tlsAttached,
+  }: {
+    readonly attached: ReadonlyMap<string, readonly AttachedRoute[]>;
+    readonly tlsAttached: ReadonlyMap<string, readonly AttachedTlsRoute[]>;
+  },
   hosts: readonly string[],
 ): GatewaySocket[] {
   const byPort = Map.groupBy(listeners, (one) => one.port);
   return [...byPort].flatMap(([port, ofPort]) => {
     const routes = mergeRoutes(ofPort.flatMap(({ name }) => attached.get(name) ?? []));
+    const tlsRoutes = tlsRouteDocs(ofPort.flatMap(({ name }) => tlsAttached.get(name) ?? []));
     const { name } = ofPort[0]!;
+    const protocol = routeKindOf(ofPort[0]!) === "TLSRoute" ? "tls" : "http";
     return hosts.map((host, index) => ({
       name: index === 0 ? name : `${name}@${host}`,
       host,
       port,
+      protocol,
       routes,
+      tlsRoutes,
     }));
   });
 }
@@ -128,8 +175,19 @@ function gatewayAccepted(
     : { type: "Accepted", status: "True", reason: "ListenersNotValid", message };
 }
 
-function protocolRefusal({ protocol }: GatewayListener): Refusal | null {
-  if (protocol === "HTTP") return null;
-  const message = `heddle's gateways speak HTTP; ${protocol} is not served.`;
-  return { reason: "UnsupportedProtocol", message };
+/** Why a listener is not served; null: it is. */
+function listenerRefusal(listener: GatewayListener, gateway: Gateway): Refusal | null {
+  const { port, protocol, tls } = listener;
+  if (routeKindOf(listener) === null) {
+    const what = protocol === "TLS" ? `TLS with mode ${tls?.mode ?? "Terminate"}` : protocol;
+    const message = `heddle's gateways take HTTP, and TLS to be passed through; ${what} is not served.`;
+    return { reason: "UnsupportedProtocol", message };
+  }
+  // Gateway API, "Distinct Listeners": one port has one protocol; the first listener's counts.
+  const first = gateway.spec.listeners.find(
+    (one) => one.port === port && routeKindOf(one) !== null,
+  )!;
+  if (routeKindOf(first) === routeKindOf(listener)) return null;
+  const message = `Port ${port} is that of listener ${first.name}, which has protocol ${first.protocol}.`;
+  return { reason: "PortUnavailable", message };
 }

@@ -13,7 +13,13 @@ import { Output } from "./output.ts";
 import { compileProxy } from "./proxy.ts";
 import { type CompiledService, compileService } from "./service.ts";
 import { socketPrefix } from "./sockets.ts";
-import { contractClaims, faultClaims, placementClaims, routeClaims } from "./status.ts";
+import {
+  contractClaims,
+  faultClaims,
+  placementClaims,
+  routeClaims,
+  tlsRouteClaims,
+} from "./status.ts";
 import { Touch } from "./touch.ts";
 import type { WorkloadView } from "./workload-view.ts";
 
@@ -35,6 +41,7 @@ export class MeshIndex {
   readonly #gateways = new Output<CompiledGateway>();
   readonly #proxies = new Output<ProxyDoc>();
   readonly #routes = new Output<readonly ParentClaims[]>();
+  readonly #tlsRoutes = new Output<readonly ParentClaims[]>();
   readonly #placements = new Output<readonly ConditionClaim[]>();
   readonly #contracts = new Output<readonly ConditionClaim[]>();
   readonly #faults = new Output<readonly ConditionClaim[]>();
@@ -44,6 +51,7 @@ export class MeshIndex {
     gateways: this.#gateways,
     proxies: this.#proxies,
     routes: this.#routes,
+    tlsRoutes: this.#tlsRoutes,
     placements: this.#placements,
     contracts: this.#contracts,
     faults: this.#faults,
@@ -59,6 +67,7 @@ export class MeshIndex {
     gateways: this.#gateways.values,
     proxies: this.#proxies.values,
     routes: this.#routes.values,
+    tlsRoutes: this.#tlsRoutes.values,
     placements: this.#placements.values,
     contracts: this.#contracts.values,
     faults: this.#faults.values,
@@ -115,7 +124,7 @@ export class MeshIndex {
     const gateways = this.#gateways.update((key) => this.#compileGateway(key));
     for (const key of services.keys()) this.#touch.afterService(key);
     for (const key of gateways.keys()) this.#touch.afterGateway(key);
-    const { routes, placements, contracts, faults } = this.#tables;
+    const { routes, tlsRoutes, placements, contracts, faults } = this.#tables;
     return {
       services,
       gateways,
@@ -124,6 +133,10 @@ export class MeshIndex {
       routes: this.#routes.update((key) => {
         const route = routes.get(key);
         return route === undefined ? null : routeClaims(route, this.outputs);
+      }),
+      tlsRoutes: this.#tlsRoutes.update((key) => {
+        const route = tlsRoutes.get(key);
+        return route === undefined ? null : tlsRouteClaims(route, this.outputs);
       }),
       placements: this.#placements.update((key) => {
         const placement = placements.get(key);
@@ -146,6 +159,7 @@ export class MeshIndex {
     if (service === undefined) return null;
     return compileService(service, {
       routes: tables.routesOf(`Service/${key}`),
+      tlsRoutes: tables.tlsRoutesOf(`Service/${key}`),
       placements: tables.placementsOf(key),
       contracts: tables.contractsOf(key),
       faults: tables.faultsOf(key),
@@ -161,6 +175,7 @@ export class MeshIndex {
     return compileGateway(gateway, {
       isOurs: isOurClass(gateway.spec.gatewayClassName, tables.gatewayClasses),
       routes: tables.routesOf(`Gateway/${key}`),
+      tlsRoutes: tables.tlsRoutesOf(`Gateway/${key}`),
       findService: (name) => tables.services.get(name) ?? null,
     });
   }

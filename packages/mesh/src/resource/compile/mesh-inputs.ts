@@ -4,6 +4,7 @@ import type { Service } from "../core/service.ts";
 import type { Gateway } from "../gateway-api/gateway.ts";
 import type { GatewayClass } from "../gateway-api/gatewayclass.ts";
 import type { HttpRoute } from "../gateway-api/httproute.ts";
+import type { TlsRoute } from "../gateway-api/tlsroute.ts";
 import type { Contract } from "../heddle/contract.ts";
 import type { Fault } from "../heddle/fault.ts";
 import type { Mesh } from "../heddle/mesh.ts";
@@ -19,6 +20,7 @@ export interface MeshInputs {
   readonly mesh: Mesh | null;
   readonly services: ReadonlyMap<string, Service>;
   readonly routes: ReadonlyMap<string, HttpRoute>;
+  readonly tlsRoutes: ReadonlyMap<string, TlsRoute>;
   readonly placements: ReadonlyMap<string, Placement>;
   readonly contracts: ReadonlyMap<string, Contract>;
   readonly faults: ReadonlyMap<string, Fault>;
@@ -43,8 +45,9 @@ export interface MeshOutputs {
   readonly gateways: ReadonlyMap<string, CompiledGateway>;
   /** By workload uid. */
   readonly proxies: ReadonlyMap<string, ProxyDoc>;
-  /** Every route: what is to be said of each of its parents that is ours. */
+  /** Every HTTPRoute and every TLSRoute: what is to be said of each of its parents that is ours. */
   readonly routes: ReadonlyMap<string, readonly ParentClaims[]>;
+  readonly tlsRoutes: ReadonlyMap<string, readonly ParentClaims[]>;
   /** Every Placement: `Accepted`. */
   readonly placements: ReadonlyMap<string, readonly ConditionClaim[]>;
   /** Every Contract: `Accepted`, `Recorded`. */

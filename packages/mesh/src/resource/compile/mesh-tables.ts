@@ -5,6 +5,7 @@ import type { Gateway } from "../gateway-api/gateway.ts";
 import type { GatewayClass } from "../gateway-api/gatewayclass.ts";
 import type { HttpRoute } from "../gateway-api/httproute.ts";
 import { isService, isServiceParent } from "../gateway-api/reference.ts";
+import type { TlsRoute } from "../gateway-api/tlsroute.ts";
 import type { Contract } from "../heddle/contract.ts";
 import type { Fault } from "../heddle/fault.ts";
 import type { Mesh } from "../heddle/mesh.ts";
@@ -19,6 +20,7 @@ export class MeshTables implements MeshInputs {
   mesh: Mesh | null = null;
   readonly services = new Map<string, Service>();
   readonly routes = new Map<string, HttpRoute>();
+  readonly tlsRoutes = new Map<string, TlsRoute>();
   readonly placements = new Map<string, Placement>();
   readonly contracts = new Map<string, Contract>();
   readonly faults = new Map<string, Fault>();
@@ -31,6 +33,8 @@ export class MeshTables implements MeshInputs {
   /** `Service/<key>` or `Gateway/<key>` → routes that have it as a parent. */
   readonly #byParent = new Pointers<HttpRoute>();
   readonly #byBackend = new Pointers<HttpRoute>();
+  readonly #tlsByParent = new Pointers<TlsRoute>();
+  readonly #tlsByBackend = new Pointers<TlsRoute>();
   readonly #placed = new Pointers<Placement>();
   readonly #contracted = new Pointers<Contract>();
   readonly #faulted = new Pointers<Fault>();
@@ -39,6 +43,12 @@ export class MeshTables implements MeshInputs {
     this.#byParent.set(key, route, route === null ? [] : parentsOf(route));
     this.#byBackend.set(key, route, route === null ? [] : backendsOf(route));
     setOrDelete(this.routes, key, route);
+  }
+
+  setTlsRoute(key: string, route: TlsRoute | null): void {
+    this.#tlsByParent.set(key, route, route === null ? [] : parentsOf(route));
+    this.#tlsByBackend.set(key, route, route === null ? [] : backendsOf(route));
+    setOrDelete(this.tlsRoutes, key, route);
   }
 
   setPlacement(key: string, placement: Placement | null): void {
@@ -61,9 +71,13 @@ export class MeshTables implements MeshInputs {
     return this.#byParent.to(parent);
   }
 
-  /** Routes with a backend that is this service. */
-  routesTo(service: string): readonly HttpRoute[] {
-    return this.#byBackend.to(service);
+  tlsRoutesOf(parent: string): readonly TlsRoute[] {
+    return this.#tlsByParent.to(parent);
+  }
+
+  /** Routes of both kinds with a backend that is this service. */
+  routesTo(service: string): readonly (HttpRoute | TlsRoute)[] {
+    return [...this.#byBackend.to(service), ...this.#tlsByBackend.to(service)];
   }
 
   /** Placements that target this service. */
@@ -117,17 +131,24 @@ export function setOrDelete<V>(map: Map<string, V>, key: string, value: V | null
   else map.set(key, value);
 }
 
-function parentsOf(route: HttpRoute): readonly string[] {
+function parentsOf(route: HttpRoute | TlsRoute): readonly string[] {
   return (route.spec.parentRefs ?? []).map((parent) => {
     const kind = isServiceParent(parent) ? "Service" : "Gateway";
     return `${kind}/${parent.namespace ?? namespaceOf(route)}/${parent.name}`;
   });
 }
 
-function backendsOf(route: HttpRoute): readonly string[] {
-  const rules = route.spec.rules ?? [];
+function backendsOf(route: HttpRoute | TlsRoute): readonly string[] {
+  const rules: readonly { readonly backendRefs?: readonly BackendRef[] }[] = route.spec.rules ?? [];
   return rules
     .flatMap((rule) => rule.backendRefs ?? [])
     .filter(isService)
     .map(({ namespace = namespaceOf(route), name }) => `${namespace}/${name}`);
+}
+
+interface BackendRef {
+  readonly group?: string;
+  readonly kind?: string;
+  readonly namespace?: string;
+  readonly name: string;
 }

@@ -2,6 +2,7 @@ import { checkResource, kindOf } from "../check.ts";
 import type { Service } from "../core/service.ts";
 import type { Gateway } from "../gateway-api/gateway.ts";
 import type { HttpRoute } from "../gateway-api/httproute.ts";
+import type { TlsRoute } from "../gateway-api/tlsroute.ts";
 import type { Contract } from "../heddle/contract.ts";
 import type { Fault } from "../heddle/fault.ts";
 import type { Placement } from "../heddle/placement.ts";
@@ -46,6 +47,18 @@ export function route(options: RouteOptions): HttpRoute {
     kind: "HTTPRoute",
     metadata: { name, namespace, ...(created === undefined ? {} : { creationTimestamp: created }) },
     spec,
+  });
+}
+
+export function tlsRoute(
+  options: Omit<RouteOptions, "rules"> & { readonly backendRefs: readonly object[] },
+): TlsRoute {
+  const { name = "r", namespace = "default", created, backendRefs, ...spec } = options;
+  return admit({
+    apiVersion: "gateway.networking.k8s.io/v1",
+    kind: "TLSRoute",
+    metadata: { name, namespace, ...(created === undefined ? {} : { creationTimestamp: created }) },
+    spec: { ...spec, rules: [{ backendRefs }] },
   });
 }
 

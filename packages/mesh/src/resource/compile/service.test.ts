@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { HttpRoute } from "../gateway-api/httproute.ts";
+import type { TlsRoute } from "../gateway-api/tlsroute.ts";
 import { formatProblem } from "../schema/problem.ts";
-import { placement, route, service, services, to } from "./samples.fixture.ts";
+import { placement, route, service, services, tlsRoute, to } from "./samples.fixture.ts";
 import { compileService, serviceDocFor } from "./service.ts";
 
 const kvs = service("kvs", {
@@ -126,7 +127,8 @@ describe("attachment", () => {
       {
         status: "False",
         reason: "NoMatchingParent",
-        message: "Port 5432 carries opaque: nobody reads requests on Service default/mixed.",
+        message:
+          "Port 5432 carries opaque: Service default/mixed has none to which such rules could apply.",
       },
     ]);
   });
@@ -147,6 +149,61 @@ describe("attachment", () => {
       reason: "UnsupportedProtocol",
       message: "Port 443 of Service default/db carries tls, which a HTTPRoute does not reach.",
     });
+  });
+});
+
+describe("TLS routes", () => {
+  const ports = [
+    { name: "web", port: 80, appProtocol: "http" },
+    { name: "any", port: 90 },
+    { name: "tls", port: 443, appProtocol: "https" },
+    { name: "db", port: 5432, appProtocol: "tcp" },
+  ];
+  const secure = service("secure", { ports });
+  const compileTls = (...tlsRoutes: readonly TlsRoute[]) =>
+    compileService(secure, {
+      routes: [],
+      tlsRoutes,
+      placements: [],
+      findService: services(secure),
+    });
+  const given = (parent: object, more: object = {}) =>
+    tlsRoute({
+      parentRefs: [parent],
+      hostnames: ["secure.example.com"],
+      backendRefs: [{ name: "secure", port: 443 }],
+      ...more,
+    });
+
+  test("are on ports that carry TLS, declared or found out, and on no other", () => {
+    const { doc } = compileTls(given(to("secure")));
+    expect(doc.ports.map(({ number, tlsRoutes }) => [number, tlsRoutes?.length])).toEqual([
+      [80, undefined],
+      [90, 1],
+      [443, 1],
+      [5432, undefined],
+    ]);
+    const refused = compileTls(given(to("secure", { sectionName: "db" })));
+    expect(refused.tlsParents[0]!.conditions[0]).toMatchObject({
+      status: "False",
+      reason: "NoMatchingParent",
+    });
+  });
+
+  test("of callers' namespaces go before those of the service's own", () => {
+    const compiled = compileTls(
+      given(to("secure"), { name: "producer" }),
+      given(to("secure", { namespace: "default", port: 443 }), {
+        name: "consumer",
+        namespace: "shop",
+        backendRefs: [{ name: "secure", namespace: "default", port: 443 }],
+      }),
+    );
+    const names = (namespace: string) =>
+      serviceDocFor(compiled, namespace).ports.map((port) => port.tlsRoutes?.[0]?.route);
+    const producer = "TLSRoute/default/producer";
+    expect(names("default")).toEqual([undefined, producer, producer, undefined]);
+    expect(names("shop")).toEqual([undefined, producer, "TLSRoute/shop/consumer", undefined]);
   });
 });
 

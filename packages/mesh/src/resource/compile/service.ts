@@ -1,26 +1,35 @@
-import type { ServiceDoc, ServicePortDoc } from "../../model/document.ts";
+import type { PortProtocol, ServiceDoc, ServicePortDoc } from "../../model/document.ts";
 import { defaultBackendPolicy } from "../../policy/backend-policy.ts";
 import type { Service, ServicePort } from "../core/service.ts";
 import { notePicker, pickerOf } from "../core/service-picker.ts";
 import { noteProtocols, protocolOf } from "../core/service-protocol.ts";
 import type { HttpRoute } from "../gateway-api/httproute.ts";
 import { isServiceParent, type ParentReference } from "../gateway-api/reference.ts";
+import type { TlsRoute } from "../gateway-api/tlsroute.ts";
 import type { Contract } from "../heddle/contract.ts";
 import type { Fault } from "../heddle/fault.ts";
 import type { Placement } from "../heddle/placement.ts";
-import { compareAge, namespacedName, namespaceOf } from "../meta.ts";
+import { compareAge, namespacedName, namespaceOf, type Resource } from "../meta.ts";
 import { type Problem, Problems } from "../schema/problem.ts";
 import { accepted, type ParentClaims, type Refusal } from "./claims.ts";
 import { compileContract } from "./contract.ts";
 import { compileFault } from "./fault.ts";
 import { compilePlacement } from "./placement.ts";
 import { type CompiledRoute, compileRoute, mergeRoutes, routeConditions } from "./routes.ts";
-import { carriesHttp, noteUnserved, servedPorts } from "./service-port.ts";
+import { carriesHttp, carriesTls, noteUnserved, servedPorts } from "./service-port.ts";
+import {
+  type CompiledTlsRoute,
+  compileTlsRoute,
+  tlsRouteConditions,
+  tlsRouteDocs,
+} from "./tls-route.ts";
 
 /** What a service's document is made from, besides the Service itself. Order says nothing. */
 export interface ServiceInputs {
   /** Routes that have this Service as a parent, from any namespace. */
   readonly routes: readonly HttpRoute[];
+  /** Likewise. Default: none. */
+  readonly tlsRoutes?: readonly TlsRoute[];
   /** Placements that target it. */
   readonly placements: readonly Placement[];
   /** Contracts and Faults that target it. Default: none. */
@@ -37,6 +46,7 @@ export interface CompiledService {
   /** By namespace, where consumer routes replace those of the service's own namespace (GEP-1294). */
   readonly consumers: ReadonlyMap<string, ServiceDoc>;
   readonly parents: readonly ParentClaims[];
+  readonly tlsParents: readonly ParentClaims[];
   /** Placements, Contracts and Faults that target the service and do not hold, by `<namespace>/<name>`. */
   readonly lostPlacements: ReadonlyMap<string, Refusal>;
   readonly lostContracts: ReadonlyMap<string, Refusal>;
@@ -56,20 +66,30 @@ export function serviceDocFor(compiled: CompiledService, namespace: string): Ser
 export function compileService(service: Service, inputs: ServiceInputs): CompiledService {
   const own = namespaceOf(service);
   const scope = { crossesNamespaces: true, findService: inputs.findService };
-  const attachments: Attachment[] = [];
+  const attachments: Attachment<CompiledRoute>[] = [];
   const parents: ParentClaims[] = [];
   for (const route of [...inputs.routes].sort(compareAge)) {
     const compiled = compileRoute(route, scope);
     (route.spec.parentRefs ?? []).forEach((parent, index) => {
       if (!pointsAt(parent, route, service)) return;
-      const meant = servedPorts(service).filter((port) => isMeant(parent, port));
-      const ports = meant.filter((port) => carriesHttp(protocolOf(service, port)));
+      const { ports, refusal } = portsFor(parent, service, carriesHttp);
       const conditions = [...routeConditions(compiled)];
-      if (ports.length === 0) conditions[0] = accepted([noPort(parent, service, meant)]);
+      if (refusal !== null) conditions[0] = accepted([refusal]);
       parents.push({ route: namespacedName(route), parent: index, conditions });
-      for (const port of ports) {
-        attachments.push({ compiled, namespace: namespaceOf(route), port: port.port });
-      }
+      for (const port of ports) attachments.push({ compiled, namespace: namespaceOf(route), port });
+    });
+  }
+  const tlsAttachments: Attachment<CompiledTlsRoute>[] = [];
+  const tlsParents: ParentClaims[] = [];
+  for (const route of [...(inputs.tlsRoutes ?? [])].sort(compareAge)) {
+    const compiled = compileTlsRoute(route, scope);
+    (route.spec.parentRefs ?? []).forEach((parent, index) => {
+      if (!pointsAt(parent, route, service)) return;
+      const { ports, refusal } = portsFor(parent, service, carriesTls);
+      const conditions = tlsRouteConditions(compiled, refusal);
+      tlsParents.push({ route: namespacedName(route), parent: index, conditions });
+      for (const port of ports)
+        tlsAttachments.push({ compiled, namespace: namespaceOf(route), port });
     });
   }
   const { name } = service.metadata;
@@ -82,13 +102,15 @@ export function compileService(service: Service, inputs: ServiceInputs): Compile
     kind: "service",
     namespace: own,
     name,
-    ports: servedPorts(service).map((port) => portDoc(service, port, { attachments, consumer })),
+    ports: servedPorts(service).map((port) =>
+      portDoc(service, port, { attachments, tlsAttachments, consumer }),
+    ),
     placement: placement.doc,
     policy,
     contract: contract.doc,
     fault: fault.doc,
   });
-  const strangers = new Set(attachments.map(({ namespace }) => namespace));
+  const strangers = new Set([...attachments, ...tlsAttachments].map(({ namespace }) => namespace));
   strangers.delete(own);
   const notes = new Problems();
   noteUnserved(service, notes);
@@ -98,6 +120,7 @@ export function compileService(service: Service, inputs: ServiceInputs): Compile
     doc: docFor(null),
     consumers: new Map([...strangers].sort().map((one) => [one, docFor(one)])),
     parents,
+    tlsParents,
     lostPlacements: placement.losers,
     lostContracts: contract.losers,
     lostFaults: fault.losers,
@@ -106,28 +129,32 @@ export function compileService(service: Service, inputs: ServiceInputs): Compile
 }
 
 /** Does this parentRef of `route` name `service`? */
-export function pointsAt(parent: ParentReference, route: HttpRoute, service: Service): boolean {
+export function pointsAt(parent: ParentReference, route: Resource, service: Service): boolean {
   const { namespace = namespaceOf(route), name } = parent;
   return isServiceParent(parent) && `${namespace}/${name}` === namespacedName(service);
 }
 
-interface Attachment {
-  readonly compiled: CompiledRoute;
+interface Attachment<Compiled> {
+  readonly compiled: Compiled;
   readonly namespace: string;
   readonly port: number;
+}
+
+interface Attachments {
+  readonly attachments: readonly Attachment<CompiledRoute>[];
+  readonly tlsAttachments: readonly Attachment<CompiledTlsRoute>[];
+  /** Namespace of the callers; null: those without routes of their own. */
+  readonly consumer: string | null;
 }
 
 function portDoc(
   service: Service,
   port: ServicePort,
-  { attachments, consumer }: { attachments: readonly Attachment[]; consumer: string | null },
+  { attachments, tlsAttachments, consumer }: Attachments,
 ): ServicePortDoc {
-  const own = namespaceOf(service);
-  const here = attachments.filter((one) => one.port === port.port);
-  const theirs = here.filter(({ namespace }) => namespace === consumer);
-  const chosen = theirs.length > 0 ? theirs : here.filter(({ namespace }) => namespace === own);
-  // A route that names the service twice (by sectionName) is attached once.
-  const routes = [...new Set(chosen.map(({ compiled }) => compiled))];
+  const scope = { port: port.port, own: namespaceOf(service), consumer };
+  const routes = routesHere(attachments, scope);
+  const tlsRoutes = routesHere(tlsAttachments, scope);
   return {
     name: port.name ?? null,
     number: port.port,
@@ -136,7 +163,38 @@ function portDoc(
       routes.length === 0
         ? null
         : mergeRoutes(routes.map((compiled) => ({ compiled, hostnames: [] }))),
+    ...(tlsRoutes.length === 0
+      ? {}
+      : {
+          tlsRoutes: tlsRouteDocs(
+            tlsRoutes.map((compiled) => ({ compiled, hostnames: compiled.route.spec.hostnames })),
+          ),
+        }),
   };
+}
+
+/** Routes of one kind on a port, for callers of one namespace: theirs, or else those of the service's own. */
+function routesHere<Compiled>(
+  attachments: readonly Attachment<Compiled>[],
+  { port, own, consumer }: { port: number; own: string; consumer: string | null },
+): readonly Compiled[] {
+  const here = attachments.filter((one) => one.port === port);
+  const theirs = here.filter(({ namespace }) => namespace === consumer);
+  const chosen = theirs.length > 0 ? theirs : here.filter(({ namespace }) => namespace === own);
+  // A route that names the service twice (by sectionName) is attached once.
+  return [...new Set(chosen.map(({ compiled }) => compiled))];
+}
+
+/** Ports of `service` that a parentRef means and whose connections show what its rules look at, or why there are none. */
+function portsFor(
+  parent: ParentReference,
+  service: Service,
+  isCarried: (protocol: PortProtocol) => boolean,
+): { readonly ports: readonly number[]; readonly refusal: Refusal | null } {
+  const meant = servedPorts(service).filter((port) => isMeant(parent, port));
+  const usable = meant.filter((port) => isCarried(protocolOf(service, port)));
+  const ports = usable.map(({ port }) => port);
+  return { ports, refusal: ports.length > 0 ? null : noPort(parent, service, meant) };
 }
 
 function isMeant({ port, sectionName }: ParentReference, candidate: ServicePort): boolean {
@@ -144,7 +202,7 @@ function isMeant({ port, sectionName }: ParentReference, candidate: ServicePort)
   return isPort && (sectionName === undefined || candidate.name === sectionName);
 }
 
-/** @param meant ports that the reference means, none of which carries HTTP that is read */
+/** @param meant ports that the reference means, none of which carries what the route's rules look at */
 function noPort(
   { port, sectionName }: ParentReference,
   service: Service,
@@ -152,7 +210,7 @@ function noPort(
 ): Refusal {
   if (meant.length > 0) {
     const ports = meant.map((one) => `${one.port} carries ${protocolOf(service, one)}`).join(", ");
-    const message = `Port ${ports}: nobody reads requests on Service ${namespacedName(service)}.`;
+    const message = `Port ${ports}: Service ${namespacedName(service)} has none to which such rules could apply.`;
     return { reason: "NoMatchingParent", message };
   }
   const what = [

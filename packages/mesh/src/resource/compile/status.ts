@@ -1,5 +1,6 @@
 import type { HttpRoute } from "../gateway-api/httproute.ts";
 import { isServiceParent } from "../gateway-api/reference.ts";
+import type { TlsRoute } from "../gateway-api/tlsroute.ts";
 import type { Contract } from "../heddle/contract.ts";
 import type { Fault } from "../heddle/fault.ts";
 import type { Placement } from "../heddle/placement.ts";
@@ -14,14 +15,28 @@ interface Compiled {
   readonly gateways: ReadonlyMap<string, CompiledGateway>;
 }
 
-/** What its parents say of a route, one entry for each parentRef that is ours, in order. */
+/** What its parents say of an HTTPRoute, one entry for each parentRef that is ours, in order. */
 export function routeClaims(route: HttpRoute, compiled: Compiled): readonly ParentClaims[] {
+  return parentClaims(route, compiled, ({ parents }) => parents);
+}
+
+/** What its parents say of a TLSRoute, likewise. */
+export function tlsRouteClaims(route: TlsRoute, compiled: Compiled): readonly ParentClaims[] {
+  return parentClaims(route, compiled, ({ tlsParents }) => tlsParents);
+}
+
+function parentClaims(
+  route: HttpRoute | TlsRoute,
+  compiled: Compiled,
+  claimsOf: (parent: CompiledService | CompiledGateway) => readonly ParentClaims[],
+): readonly ParentClaims[] {
   const name = namespacedName(route);
   return (route.spec.parentRefs ?? []).flatMap((parent, index): ParentClaims | [] => {
     const key = `${parent.namespace ?? namespaceOf(route)}/${parent.name}`;
     const isMesh = isServiceParent(parent);
     const from = isMesh ? compiled.services.get(key) : compiled.gateways.get(key);
-    const found = from?.parents.find((one) => one.route === name && one.parent === index);
+    const claims = from === undefined ? [] : claimsOf(from);
+    const found = claims.find((one) => one.route === name && one.parent === index);
     if (found !== undefined) return found;
     if (!isMesh) return []; // a Gateway of another controller, or none: theirs to say
     const message = `There is no Service ${key}.`;

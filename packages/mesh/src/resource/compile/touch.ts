@@ -3,6 +3,7 @@ import type { Service } from "../core/service.ts";
 import { opaquePortsAnnotation, protocolAnnotation } from "../core/service-protocol.ts";
 import type { HttpRoute } from "../gateway-api/httproute.ts";
 import { isServiceParent } from "../gateway-api/reference.ts";
+import type { TlsRoute } from "../gateway-api/tlsroute.ts";
 import type { Contract } from "../heddle/contract.ts";
 import type { Fault } from "../heddle/fault.ts";
 import type { Placement } from "../heddle/placement.ts";
@@ -20,7 +21,7 @@ export type Touchable = { readonly [K in keyof MeshOutputs]: { touch(key: string
  *
  *   Service ──┬─▶ its document, its endpoints, every proxy (listeners)
  *             └─▶ the parents of routes that send to it
- *   HTTPRoute ──▶ its parents, before and after
+ *   HTTPRoute, TLSRoute ──▶ its parents, before and after
  *   Placement, Contract, Fault ──▶ its targets, before and after
  *   Workload ───▶ its proxy, and endpoints of services that select it, before and after
  */
@@ -51,6 +52,13 @@ export class Touch {
         const before = tables.routes.get(key);
         tables.setRoute(key, isGone ? null : resource);
         this.#outputs.routes.touch(key);
+        for (const route of [before, resource]) this.#parents(route);
+        return;
+      }
+      case "TLSRoute": {
+        const before = tables.tlsRoutes.get(key);
+        tables.setTlsRoute(key, isGone ? null : resource);
+        this.#outputs.tlsRoutes.touch(key);
         for (const route of [before, resource]) this.#parents(route);
         return;
       }
@@ -113,9 +121,7 @@ export class Touch {
 
   /** The compiled form of a service came out different. */
   afterService(key: string): void {
-    for (const route of this.#tables.routesOf(`Service/${key}`)) {
-      this.#outputs.routes.touch(namespacedName(route));
-    }
+    this.#routesOf(`Service/${key}`);
     for (const placement of this.#tables.placementsOf(key)) {
       this.#outputs.placements.touch(namespacedName(placement));
     }
@@ -136,9 +142,7 @@ export class Touch {
 
   /** The compiled form of a gateway came out different. */
   afterGateway(key: string): void {
-    for (const route of this.#tables.routesOf(`Gateway/${key}`)) {
-      this.#outputs.routes.touch(namespacedName(route));
-    }
+    this.#routesOf(`Gateway/${key}`);
     for (const { uid, namespace, gateway } of this.#tables.workloads.values()) {
       if (`${namespace}/${gateway}` === key) this.#outputs.proxies.touch(uid);
     }
@@ -150,7 +154,16 @@ export class Touch {
     for (const route of this.#tables.routesTo(key)) this.#parents(route);
   }
 
-  #parents(route: HttpRoute | undefined): void {
+  #routesOf(parent: string): void {
+    for (const route of this.#tables.routesOf(parent)) {
+      this.#outputs.routes.touch(namespacedName(route));
+    }
+    for (const route of this.#tables.tlsRoutesOf(parent)) {
+      this.#outputs.tlsRoutes.touch(namespacedName(route));
+    }
+  }
+
+  #parents(route: HttpRoute | TlsRoute | undefined): void {
     for (const parent of route?.spec.parentRefs ?? []) {
       const key = `${parent.namespace ?? namespaceOf(route!)}/${parent.name}`;
       const { services, gateways } = this.#outputs;

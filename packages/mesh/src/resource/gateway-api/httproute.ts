@@ -93,7 +93,8 @@ export const httpRouteSpec = object({
   ),
 });
 
-const httpRouteStatus = object({
+/** Status of a route of any kind. */
+export const routeStatus = object({
   parents: required(
     list(
       object({
@@ -110,8 +111,8 @@ export type HttpRouteRule = TypeOf<typeof rule>;
 export type HttpRouteMatch = TypeOf<typeof match>;
 export type HttpBackendRef = TypeOf<typeof backendRef>;
 export type HttpRouteSpec = TypeOf<typeof httpRouteSpec>;
-export type HttpRouteStatus = TypeOf<typeof httpRouteStatus>;
-export type HttpRoute = ResourceOf<"HTTPRoute", HttpRouteSpec, HttpRouteStatus>;
+export type RouteStatus = TypeOf<typeof routeStatus>;
+export type HttpRoute = ResourceOf<"HTTPRoute", HttpRouteSpec, RouteStatus>;
 
 export const httpRouteKind = buildKind({
   group: gatewayGroup,
@@ -120,7 +121,7 @@ export const httpRouteKind = buildKind({
   plural: "httproutes",
   isNamespaced: true,
   spec: httpRouteSpec,
-  status: httpRouteStatus,
+  status: routeStatus,
   columns: [
     {
       name: "HOSTNAMES",
