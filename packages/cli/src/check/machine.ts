@@ -1,8 +1,11 @@
 import { accessSync, constants, statfsSync } from "node:fs";
 import { createServer } from "node:net";
 import { totalmem } from "node:os";
+import { detoursOfNames } from "@heddle/control/host/capture/obstacle.ts";
+import { tryCapture } from "@heddle/control/host/capture/trial.ts";
 import type { Platform } from "@heddle/control/host/platform.ts";
 import { loadRawBinding } from "@heddle/mesh/net/raw/binding.ts";
+import { SystemClock } from "@heddle/mesh/net/system-clock.ts";
 import { bad, type Finding, good, warning } from "./finding.ts";
 
 /** Node's first major version that heddle runs on. */
@@ -24,6 +27,7 @@ export async function checkMachine(
     checkDisk(folder),
     await checkLoopback(),
     checkMemory(),
+    ...(await checkCapture()),
   ];
 }
 
@@ -93,4 +97,14 @@ function checkMemory(): Finding {
   return gigabytes >= 1
     ? good(name, detail)
     : warning(name, detail, "each workload's proxy takes about 25 MB, the control plane 100 MB");
+}
+
+/** Of interest where it can be had at all: to root on Linux. */
+async function checkCapture(): Promise<readonly Finding[]> {
+  if (process.platform !== "linux" || process.geteuid?.() !== 0) return [];
+  const name = "processes can be captured (capture: transparent)";
+  const obstacle = await tryCapture(new SystemClock());
+  if (obstacle !== null) return [warning(name, obstacle.problem, obstacle.cure)];
+  const [detour] = detoursOfNames();
+  return [detour === undefined ? good(name) : warning(name, detour, "see docs/capture.md")];
 }

@@ -1,4 +1,5 @@
 import { relative } from "node:path";
+import { sweepCapture } from "@heddle/control/host/capture/capture.ts";
 import { Command } from "commander";
 import { DoorClient } from "../api/door-client.ts";
 import { deleteState } from "../api/state-folder.ts";
@@ -21,6 +22,7 @@ export function downCommand(world: World): Command {
       const tookMs = world.clock.monotonicMs() - startMs;
       if (isStopped) world.out.write(`Stopped in ${formatSeconds(tookMs)}.\n`);
       else if (options.volumes !== true) world.out.write("It was not running.\n");
+      if (!isStopped) await sweep(world, stateDir);
       if (options.volumes !== true) return;
       deleteState(stateDir);
       world.out.write(`Deleted ${relative(world.cwd, stateDir)}.\n`);
@@ -29,6 +31,15 @@ export function downCommand(world: World): Command {
     ["heddle down", "stop; heddle up starts it again as it was"],
     ["heddle down -v", "stop, and forget everything"],
   ]);
+}
+
+/** A supervisor that was killed may have left rules for captured processes in the kernel. */
+async function sweep(world: World, stateDir: string): Promise<void> {
+  const pause = (delayMs: number) =>
+    new Promise<void>((resolve) => world.clock.after(delayMs, resolve));
+  const problem = await sweepCapture(stateDir, pause);
+  if (problem === null) return;
+  throw new Fault(exits.no, `rules of captured processes are still there: ${problem}`);
 }
 
 async function stop(world: World, stateDir: string): Promise<boolean> {

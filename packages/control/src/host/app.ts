@@ -94,6 +94,7 @@ export class App {
     const before = this.#current;
     const isOther = needsRestart(this.#spec, spec, this.#hasProxy);
     this.#spec = spec;
+    if (spec.capture !== undefined) this.#context.capture.update(this.#workload.uid, spec.capture);
     if (this.#keeper.observed.pid === null) {
       if (isOther) void this.restart(); // whatever keeps it from running may be over
       return;
@@ -112,6 +113,7 @@ export class App {
   /** Ends it for good. @param graceMs from SIGTERM to SIGKILL. */
   async stop(graceMs: number): Promise<void> {
     await this.#keeper.stop(graceMs);
+    await this.#context.capture.leave(this.#workload.uid);
     for (const name of Object.keys(this.#ports)) this.#context.ports.release(this.#owner(name));
     this.#log.close();
   }
@@ -145,8 +147,20 @@ export class App {
     if (file === null) return { problem: `command not found: ${command[0] ?? "(empty)"}` };
     if (!existsSync(spec.cwd)) return { problem: `no such folder: ${spec.cwd}` };
     const title = command.join(" ");
+    const captured = await this.#enterCapture(spec);
+    if ("problem" in captured) return captured;
     this.#launched = { command, title, cwd: spec.cwd, env, hasChannel: false };
-    return { ...this.#launched, command: [...platform.deathSignalArgv, file, ...command.slice(1)] };
+    const argv = [...captured.argv, ...platform.deathSignalArgv, file, ...command.slice(1)];
+    return { ...this.#launched, command: argv };
+  }
+
+  /** What its command begins with so that the kernel knows its connections. */
+  async #enterCapture(spec: AppSpec) {
+    const { capture } = this.#context;
+    const { uid } = this.#workload;
+    if (spec.capture !== undefined) return capture.enter(uid, spec.capture);
+    await capture.leave(uid); // it was captured before
+    return { argv: [] };
   }
 
   async #takePorts(spec: AppSpec): Promise<Readonly<Record<string, number>>> {
@@ -186,7 +200,8 @@ export class App {
     if (action.kind === "exec") {
       const { cwd = this.#current.cwd, env = {} } = this.#launched ?? {};
       const command = action.command.map((word) => expandCommand(word, env));
-      return probeExec({ command, cwd, env }, timeoutMs);
+      const argv = [...this.#context.capture.argvFor(this.#workload.uid), ...command];
+      return probeExec({ command: argv, cwd, env }, timeoutMs);
     }
     const port = this.#ports[action.port];
     if (port === undefined) return `the process has no port "${action.port}"`;
@@ -221,6 +236,7 @@ function needsRestart(old: AppSpec, spec: AppSpec, hasProxy: boolean): boolean {
     each.cwd,
     each.ports,
     each.generation,
+    each.capture !== undefined,
     Object.entries(each.env)
       .filter(([name]) => !hasProxy || !serviceVariable.test(name))
       .sort(([a], [b]) => (a < b ? -1 : 1)),

@@ -1,4 +1,5 @@
 import type { Clock } from "@heddle/mesh/base/clock.ts";
+import type { Capture } from "./capture/capture.ts";
 import type { Sessions } from "./janitor.ts";
 import type { LogStream } from "./log-file.ts";
 import type { Platform } from "./platform.ts";
@@ -23,6 +24,7 @@ export interface HostContext {
   readonly ownEnv: Readonly<Record<string, string>>;
   /** Told of every process that is started, for when we cannot end it ourselves. */
   readonly sessions: Sessions;
+  readonly capture: Capture;
   readonly events: HostContextEvents;
 }
 

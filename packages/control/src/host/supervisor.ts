@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock, Timer } from "@heddle/mesh/base/clock.ts";
 import type { Rng } from "@heddle/mesh/base/rng.ts";
+import { Capture, sweepCapture } from "./capture/capture.ts";
 import { type HostContext, killPid, runVariable } from "./context.ts";
 import { ControlPlane } from "./control-plane.ts";
 import { Janitor } from "./janitor.ts";
@@ -79,6 +80,7 @@ export class Supervisor {
   readonly #sockets: SocketTable;
   readonly #control: ControlPlane;
   readonly #janitor: Janitor;
+  readonly #capture: Capture;
   readonly #workloads = new Map<string, Workload>();
   #desired: Desired = { type: "desired", sockets: [], workloads: [] };
   #rebind: Timer | null = null;
@@ -90,6 +92,13 @@ export class Supervisor {
     const { clock, platform, stateDir, runId, events } = options;
     this.#sockets = new SocketTable(options.bind);
     this.#janitor = new Janitor(platform, `${runVariable}=${runId}/`);
+    this.#capture = new Capture({
+      stateDir,
+      clock,
+      sockets: this.#sockets,
+      onPlace: (place) => this.#janitor.setPlace(place),
+      onProblem: (message) => events.onRemark("capture", message),
+    });
     this.#context = {
       clock,
       platform,
@@ -101,6 +110,7 @@ export class Supervisor {
       appEnv: options.appEnv,
       ownEnv: options.ownEnv,
       sessions: this.#janitor,
+      capture: this.#capture,
       events: {
         onChange: () => this.#changed(),
         onTokenWanted: (workloadUid, keyFingerprint) =>
@@ -123,7 +133,12 @@ export class Supervisor {
 
   /** Ends what an earlier run left behind, then starts. */
   async start(): Promise<void> {
-    await killLeftovers(this.#options.platform, this.#options.stateDir);
+    const { platform, stateDir, clock, events } = this.#options;
+    await killLeftovers(platform, stateDir);
+    const pause = (delayMs: number) => new Promise<void>((done) => clock.after(delayMs, done));
+    const left = await sweepCapture(stateDir, pause);
+    if (left !== null)
+      events.onRemark("capture", `rules of an earlier run are still there: ${left}`);
     this.#janitor.start();
     this.#control.start();
   }
@@ -179,6 +194,7 @@ export class Supervisor {
     const workloads = [...this.#workloads.values()];
     await Promise.all(workloads.map((workload) => workload.leave(hurried)));
     await this.#control.stop();
+    await this.#capture.close();
     this.#report?.cancel();
     this.#sockets.close();
     await this.#janitor.close();
@@ -204,6 +220,7 @@ export class Supervisor {
       if (!wanted.has(workload.uid)) void workload.leave();
     }
     for (const spec of desired.workloads) this.#applyWorkload(spec);
+    this.#capture.refresh();
     this.#changed();
   }
 

@@ -8,6 +8,7 @@ import { ManifestFault, type ManifestSet, readManifests, tellManifestFault } fro
 import { version } from "../own-version.ts";
 import type { World } from "../world.ts";
 import { confirm } from "./confirm.ts";
+import { demandCapture } from "./demand-capture.ts";
 import { type Host, launchHost } from "./launch.ts";
 import { installedMs, installedStep, printResult } from "./report.ts";
 import { bringUp } from "./session.ts";
@@ -44,7 +45,10 @@ export async function runUp(
     terminal.columns,
   );
   terminal.write(`${title}\n`);
-  for (const line of set.warnings) terminal.write(` ${terminal.style.warn("!")} ${line}\n`);
+  const detours = await demandCapture(world, set.resources);
+  for (const line of [...set.warnings, ...detours]) {
+    terminal.write(` ${terminal.style.warn("!")} ${line}\n`);
+  }
 
   const logs = `${world.program} logs${formatMeshFlag(options.mesh)}`;
   const voice = new Voice(terminal, options.logs === true);

@@ -5,6 +5,7 @@ import { detectPlatform } from "@heddle/control/host/platform.ts";
 import { AlreadyRunningError, lockStateDir } from "@heddle/control/host/state-dir.ts";
 import { Supervisor, type SupervisorEvents } from "@heddle/control/host/supervisor.ts";
 import { SeededRng } from "@heddle/mesh/base/rng.ts";
+import { bindDatagrams } from "@heddle/mesh/net/bound-datagrams.ts";
 import { bindSocket } from "@heddle/mesh/net/bound-socket.ts";
 import { noteRunning } from "../../api/running.ts";
 import { exits, Fault } from "../../render/fault.ts";
@@ -45,7 +46,8 @@ export async function launchHost(
     proxyCommand: [...programs.proxy, "--host"],
     appEnv: appEnvironment(world.env),
     ownEnv: { ...ownEnvironment(world.env), ...leanMalloc },
-    bind: bindSocket,
+    bind: (host, port, protocol) =>
+      protocol === "udp" ? bindDatagrams(host, port) : bindSocket(host, port),
     platform,
     clock: world.clock,
     rng: new SeededRng(randomBytes(4).readUInt32LE()),

@@ -1,4 +1,4 @@
-import { headerBytes, type Query, recordTypes } from "./query.ts";
+import { headerBytes, type Query, recordTypes, responseCodes } from "./query.ts";
 
 /** One record of an answer. `name` null: the name that was asked for. */
 export type DnsRecord = { readonly name: string | null } & (
@@ -41,7 +41,8 @@ export function formatRefusal(id: number, code: number): Buffer {
 function formatHeader(id: number, code: number, isRecursionDesired: boolean): Buffer {
   const header = Buffer.alloc(headerBytes);
   header.writeUInt16BE(id, 0);
-  header[2] = 0x84 | (isRecursionDesired ? 1 : 0); // an answer, and who gives it knows
+  const isKnown = code === responseCodes.ok || code === responseCodes.noSuchName;
+  header[2] = 0x80 | (isKnown ? 0x04 : 0) | (isRecursionDesired ? 1 : 0);
   header[3] = 0x80 | code; // other names are looked up for who asks
   return header;
 }

@@ -8,6 +8,7 @@ import { compareText, namespacedName } from "../meta.ts";
  * route on every machine, also without a network; what is sent there never leaves it, whatever rules are missing; and
  * the kernel gives such a connection the source 127.0.0.1. Of its upper half, because people use the lower one.
  */
+export const virtualRange = "127.128.0.0/9";
 const base = 0x7f80_0100;
 const count = 0x7e_ff00;
 
