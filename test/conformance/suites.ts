@@ -2,11 +2,17 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { grpcSuites } from "./grpc/suite.ts";
 import { h2specSuites } from "./h2spec/suite.ts";
+import { realSuite } from "./real/suite.ts";
 import { smugglingSuites } from "./smuggling/suite.ts";
 import type { Expectation, Suite } from "./suite.ts";
 
 /** Every suite, in the order in which they run. */
-export const suites: readonly Suite[] = [...h2specSuites, ...grpcSuites, ...smugglingSuites];
+export const suites: readonly Suite[] = [
+  ...h2specSuites,
+  ...grpcSuites,
+  ...smugglingSuites,
+  realSuite,
+];
 
 const expectations = JSON.parse(
   readFileSync(join(import.meta.dirname, "expected.json"), "utf8"),
