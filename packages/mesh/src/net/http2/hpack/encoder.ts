@@ -25,6 +25,11 @@ export class HpackEncoder {
     return this.#table.bytes;
   }
 
+  /** Fields that it looks out for: those of its table, and few more that it has not forgotten yet. */
+  get knownCount(): number {
+    return this.#numbers.size;
+  }
+
   /** The peer's SETTINGS_HEADER_TABLE_SIZE; we use no more than we start with. */
   setPeerTableBytesMax(bytesMax: number): void {
     const next = Math.min(bytesMax, TABLE_BYTES_AT_START);
