@@ -1,4 +1,4 @@
-import type { CarriedProtocol } from "../model/protocol.ts";
+import type { CarriedProtocol, HttpProtocol } from "../model/protocol.ts";
 
 /** The first octets of a client decide only so far, in octets: a request target of the longest kind and its line. */
 export const detectBytesMax = 16_384 + 64;
@@ -23,6 +23,11 @@ export function detect(bytes: Buffer, start: number, end: number): CarriedProtoc
   if (bytes[start] === HANDSHAKE) return detectTls(bytes, start, end);
   const preface = detectPreface(bytes, start, end);
   return preface ?? detectRequest(bytes, start, end);
+}
+
+/** The same where it is HTTP, in whichever version: whoever does not begin as HTTP/2 does is told by HTTP/1.1 what is wrong. */
+export function detectVersion(bytes: Buffer, start: number, end: number): HttpProtocol | "more" {
+  return start >= end ? "more" : (detectPreface(bytes, start, end) ?? "http/1.1");
 }
 
 /**

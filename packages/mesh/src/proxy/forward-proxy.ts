@@ -12,7 +12,7 @@ import { Exchange } from "../relay/relay.ts";
 import { parseAuthority, serviceOfHost } from "./authority.ts";
 import type { Egress } from "./egress.ts";
 import { EgressTunnel } from "./egress-tunnel.ts";
-import { MeshTunnel, type ServeTunnel } from "./mesh-tunnel.ts";
+import { openMeshTunnel, type ServeTunnel } from "./mesh-tunnel.ts";
 import type { ServiceTable } from "./service-table.ts";
 
 /** Where `HTTP_PROXY` requests go, by what they name: a service of the mesh, or the world outside. */
@@ -22,7 +22,7 @@ export interface ForwardProxyOptions {
   readonly egress: Egress;
   /** The newest proxy document. */
   readonly doc: () => ProxyDoc;
-  /** Serves HTTP/1.1 inside a tunnel to a service. */
+  /** Serves whatever is spoken inside a tunnel to a service. */
   readonly serveTunnel: ServeTunnel;
 }
 
@@ -101,9 +101,7 @@ export class ForwardProxyDoor implements RequestHandler {
     const { host, port } = parseAuthority(head.authority);
     const slot = this.#meshSlot(host, port ?? 443);
     if (slot !== null) {
-      const tunnel = new MeshTunnel({ context, slot, source: this.#source, stream, serveTunnel });
-      tunnel.begin();
-      return tunnel;
+      return openMeshTunnel({ context, slot, source: this.#source, stream, head, serveTunnel });
     }
     const tunnel = new EgressTunnel({
       context,

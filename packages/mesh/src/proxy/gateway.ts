@@ -2,6 +2,7 @@ import type { Rng } from "../base/rng.ts";
 import type { GatewayListenerDoc } from "../model/document.ts";
 import type { Frontend, FrontendSlot } from "../relay/frontend.ts";
 import { compileRoutes } from "../route/compile.ts";
+import { compileTlsRoutes } from "../route/tls-routes.ts";
 import type { ServiceTable } from "./service-table.ts";
 import { hostOfAddress } from "./source.ts";
 
@@ -36,6 +37,7 @@ export class GatewayTable {
   }
 
   #frontend(doc: GatewayListenerDoc): Frontend {
+    const isTls = doc.protocol === "tls";
     return {
       direction: "gateway",
       service: "",
@@ -49,7 +51,9 @@ export class GatewayTable {
         if (head.authority !== "") head.set("x-forwarded-host", head.authority);
       },
       gate: null,
-      routes: compileRoutes(doc.routes, this.#rng),
+      routes: isTls ? null : compileRoutes(doc.routes, this.#rng),
+      protocol: isTls ? "tls" : "http",
+      tlsRoutes: isTls ? compileTlsRoutes(doc.tlsRoutes ?? [], this.#rng) : null,
       backend: null,
       backendOf: this.#services.backendOf,
       requestTimeoutMs: null,

@@ -7,6 +7,7 @@ import type {
   ServiceKey,
 } from "../model/document.ts";
 import type { RequestHead } from "../model/head.ts";
+import { type PortProtocol, spokenVersion } from "../model/protocol.ts";
 import { parseServerName } from "../model/server-name.ts";
 import type { Peer } from "../net/transport.ts";
 import {
@@ -16,6 +17,7 @@ import {
   type Source,
   workloadField,
 } from "../relay/frontend.ts";
+import { tcpAlpn } from "../relay/tcp.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
 import { Backend } from "../upstream/backend.ts";
 import type { Upstream } from "../upstream/upstream.ts";
@@ -74,7 +76,10 @@ export class InboundTable {
 
   /** The protocol for a peer that asks for `serverName`, or null: it is not ours to answer. */
   readonly selectAlpn = (serverName: string, offered: readonly string[]): string | null => {
-    return this.#find(serverName) !== null && offered.includes("http/1.1") ? "http/1.1" : null;
+    const port = this.#find(serverName);
+    if (port === null) return null;
+    const carried = alpnOf[port.slot.frontend.protocol ?? "http"];
+    return offered.find((name) => carried.includes(name)) ?? null;
   };
 
   /** Where requests of a new connection go: what its handshake named, or, without TLS, the only port there is. */
@@ -119,6 +124,7 @@ export class InboundTable {
       slots: null,
       contract: this.#contracts.of(service?.contract ?? null),
       fault: null, // the caller's proxy has met it
+      speaks: spokenVersion(doc.protocol),
       members: [{ target: app.target(doc.service, doc.port), phase: "ready" }],
     });
     const gate = buildSlotGate(doc.service, this.#workloadUid, snapshot);
@@ -126,15 +132,24 @@ export class InboundTable {
   }
 }
 
+const http: readonly string[] = ["http/1.1", "h2"];
+/** What peers may carry to a port: requests in their caller's version of HTTP, for it is translated here, or octets. */
+const alpnOf: Readonly<Record<PortProtocol, readonly string[]>> = {
+  detect: [...http, tcpAlpn],
+  http,
+  http1: http,
+  h2c: http,
+  tls: [tcpAlpn],
+  opaque: [tcpAlpn],
+};
+
 function inboundFrontend(doc: InboundPortDoc, backend: Backend, gate: Gate | null): Frontend {
-  const isSpoken = ["detect", "http", "http1"].includes(doc.protocol);
   return {
     direction: "inbound",
     service: doc.service,
     port: doc.port,
-    fails: isSpoken
-      ? null
-      : { reason: "unsupported", detail: `protocol ${doc.protocol} is not spoken yet` },
+    fails: null,
+    protocol: doc.protocol,
     pending: null,
     edit: (head, source) => {
       if (source.identity === null) return;

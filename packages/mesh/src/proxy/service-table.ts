@@ -5,13 +5,16 @@ import {
   type RoutesDoc,
   type ServiceDoc,
   type ServiceKey,
+  type TlsRouteDoc,
   type WorkloadDoc,
 } from "../model/document.ts";
 import type { RequestHead } from "../model/head.ts";
+import { spokenVersion } from "../model/protocol.ts";
 import { RetryBudget } from "../policy/budget.ts";
 import type { Edit, Frontend, FrontendSlot } from "../relay/frontend.ts";
 import { compileRoutes } from "../route/compile.ts";
 import type { RouteTable } from "../route/match.ts";
+import { compileTlsRoutes, type TlsRouteTable } from "../route/tls-routes.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
 import { unknownServices } from "../snapshot/unknown-services.ts";
 import type { Backend } from "../upstream/backend.ts";
@@ -46,6 +49,7 @@ export class ServiceTable {
   readonly #wanted = new Set<ServiceKey>();
   readonly #faults = new ServiceFaults();
   readonly #routes = new WeakMap<RoutesDoc, RouteTable>();
+  readonly #tlsRoutes = new WeakMap<readonly TlsRouteDoc[], TlsRouteTable>();
   #documents: Snapshot["documents"] = new Map();
   #refused: Refused = new Map();
   #workload: WorkloadDoc | null = null;
@@ -159,7 +163,7 @@ export class ServiceTable {
     const endpoints = this.#documents.get(`endpoints/${service}`) as EndpointsDoc | undefined;
     const isRefused = this.#refused.has(`endpoints/${service}`);
     const { upstream, contracts } = this.#options;
-    for (const { number: port } of doc.ports) {
+    for (const { number: port, protocol } of doc.ports) {
       const members = (isRefused ? [] : (endpoints?.endpoints ?? [])).map((endpoint) => ({
         target: upstream.endpoint({ ...endpoint, isOwn: false }).target(service, port),
         phase: endpoint.state.phase,
@@ -170,6 +174,7 @@ export class ServiceTable {
         slots: isRefused ? null : (endpoints?.slots ?? null),
         contract: contracts.of(doc.contract),
         fault: this.#faults.of(service, doc.fault, this.#workload),
+        speaks: spokenVersion(protocol),
         members,
       });
     }
@@ -185,9 +190,8 @@ export class ServiceTable {
     if (errors !== undefined) fails = { reason: "unsupported", detail: errors[0] ?? "refused" };
     else if (doc !== undefined && portDoc === undefined) {
       fails = { reason: "no-route", detail: `${service} has no port ${port}` };
-    } else if (portDoc !== undefined && !["detect", "http", "http1"].includes(portDoc.protocol)) {
-      fails = { reason: "unsupported", detail: `protocol ${portDoc.protocol} is not spoken yet` };
     } else if (portDoc?.routes) routes = this.#routesOf(portDoc.routes);
+    const tlsRoutes = portDoc?.tlsRoutes;
     return {
       direction: "outbound",
       service,
@@ -197,6 +201,8 @@ export class ServiceTable {
       edit: this.#edit(service, port),
       gate: null,
       routes,
+      protocol: portDoc?.protocol ?? "http",
+      tlsRoutes: tlsRoutes === undefined ? null : this.#tlsRoutesOf(tlsRoutes),
       backend: fails === null ? this.#options.upstream.backend(service, port) : null,
       backendOf: this.backendOf,
       requestTimeoutMs: doc?.policy.requestTimeoutMs ?? null,
@@ -211,6 +217,15 @@ export class ServiceTable {
     if (table === undefined) {
       table = compileRoutes(doc, this.#options.rng);
       this.#routes.set(doc, table);
+    }
+    return table;
+  }
+
+  #tlsRoutesOf(docs: readonly TlsRouteDoc[]): TlsRouteTable {
+    let table = this.#tlsRoutes.get(docs);
+    if (table === undefined) {
+      table = compileTlsRoutes(docs, this.#options.rng);
+      this.#tlsRoutes.set(docs, table);
     }
     return table;
   }

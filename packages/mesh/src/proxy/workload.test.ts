@@ -6,13 +6,13 @@ import { silentLog } from "../base/log.ts";
 import { SeededRng } from "../base/rng.ts";
 import { VirtualClock } from "../base/virtual-clock.ts";
 import { tcp } from "../model/address.ts";
-import { documentKey } from "../model/document.ts";
+import { documentKey, type PortProtocol } from "../model/document.ts";
 import type { Accept } from "../net/transport.ts";
 import { bindsItself } from "./listeners.ts";
 import { Workload } from "./workload.ts";
 
 /** A proxy of a caller of kvs, whose port speaks `protocol`; its application connects with `connect`. */
-function setUp(protocol: "http" | "opaque") {
+function setUp(protocol: PortProtocol) {
   const clock = new VirtualClock();
   const accepts: Accept[] = [];
   const workload = new Workload({
@@ -51,19 +51,31 @@ function setUp(protocol: "http" | "opaque") {
   return { clock, connect };
 }
 
-test("a client of a protocol that is not spoken does not wait for a server that speaks first", () => {
-  const { clock, connect } = setUp("opaque");
+test("a client of a port that has no server at all is not left to wait for its first word", () => {
+  const { clock, connect } = setUp("detect");
   const connection = connect();
-  clock.advance(999);
-  expect(connection.hasEnded).toBe(false);
-  clock.advance(1100);
-  expect(connection.hasEnded).toBe(true);
+  clock.advance(3000);
+  expect(connection.isReset).toBe(false); // there may be an endpoint yet
+  clock.advance(1500);
+  expect(connection.isReset).toBe(true);
 });
 
-test("nor is it left without an answer when it speaks HTTP", () => {
-  const connection = setUp("opaque").connect();
+test("nor is it left without an answer when it speaks HTTP after all", () => {
+  const { clock, connect } = setUp("detect");
+  const connection = connect();
+  clock.advance(3500);
   connection.deliver("GET / HTTP/1.1\r\nHost: kvs\r\n\r\n");
-  expect(connection.output).toMatch(/^HTTP\/1\.1 501 [\s\S]*x-heddle-reason: unsupported/i);
+  expect(connection.output).toMatch(/^HTTP\/1\.1 503 [\s\S]*x-heddle-reason: no-endpoint/i);
+});
+
+test("where the port is opaque it waits for an endpoint, and is reset", () => {
+  const { clock, connect } = setUp("opaque");
+  const connection = connect();
+  connection.deliver("GET / HTTP/1.1\r\nHost: kvs\r\n\r\n");
+  clock.advance(3100);
+  connection.settle();
+  expect(connection.isReset).toBe(true);
+  expect(connection.output).toBe("");
 });
 
 test("a client of HTTP may lie idle", () => {
@@ -71,4 +83,6 @@ test("a client of HTTP may lie idle", () => {
   const connection = connect();
   clock.advance(60_000);
   expect(connection.hasEnded).toBe(false);
+  clock.advance(20_000);
+  expect(connection.hasEnded).toBe(true);
 });

@@ -3,22 +3,12 @@ import type { DeadlineWheel } from "../base/deadline-wheel.ts";
 import type { Log } from "../base/log.ts";
 import type { Rng } from "../base/rng.ts";
 import type { RefusedDocument, SnapshotSink } from "../discovery/snapshot-holder.ts";
-import type { Direction } from "../history/exchange.ts";
 import type { ProxyDoc, ServiceKey, WorkloadDoc } from "../model/document.ts";
-import type { RequestHandler } from "../net/codec.ts";
-import { Http1Client } from "../net/http1/client.ts";
-import { Http1Context } from "../net/http1/context.ts";
-import { Http1Server } from "../net/http1/server.ts";
-import type {
-  Accept,
-  Connection,
-  ConnectionEvents,
-  PeerVerifier,
-  Transport,
-} from "../net/transport.ts";
+import type { OnLimit } from "../net/limit.ts";
+import type { Accept, PeerVerifier, Transport } from "../net/transport.ts";
 import { RecordIds, RelayContext } from "../relay/context.ts";
-import { Door } from "../relay/door.ts";
-import type { FrontendSlot, Source } from "../relay/frontend.ts";
+import type { FrontendSlot } from "../relay/frontend.ts";
+import type { TcpLimits } from "../relay/tcp-limits.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
 import type { Recorder } from "../telemetry/record.ts";
 import type { ConnectionCounter } from "../telemetry/recorder.ts";
@@ -32,20 +22,13 @@ import { Upstream } from "../upstream/upstream.ts";
 import { Connections } from "./connections.ts";
 import { ContractReaders } from "./contract-readers.ts";
 import type { DnsServer } from "./dns-server.ts";
+import { Doors } from "./doors.ts";
 import { Egress, type Resolver } from "./egress.ts";
-import { edgeFields, internalFields, peerFields } from "./fields.ts";
 import { ForwardProxyDoor } from "./forward-proxy.ts";
 import { GatewayTable } from "./gateway.ts";
 import { InboundTable } from "./inbound.ts";
 import { Listeners, type SocketSource, type WantedListener } from "./listeners.ts";
 import { ServiceTable, type Want } from "./service-table.ts";
-import { localSource, peerSource } from "./source.ts";
-
-/**
- * Idle time of a connection to what can only be refused, in ms; it closes between one and two times this. A protocol in
- * which the server speaks first would wait for it else.
- */
-const refusingIdleMs = 1000;
 
 export interface WorkloadOptions {
   readonly clock: Clock;
@@ -64,6 +47,10 @@ export interface WorkloadOptions {
   readonly trust: (Trust & { readonly verifyPeer: PeerVerifier }) | null;
   /** Default `defaultUpstreamLimits`. */
   readonly limits?: UpstreamLimits;
+  /** Default `defaultTcpLimits`. */
+  readonly tcpLimits?: TcpLimits;
+  /** Told each time a limit of a codec was met. Default nobody. */
+  readonly onLimit?: OnLimit;
   /** A service is used for the first time. */
   readonly want: Want;
 }
@@ -84,7 +71,7 @@ export class Workload implements SnapshotSink {
   readonly outboundRelay: RelayContext;
   readonly services: ServiceTable;
   readonly #options: WorkloadOptions;
-  readonly #http1: Http1Context;
+  readonly #doors: Doors;
   readonly #inbound: InboundTable;
   readonly #gateway: GatewayTable;
   readonly #egress: Egress;
@@ -94,19 +81,28 @@ export class Workload implements SnapshotSink {
   constructor(options: WorkloadOptions) {
     const { clock, wheel, rng, transport, trust, recorder } = options;
     this.#options = options;
-    this.#http1 = new Http1Context({ clock });
+    this.inboundRelay = new RelayContext(clock, wheel, recorder, this.#ids);
+    this.outboundRelay = new RelayContext(clock, wheel, recorder, this.#ids);
+    this.#doors = new Doors({
+      clock,
+      inboundRelay: this.inboundRelay,
+      outboundRelay: this.outboundRelay,
+      connections: this.connections,
+      counter: options.connectionCounter ?? null,
+      onLimit: options.onLimit ?? (() => {}),
+      workload: () => this.#doc!.workload,
+      ...(options.tcpLimits !== undefined && { tcpLimits: options.tcpLimits }),
+    });
     this.upstream = new Upstream({
       clock,
       wheel,
       rng,
       transport,
       trust,
-      codec: (owner) => new Http1Client(this.#http1, owner),
+      codec: this.#doors.buildClient,
       limits: options.limits ?? defaultUpstreamLimits,
       meterOf: this.#meterOfDialled,
     });
-    this.inboundRelay = new RelayContext(clock, wheel, recorder, this.#ids);
-    this.outboundRelay = new RelayContext(clock, wheel, recorder, this.#ids);
     const contracts = new ContractReaders();
     const { want } = options;
     this.services = new ServiceTable({ upstream: this.upstream, rng, contracts, want });
@@ -236,88 +232,27 @@ export class Workload implements SnapshotSink {
 
   readonly #acceptInbound: Accept = (connection) => {
     const slot = this.#inbound.slotFor(connection.peer);
-    if (slot === null) return null;
-    return this.#serve(
-      "inbound",
-      connection,
-      peerFields,
-      (source) => new Door(this.inboundRelay, slot, source, this.#onClose),
-      slot,
-    );
+    return slot === null ? null : this.#doors.acceptInbound(connection, slot);
   };
 
-  #acceptLocal(direction: Direction, slot: FrontendSlot): Accept {
-    const dropped = direction === "gateway" ? edgeFields : internalFields;
-    return (connection) =>
-      this.#serve(
-        direction,
-        connection,
-        dropped,
-        (source) => new Door(this.outboundRelay, slot, source, this.#onClose),
-        slot,
-      );
+  #acceptLocal(direction: "outbound" | "gateway", slot: FrontendSlot): Accept {
+    return (connection) => this.#doors.acceptLocal(direction, connection, slot);
   }
 
-  readonly #acceptForwardProxy: Accept = (connection) =>
-    this.#serve(
-      "outbound",
+  readonly #acceptForwardProxy: Accept = (connection) => {
+    const options = {
+      context: this.outboundRelay,
+      services: this.services,
+      egress: this.#egress,
+      doc: () => this.#doc!,
+      serveTunnel: this.#doors.serveTunnel,
+    };
+    const onClose = () => this.connections.remove(connection);
+    return this.#doors.acceptForwardProxy(
       connection,
-      internalFields,
-      (source) =>
-        new ForwardProxyDoor(
-          {
-            context: this.outboundRelay,
-            services: this.services,
-            egress: this.#egress,
-            doc: () => this.#doc!,
-            serveTunnel: this.#serveTunnel,
-          },
-          source,
-          this.#onClose,
-        ),
-      null,
+      (source) => new ForwardProxyDoor(options, source, onClose),
     );
-
-  readonly #serveTunnel = (
-    connection: Connection,
-    named: FrontendSlot,
-    source: Source,
-    exchangesBefore: number,
-  ): ConnectionEvents => {
-    // The place it named may have been forgotten since.
-    const slot = this.services.slot(named.frontend.service, named.frontend.port);
-    const door = new Door(this.outboundRelay, slot, source, this.#onClose);
-    const options = { dropFields: internalFields, exchangesBefore };
-    const server = new Http1Server(this.#http1, connection, door, options);
-    this.connections.handOver(connection, server, slot);
-    return server;
   };
-
-  #serve(
-    direction: Direction,
-    connection: Connection,
-    dropFields: readonly string[],
-    build: (source: Source) => RequestHandler,
-    slot: FrontendSlot | null,
-  ): ConnectionEvents {
-    const source =
-      direction === "inbound"
-        ? peerSource(connection)
-        : localSource(connection, this.#doc!.workload);
-    const series = this.#options.connectionCounter?.connections(direction, {
-      service: slot?.frontend.service ?? "",
-      port: slot?.frontend.port ?? 0,
-      peer: "src",
-    });
-    const isRefusing = slot !== null && slot.frontend.fails !== null;
-    const options = { dropFields, ...(isRefusing && { idleTimeoutMs: refusingIdleMs }) };
-    const server = new Http1Server(this.#http1, connection, build(source), options);
-    const sinceMs = this.#options.clock.monotonicMs();
-    this.connections.add({ direction, connection, server, sinceMs, slot, series: series ?? null });
-    return server;
-  }
-
-  readonly #onClose = (connection: Connection): void => this.connections.remove(connection);
 }
 
 /** What in a well-formed proxy document cannot be acted on. */

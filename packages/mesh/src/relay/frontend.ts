@@ -2,10 +2,12 @@ import type { PlacementSource } from "../balance/placement.ts";
 import type { ConnectionName, Direction } from "../history/exchange.ts";
 import type { RequestHead } from "../model/head.ts";
 import type { SpiffeId } from "../model/identity.ts";
+import type { PortProtocol } from "../model/protocol.ts";
 import type { Reason } from "../model/reason.ts";
 import type { ServiceKey } from "../model/service-key.ts";
 import type { RetryBudget } from "../policy/budget.ts";
 import type { RouteTable } from "../route/match.ts";
+import type { TlsRouteTable } from "../route/tls-routes.ts";
 import type { Backend, EndpointWaiter } from "../upstream/backend.ts";
 
 /** By which a proxy tells its peer, once per connection, which workload it stands beside: `<name> <uid>`. */
@@ -27,6 +29,8 @@ export interface Source {
   name: string | null;
   /** `host:port` of the listener it came to; empty where no client names that. */
   readonly ownAuthority: string;
+  /** How it was found out what its connection carries; absent, empty: it was declared. */
+  detected?: string;
 }
 
 /** A decision made on a request's head before anything else is: a reason refuses it. */
@@ -50,6 +54,10 @@ export interface Frontend {
   readonly edit: Edit | null;
   readonly gate: Gate | null;
   readonly routes: RouteTable | null;
+  /** What is spoken here, as intent says it. Absent: `http`. */
+  readonly protocol?: PortProtocol;
+  /** Of connections that carry TLS. Absent, null: their server name decides nothing. */
+  readonly tlsRoutes?: TlsRouteTable | null;
   /** Where requests go that no rule sends elsewhere; null where there must be a rule (gateway). */
   readonly backend: Backend | null;
   /** The backend a rule names. */

@@ -22,6 +22,7 @@ export function openRecord(
   record.sourceAddress = source.address;
   record.sourceId = source.identity;
   record.tls = source.isTls;
+  record.detected = source.detected ?? "";
   record.frontConnection = source.connection;
   record.frontOrdinal = ordinal;
   record.ownAddress = source.own;

@@ -32,12 +32,14 @@ export interface TcpRelayOptions {
   readonly limits: TcpLimits;
   /** Told what happens before `carry`; null where that comes at once. */
   readonly suitor: TcpSuitor | null;
+  /** The client's connection is gone, after `carry`. */
+  readonly onClose: (connection: Connection) => void;
 }
 
 /** Who has a connection dialled before it is known whether the client speaks TCP at all. */
 export interface TcpSuitor {
-  /** The server has spoken, or ended, first: `carry` it now. */
-  onServerFirst(): void;
+  /** The server has spoken first, or ended: `carry` it now. */
+  onServerFirst(hasSpoken: boolean): void;
   /** There is no endpoint to be had. `carry` fails at once, `giveUp` ends it without a word. */
   onNoServer(): void;
 }
@@ -52,14 +54,15 @@ export interface Carried {
   readonly serverName: string | null;
 }
 
-/** Where a connection goes, where its server name has decided. */
-export interface TcpRoute {
-  readonly route: string;
-  readonly backend: Backend;
-}
+/** What the server name has decided: where the connection goes, or why nowhere. */
+export type TcpRoute =
+  | { readonly route: string; readonly backend: Backend }
+  | { readonly route: string | null; readonly reason: Reason; readonly detail: string };
 
 /** Whoever asks: placement by what a request holds says nothing of octets. */
 const noRequest = new PlainRequestHead({ method: "", path: "", authority: "" });
+/** A fatal alert (RFC 8446 §6, RFC 6066 §3): 112. */
+const unrecognizedName: Buffer = Buffer.from([0x15, 3, 3, 0, 2, 2, 112]);
 /** How long a server may take to close its side of a connection that nobody wanted, in ms. */
 const closingMs = 2000;
 const noOctets: Buffer = Buffer.alloc(0);
@@ -102,6 +105,8 @@ export class TcpRelay implements RawDialOwner, EndpointWaiter, DeadlineHandler, 
   #failure: { readonly reason: Reason; readonly detail: string } | null = null;
   #bytesBefore = -1;
   #isDraining = false;
+  /** The client was told that nobody has the name it asked for. */
+  #isRefused = false;
 
   constructor(options: TcpRelayOptions) {
     const { context, slot, source, ordinal } = options;
@@ -182,13 +187,18 @@ export class TcpRelay implements RawDialOwner, EndpointWaiter, DeadlineHandler, 
       this.#onFailure(refused.reason, refused.detail);
       return;
     }
-    const backend = this.#route?.backend ?? this.#frontend.backend;
+    const route = this.#route;
+    if (route !== null) this.#record.route = route.route;
+    if (route !== null && "reason" in route) {
+      this.#onFailure(route.reason, route.detail);
+      return;
+    }
+    const backend = route?.backend ?? this.#frontend.backend;
     if (backend === null) {
       this.#onFailure("no-route", "nothing here is for connections that carry no HTTP");
       return;
     }
     this.#backend = backend;
-    this.#record.route = this.#route?.route ?? null;
     this.#record.backend = backend.service;
     this.#record.backendPort = backend.port;
     this.#frontend.budgetOf?.(backend.service).earn(context.clock.monotonicMs());
@@ -348,20 +358,25 @@ export class TcpRelay implements RawDialOwner, EndpointWaiter, DeadlineHandler, 
 
   /** The client is gone before there was a server. */
   onNearClose(failure: TransportFailure | null): void {
+    if (this.#isRefused) this.#options.context.wheel.clear(this.#deadline);
     if (this.#phase === "over") return;
     this.#letGo();
     this.#endWith("client-gone", failure?.detail ?? "closed by the client");
   }
 
+  onNearGone(): void {
+    this.#options.onClose(this.#options.near);
+  }
+
   onBytes(bytes: Buffer, start: number, end: number): void {
-    if (!this.#isCarried) this.#options.suitor?.onServerFirst();
+    if (!this.#isCarried && this.#phase === "open") this.#options.suitor?.onServerFirst(true);
     if (this.#phase !== "joined") return; // the client has gone meanwhile
     if (!this.#hasAnswered) this.#onFirstAnswer();
     this.#tunnel.far.onBytes(bytes, start, end);
   }
 
   onEnd(): void {
-    if (!this.#isCarried) this.#options.suitor?.onServerFirst();
+    if (!this.#isCarried && this.#phase === "open") this.#options.suitor?.onServerFirst(false);
     if (this.#phase === "joined") this.#tunnel.far.onEnd();
   }
 
@@ -403,7 +418,9 @@ export class TcpRelay implements RawDialOwner, EndpointWaiter, DeadlineHandler, 
 
   onDeadline(): void {
     if (this.#phase === "over") {
-      this.#dial?.cancel(); // it has not closed its side
+      // It has not closed its side.
+      if (this.#isRefused) this.#options.near.reset();
+      else this.#dial?.cancel();
       return;
     }
     const { clock } = this.#options.context;
@@ -458,9 +475,18 @@ export class TcpRelay implements RawDialOwner, EndpointWaiter, DeadlineHandler, 
 
   #fail(): void {
     const { reason, detail } = this.#failure!;
+    const { near, context } = this.#options;
     this.#record.origin = "proxy";
     this.#endWith(reason, detail);
-    this.#options.near.reset();
+    if (reason !== "no-route" || this.#record.protocol !== "tls") {
+      near.reset();
+      return;
+    }
+    near.write(unrecognizedName, 0, unrecognizedName.length);
+    near.end();
+    near.resume(); // its own end is waited for
+    this.#isRefused = true;
+    context.wheel.set(this.#deadline, closingMs);
   }
 
   #endWith(reason: Reason, detail: string): void {
@@ -535,5 +561,6 @@ class NearEvents implements ConnectionEvents {
   onClose(failure: TransportFailure | null): void {
     if (this.#relay.isJoined) this.#joined.onClose(failure);
     else this.#relay.onNearClose(failure);
+    this.#relay.onNearGone();
   }
 }

@@ -276,13 +276,15 @@ describe("two proxies with mutual TLS", () => {
 
     test.each([
       ["TLS", "\x16\x03\x01\x02\x00"],
-      ["HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"],
       ["anything else", "\0\0\0\x10"],
-    ])("%s inside a tunnel to a service is unsupported, and closed", async (_, bytes) => {
+    ])("%s inside a tunnel to a port declared as HTTP is a bad request", async (_, bytes) => {
       const client = new RawClient(forward).say("CONNECT kvs:80 HTTP/1.1\r\nHost: kvs:80\r\n\r\n");
       await client.hear(/\r\n\r\n/);
-      await client.say(bytes).end();
-      expect(lastOf(caller)).toMatchObject({ reason: "unsupported", service: "default/kvs" });
+      expect(await client.say(bytes).end()).toContain("HTTP/1.1 400 ");
+      expect(caller.records.slice(-2)).toMatchObject([
+        { method: "CONNECT", status: 200, service: "default/kvs", reason: null },
+        { reason: "bad-request", service: "default/kvs" },
+      ]);
     });
 
     test("a place outside the mesh is egress, forwarded and recorded", async () => {

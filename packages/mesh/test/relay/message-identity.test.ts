@@ -123,19 +123,20 @@ describe.each([
       client.get(path);
       await mesh.pass(50);
     }
-    expect(receivedBy(mesh.caller.records)).toEqual([1, 3, 4].map((n) => `${client.name} ${n}`));
+    expect(receivedBy(mesh.caller.records)).toEqual([1, 2, 3, 4].map((n) => `${client.name} ${n}`));
     expect(mesh.kvs.records).toHaveLength(3);
     expectPaired(mesh);
   });
 
-  test("what is no HTTP inside a tunnel was received and not answered", async () => {
+  test("what is no HTTP inside a tunnel to a port of HTTP was received, too", async () => {
     const mesh = new SimulatedMesh({ hasTls });
     const client = mesh.dialForward().say("CONNECT kvs:80 HTTP/1.1\r\nHost: kvs:80\r\n\r\n");
     await mesh.pass(50);
     client.say("\x16\x03\x01\x02\x00");
     await mesh.pass(50);
     expect(mesh.caller.records).toMatchObject([
-      { reason: "unsupported", frontOrdinal: 2, receivedSeq: 1, answeredSeq: 0 },
+      { method: "CONNECT", status: 200, frontOrdinal: 1, receivedSeq: 1, answeredSeq: 2 },
+      { reason: "bad-request", frontOrdinal: 2, receivedSeq: 3, answeredSeq: 4 },
     ]);
   });
 
