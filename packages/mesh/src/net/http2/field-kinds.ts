@@ -20,7 +20,7 @@ export const VIA = 3;
 export const COOKIE = 4;
 export const HOST = 5;
 export const TE = 6;
-/** Of one hop, or the alias of a field that frames (`content_length`): left out of what is read. */
+/** Of one hop: left out of what is read. */
 export const DROPPED = 7;
 /** Pseudo-header fields whose value is well-formed. */
 export const METHOD = 8;
@@ -37,6 +37,8 @@ export const CONNECTION_SPECIFIC = 16;
 export const BAD_TE = 17;
 export const UNKNOWN_PSEUDO = 18;
 export const BAD_PSEUDO = 19;
+/** `content_length` and the like: no field of any standard, and the same variable as the real one in CGI. */
+export const ALIAS = 20;
 
 /** The kind of `field`. */
 export function kindOfField(field: HpackField): number {
@@ -53,6 +55,8 @@ export function malformedDetail(field: HpackField): string {
       return `control characters or blanks at the ends of ${field.name}`;
     case CONNECTION_SPECIFIC:
       return `${field.name}, which HTTP/2 has no use for`;
+    case ALIAS:
+      return `${field.name}, which looks like a field that frames`;
     case BAD_TE:
       return "te other than trailers";
     case UNKNOWN_PSEUDO:
@@ -100,7 +104,7 @@ function judge(field: HpackField): number {
   if (name === "host" && !isAuthorityText(value)) return BAD_PSEUDO;
   const kind = knownKinds.get(name);
   if (kind !== undefined) return kind;
-  return name.includes("_") && isAlias(name) ? DROPPED : OTHER;
+  return name.includes("_") && isAlias(name) ? ALIAS : OTHER;
 }
 
 function isAlias(name: string): boolean {

@@ -14,7 +14,14 @@ import {
 import { Http1RequestHead } from "../http1/request-head.ts";
 import { FIELD_STRIDE, FIELDS_AT } from "../http1/scan.ts";
 import { latin1 } from "../latin1.ts";
-import { CONNECTION_SPECIFIC, CONTENT_LENGTH, DROPPED, kindOfField, VIA } from "./field-kinds.ts";
+import {
+  CONNECTION_SPECIFIC,
+  CONTENT_LENGTH,
+  DROPPED,
+  FIRST_MALFORMED,
+  kindOfField,
+  VIA,
+} from "./field-kinds.ts";
 import { Http2Fields } from "./fields.ts";
 import type { HpackEncoder } from "./hpack/encoder.ts";
 import { HpackField } from "./hpack/field.ts";
@@ -51,16 +58,16 @@ export class HeadAppender {
     const isExtended = head.upgrade !== null;
     const { method, authority, path } = head;
     if (isExtended) encoder.field(out, connect);
-    else if (isOurs) encoder.field(out, head.methodField);
+    else if (isOurs) appendOwn(encoder, out, head.methodField);
     else this.#pair(encoder, out, ":method", method);
     if (isExtended) this.#pair(encoder, out, ":protocol", firstOf(head.upgrade!));
     if (isExtended || method !== "CONNECT") {
-      if (isOurs && head.schemeField !== null) encoder.field(out, head.schemeField);
+      if (isOurs && head.schemeField !== null) appendOwn(encoder, out, head.schemeField);
       else encoder.field(out, isHttps(head) ? securedScheme : plainScheme);
-      if (isOurs && head.pathField !== null) encoder.field(out, head.pathField);
+      if (isOurs && head.pathField !== null) appendOwn(encoder, out, head.pathField);
       else this.#pair(encoder, out, ":path", path);
     }
-    if (isOurs) encoder.field(out, head.authorityField);
+    if (isOurs) appendOwn(encoder, out, head.authorityField);
     else if (authority !== "") this.#pair(encoder, out, ":authority", authority);
 
     const hasLength = this.#fields(encoder, out, head, {
@@ -84,7 +91,7 @@ export class HeadAppender {
     encoder.begin(out);
     const { status } = head;
     if (status === 101) this.#pair(encoder, out, ":status", "200");
-    else if (head instanceof Http2ReplyHead) encoder.field(out, head.statusField);
+    else if (head instanceof Http2ReplyHead) appendOwn(encoder, out, head.statusField);
     else this.#pair(encoder, out, ":status", String(status));
     const hasLength = this.#fields(encoder, out, head, {
       length: length === null ? -1 : length === "kept" ? null : length,
@@ -151,8 +158,7 @@ export class HeadAppender {
   }
 
   #pair(encoder: HpackEncoder, out: Gather, name: string, value: string): void {
-    assert(isSendable(name, value), "a field of ours is well-formed");
-    encoder.field(out, this.#texts.field(name, value));
+    appendOwn(encoder, out, this.#texts.field(name, value));
   }
 
   /** Once for all proxies of ours in a row. */
@@ -161,6 +167,12 @@ export class HeadAppender {
     if (last !== null && last.slice(last.lastIndexOf(",") + 1).trim() === via.value) return;
     encoder.field(out, via);
   }
+}
+
+/** Appends a field that the proxy or a filter may have made: what it must not hold is our bug. */
+function appendOwn(encoder: HpackEncoder, out: Gather, field: HpackField): void {
+  assert(kindOfField(field) < FIRST_MALFORMED, "a field of ours is well-formed");
+  encoder.field(out, field);
 }
 
 function repeated(name: string, value: string): HpackField {
@@ -208,17 +220,4 @@ function eachHttp1(
   for (let index = 0; index < added.length; index += 2) {
     visit(kindOfName(added[index]!), added[index]!, added[index + 1]!);
   }
-}
-
-/** What filters and the proxy put into heads is checked here, on its way out. */
-function isSendable(name: string, value: string): boolean {
-  for (let index = 0; index < name.length; index++) {
-    const code = name.charCodeAt(index);
-    if (code <= 0x20 || code >= 0x7f || (code >= 0x41 && code <= 0x5a)) return false;
-  }
-  for (let index = 0; index < value.length; index++) {
-    const code = value.charCodeAt(index);
-    if ((code < 0x20 && code !== 0x09) || code > 0xff || code === 0x7f) return false;
-  }
-  return name.length > 0;
 }
