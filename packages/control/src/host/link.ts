@@ -66,6 +66,9 @@ export interface AppSpec {
   readonly capture?: CaptureSpec;
 }
 
+/** Begins the reason of a workload that does not run because it cannot be captured. */
+export const capturePrefix = "capture: ";
+
 /** What rules are made of for a captured application. Sockets are named; their ports are the supervisor's. */
 export interface CaptureSpec {
   /** What is sent to `address`:`port` goes to this socket. They may change while it runs. */

@@ -12,6 +12,7 @@ import type { Workload, WorkloadStatus } from "@heddle/mesh/resource/heddle/work
 import type { Condition, ConditionClaim, Resource } from "@heddle/mesh/resource/meta.ts";
 import type { ProcessObserved, WorkloadObserved } from "../host/link.ts";
 import type { Rollout } from "../watch/restarts.ts";
+import { capturedClaims } from "./captured.ts";
 import { conditionsOf } from "./conditions.ts";
 
 /** What is said of a Workload. `inbound` is written down once it is an endpoint, for the next life of the control plane. */
@@ -72,7 +73,12 @@ export function processStatus(
     replicas: own.length,
     readyReplicas: own.filter(({ status }) => status?.ready === true).length,
     observedGeneration: generation,
-    conditions: conditionsOf([progress(rollout)], process.status?.conditions, generation, now),
+    conditions: conditionsOf(
+      [progress(rollout), ...capturedClaims(process, own)],
+      process.status?.conditions,
+      generation,
+      now,
+    ),
   };
 }
 

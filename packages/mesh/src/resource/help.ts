@@ -26,6 +26,8 @@ export const kindHelp: Readonly<Record<string, KindHelp>> = {
       "spec.readinessProbe":
         "One of httpGet, tcpSocket, exec. Default: its ports take connections.",
       "spec.serviceAccountName": "Its identity. Default: the Process's name.",
+      "spec.capture":
+        "transparent: any program reaches services by name, through its proxy, told nothing; root on Linux. Default: none.",
       "spec.calls": "Services it calls, name or name.namespace. Default: learnt.",
       "spec.terminationGracePeriodSeconds": "From SIGTERM to SIGKILL.",
     },

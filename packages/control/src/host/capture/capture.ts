@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "@heddle/mesh/base/clock.ts";
-import type { CaptureSpec } from "../link.ts";
+import { type CaptureSpec, capturePrefix } from "../link.ts";
 import type { SocketTable } from "../socket-table.ts";
 import { enterCgroupArgv, makeCgroup, removeCgroup } from "./cgroup.ts";
 import { applyRuleset, findNft } from "./nft.ts";
@@ -18,9 +18,6 @@ export interface CaptureOptions {
   /** Rules of workloads that run could not be brought up to date. */
   readonly onProblem: (message: string) => void;
 }
-
-/** `capture: transparent` cannot be had: begins the reason of a workload that therefore does not run. */
-export const capturePrefix = "capture: ";
 
 /**
  * The kernel's rules for the captured workloads of one mesh: a table of nftables and a cgroup for each workload. Rules are
