@@ -1,7 +1,6 @@
-import type { RequestSink } from "../codec.ts";
+import type { RequestHead } from "../../model/head.ts";
+import type { RequestSink, ServerStream } from "../codec.ts";
 import { PlainReplyHead } from "../plain-head.ts";
-import type { Http1RequestHead } from "./request-head.ts";
-import type { Http1ServerStream } from "./server-stream.ts";
 
 /** With which such a request is answered. */
 export const maxForwardsStatus = 200;
@@ -10,7 +9,10 @@ export const maxForwardsStatus = 200;
  * RFC 9110 §7.6.2: an OPTIONS that may be forwarded no further is answered here; one that may has its count lowered.
  * True if the request was answered.
  */
-export function answerMaxForwards(stream: Http1ServerStream, head: Http1RequestHead): boolean {
+export function answerMaxForwards(
+  stream: ServerStream & { sink: RequestSink | null },
+  head: RequestHead,
+): boolean {
   if (head.method !== "OPTIONS") return false;
   const value = head.get("max-forwards");
   if (value === null || !/^[0-9]{1,9}$/.test(value)) return false;
