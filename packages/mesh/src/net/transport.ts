@@ -15,6 +15,8 @@ export interface Transport {
   dial(options: DialOptions, events: ConnectionEvents): Connection;
   /** Accepts connections. With TLS, `accept` is called once the peer is verified. */
   listen(options: ListenOptions, accept: Accept): Promise<Listening>;
+  /** Runs `action` right after the event or call at hand; without it the microtasks of the runtime do. */
+  soon?(action: () => void): void;
 }
 
 /** What every transport over a real network is made with. */

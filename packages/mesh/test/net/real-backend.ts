@@ -5,7 +5,7 @@ import type { Backend } from "./transport-suite.ts";
 /** A back end over the loopback interface. */
 export function realBackend(
   makeTransport: () => Transport,
-  claims: Pick<Backend, "bulkBytes" | "tellsCutOff">,
+  claims: Pick<Backend, "bulkBytes" | "tellsCutOff" | "shakesHands">,
 ): Backend {
   return {
     dialler: makeTransport(),

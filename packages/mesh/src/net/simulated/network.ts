@@ -78,6 +78,7 @@ export class SimulatedNetwork {
       process = new SimulatedProcess(name, (self) => ({
         dial: (options, events) => this.#dial(self, options, events),
         listen: (options, accept) => this.#listen(self, options, accept),
+        soon: (action) => this.#world.soon(self, action),
       }));
       this.#processes.set(name, process);
     }
