@@ -4,6 +4,7 @@ import type { Log } from "../base/log.ts";
 import type { Rng } from "../base/rng.ts";
 import type { RefusedDocument, SnapshotSink } from "../discovery/snapshot-holder.ts";
 import type { ProxyDoc, ServiceKey, WorkloadDoc } from "../model/document.ts";
+import { CarrierTransport } from "../net/carrier/transport.ts";
 import type { OnLimit } from "../net/limit.ts";
 import type { Accept, PeerVerifier, Transport } from "../net/transport.ts";
 import { RecordIds, RelayContext } from "../relay/context.ts";
@@ -79,7 +80,8 @@ export class Workload implements SnapshotSink {
   #doc: ProxyDoc | null = null;
 
   constructor(options: WorkloadOptions) {
-    const { clock, wheel, rng, transport, trust, recorder } = options;
+    const { clock, wheel, rng, trust, recorder } = options;
+    const transport = new CarrierTransport(options.transport, clock);
     this.#options = options;
     this.inboundRelay = new RelayContext(clock, wheel, recorder, this.#ids);
     this.outboundRelay = new RelayContext(clock, wheel, recorder, this.#ids);
