@@ -194,7 +194,7 @@ export class Detector
         this.#carryClient(first, null);
         return;
       case "more":
-        this.#wait(holdMs);
+        this.#wait(this.#hasRules || this.#isFromOutside ? holdMs : silenceMs);
         return;
       default:
         unreachable(found);
@@ -368,6 +368,11 @@ export class Detector
   get #mustSayName(): boolean {
     const { protocol } = this.#host.slot.frontend;
     return protocol === "tls" && this.#hasTlsRoutes;
+  }
+
+  /** Else it is a peer's proxy without identity, which has waited for more itself. */
+  get #isFromOutside(): boolean {
+    return this.#host.slot.frontend.direction !== "inbound";
   }
 
   /** Could what a client says choose the target? */

@@ -14,7 +14,7 @@ import { PlainReplyHead } from "@heddle/mesh/net/plain-head.ts";
 import { SimulatedNetwork } from "@heddle/mesh/net/simulated/network.ts";
 import type { Connection, ConnectionEvents, PeerVerifier } from "@heddle/mesh/net/transport.ts";
 import { bindsItself } from "@heddle/mesh/proxy/listeners.ts";
-import { Workload } from "@heddle/mesh/proxy/workload.ts";
+import { Workload, type WorkloadOptions } from "@heddle/mesh/proxy/workload.ts";
 import type { ExchangeRecord } from "@heddle/mesh/telemetry/record.ts";
 import { endpointsDoc, proxyDoc, serviceDoc } from "../support/documents.ts";
 import { snapshotOf } from "./mesh-rig.ts";
@@ -59,8 +59,8 @@ export class SimulatedMesh {
     this.network = new SimulatedNetwork({ clock: this.clock, rng: this.rng.fork("network") });
     const callerId = hasTls ? idOf("caller") : null;
     const kvsId = hasTls ? idOf("kvs") : null;
-    this.caller = this.#startProxy("caller", callerId);
-    this.kvs = this.#startProxy("kvs", kvsId);
+    this.caller = startSimulatedProxy(this, "caller", callerId);
+    this.kvs = startSimulatedProxy(this, "kvs", kvsId);
     this.#startApp();
     this.kvsDoc = proxyDoc("kvs-uid", {
       workload: { uid: "kvs-uid", name: "kvs-0", namespace: "default", identity: kvsId },
@@ -111,38 +111,6 @@ export class SimulatedMesh {
     return client;
   }
 
-  #startProxy(name: string, identity: SpiffeId | null): SimulatedProxy {
-    const { clock, rng } = this;
-    const credentials = {
-      generation: 1,
-      spiffeId: identity ?? idOf(name),
-      keyPem: "",
-      chainPem: "",
-      bundlePem: "",
-    };
-    const records: ExchangeRecord[] = [];
-    const workload = new Workload({
-      clock,
-      wheel: new DeadlineWheel(clock),
-      rng: rng.fork(name),
-      log: silentLog,
-      transport: this.network.process(name).transport,
-      sockets: bindsItself,
-      recorder: { record: (record) => records.push(record) },
-      resolver: { resolve: async (host) => [host] },
-      trust: {
-        credentials: () => credentials,
-        verifier: (expected) => acceptOnly((id) => id === expected),
-        verifyPeer: acceptOnly(() => true),
-      },
-      want: () => {},
-    });
-    let revision = 0;
-    const serve = (documents: readonly Document[]) =>
-      void workload.apply(snapshotOf(documents, ++revision), []);
-    return { workload, records, serve };
-  }
-
   #startApp(): void {
     const context = new Http1Context({ clock: this.clock });
     const handler: RequestHandler = {
@@ -163,6 +131,44 @@ export class SimulatedMesh {
         (connection) => new Http1Server(context, connection, handler),
       );
   }
+}
+
+/** A workload's proxy in the process `name` of the network. Null: it has no identity, and speaks plain. */
+export function startSimulatedProxy(
+  { clock, rng, network }: Pick<SimulatedMesh, "clock" | "rng" | "network">,
+  name: string,
+  identity: SpiffeId | null,
+  options: Partial<WorkloadOptions> = {},
+): SimulatedProxy {
+  const credentials = {
+    generation: 1,
+    spiffeId: identity ?? idOf(name),
+    keyPem: "",
+    chainPem: "",
+    bundlePem: "",
+  };
+  const records: ExchangeRecord[] = [];
+  const workload = new Workload({
+    clock,
+    wheel: new DeadlineWheel(clock),
+    rng: rng.fork(name),
+    log: silentLog,
+    transport: network.process(name).transport,
+    sockets: bindsItself,
+    recorder: { record: (record) => records.push(record) },
+    resolver: { resolve: async (host) => [host] },
+    trust: {
+      credentials: () => credentials,
+      verifier: (expected) => acceptOnly((id) => id === expected),
+      verifyPeer: acceptOnly(() => true),
+    },
+    want: () => {},
+    ...options,
+  });
+  let revision = 0;
+  const serve = (documents: readonly Document[]) =>
+    void workload.apply(snapshotOf(documents, ++revision), []);
+  return { workload, records, serve };
 }
 
 /** Says octets, hears octets. */
@@ -206,9 +212,9 @@ export class TextClient implements ConnectionEvents {
   }
 }
 
-const listener = (name: string, address: Address): ListenerDoc => ({ name, address });
+export const listener = (name: string, address: Address): ListenerDoc => ({ name, address });
 
-function idOf(account: string): SpiffeId {
+export function idOf(account: string): SpiffeId {
   return toSpiffeId(`spiffe://mesh.test/ns/default/sa/${account}`)!;
 }
 
