@@ -6,6 +6,8 @@ import { Gather } from "../net/gather.ts";
 import { Http1Client } from "../net/http1/client.ts";
 import { Http1Context } from "../net/http1/context.ts";
 import { Http1Server } from "../net/http1/server.ts";
+import { Http2Client } from "../net/http2/client.ts";
+import { Http2Context } from "../net/http2/context.ts";
 import type { OnLimit } from "../net/limit.ts";
 import type { Connection, ConnectionEvents } from "../net/transport.ts";
 import type { RelayContext } from "../relay/context.ts";
@@ -54,6 +56,7 @@ const entrances: Readonly<Record<"inbound" | "outbound" | "gateway", Entrance>> 
 export class Doors {
   readonly #options: DoorsOptions;
   readonly #http1: Http1Context;
+  readonly #http2: Http2Context;
   readonly #memory = new ProtocolMemory();
 
   constructor(options: DoorsOptions) {
@@ -61,9 +64,11 @@ export class Doors {
     const { clock, onLimit } = options;
     const gather = new Gather();
     this.#http1 = new Http1Context({ clock, gather, onLimit });
+    this.#http2 = new Http2Context({ clock, gather, onLimit });
   }
 
-  readonly buildClient: BuildClientCodec = (owner) => new Http1Client(this.#http1, owner);
+  readonly buildClient: BuildClientCodec = (owner, protocol) =>
+    protocol === "h2" ? new Http2Client(this.#http2, owner) : new Http1Client(this.#http1, owner);
 
   /** A peer's proxy has come, or, in a mesh without identities, whoever dials. */
   acceptInbound(connection: Connection, slot: FrontendSlot): ConnectionEvents {
@@ -128,6 +133,7 @@ export class Doors {
       entrance: entrances[door],
       memory: this.#memory,
       http1: this.#http1,
+      http2: this.#http2,
       tcpLimits: tcpLimits ?? defaultTcpLimits,
       connection,
       slot,

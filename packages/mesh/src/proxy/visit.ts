@@ -2,6 +2,8 @@ import type { Direction } from "../history/exchange.ts";
 import type { HttpProtocol } from "../model/protocol.ts";
 import type { Http1Context } from "../net/http1/context.ts";
 import { Http1Server } from "../net/http1/server.ts";
+import type { Http2Context } from "../net/http2/context.ts";
+import { Http2Server } from "../net/http2/server.ts";
 import type { Connection, ConnectionEvents } from "../net/transport.ts";
 import type { RelayContext } from "../relay/context.ts";
 import { Door } from "../relay/door.ts";
@@ -25,6 +27,7 @@ export interface VisitOptions {
   readonly entrance: Entrance;
   readonly memory: ProtocolMemory;
   readonly http1: Http1Context;
+  readonly http2: Http2Context;
   readonly tcpLimits: TcpLimits;
   readonly connection: Connection;
   readonly slot: FrontendSlot;
@@ -66,7 +69,8 @@ export class Visit implements DetectorHost {
   }
 
   serveHttp(protocol: HttpProtocol, detected: string): ConnectionEvents & Drainable {
-    const { http1, connection, slot, source, context, entrance, exchangesBefore } = this.#options;
+    const { http1, http2, connection, slot, source, context, entrance, exchangesBefore } =
+      this.#options;
     source.detected = detected;
     const door = new Door(context, slot, source, this.#options.onClose);
     const isRefusing = slot.frontend.fails !== null;
@@ -75,6 +79,7 @@ export class Visit implements DetectorHost {
       exchangesBefore,
       ...(isRefusing && { idleTimeoutMs: refusingMs }),
     };
+    if (protocol === "h2") return new Http2Server(http2, connection, door, options);
     return new Http1Server(http1, connection, door, options);
   }
 

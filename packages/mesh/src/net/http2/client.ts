@@ -6,7 +6,7 @@ import { Http2ClientStream } from "./client-stream.ts";
 import { Http2Connection, type Http2Role } from "./connection.ts";
 import type { Http2Context } from "./context.ts";
 import { type ErrorCode, errorCodes } from "./error-code.ts";
-import { PREFACE, STREAM_ID_MAX } from "./frame.ts";
+import { LAST_STREAM_ID, PREFACE } from "./frame.ts";
 import type { Http2Stream } from "./stream.ts";
 
 /** Streams at a time where the server sets no limit; more connections do not cost it more. */
@@ -81,7 +81,7 @@ export class Http2Client implements ConnectionEvents, Http2Role, DeadlineHandler
     this.#nextId += 2;
     this.core.add(stream);
     if (!this.#alive.isSet) this.#watch();
-    if (this.#nextId > STREAM_ID_MAX) this.#isClosing = true; // RFC 9113 §5.1.1
+    if (this.#nextId > LAST_STREAM_ID) this.#isClosing = true; // RFC 9113 §5.1.1
     return stream;
   }
 

@@ -26,8 +26,8 @@ export const FRAME_HEADER_BYTES = 9;
 export const FRAME_BYTES_MAX = 16_384;
 
 /** The largest flow-control window, and the largest stream identifier (RFC 9113 §6.9.1, §4.1). */
-export const WINDOW_MAX = 0x7fff_ffff;
-export const STREAM_ID_MAX = 0x7fff_ffff;
+export const WIDEST_WINDOW = 0x7fff_ffff;
+export const LAST_STREAM_ID = 0x7fff_ffff;
 
 /** What a client sends first (RFC 9113 §3.4). */
 export const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";

@@ -1,6 +1,6 @@
 import type { Fields } from "../../model/head.ts";
 import type { BlockCodec } from "./block-codec.ts";
-import { appendFrameHeader, DATA, END_STREAM, FRAME_HEADER_BYTES, WINDOW_MAX } from "./frame.ts";
+import { appendFrameHeader, DATA, END_STREAM, FRAME_HEADER_BYTES, WIDEST_WINDOW } from "./frame.ts";
 import type { FrameOutput } from "./output.ts";
 import type { PeerSettings } from "./settings.ts";
 import { WINDOW_AT_START } from "./settings.ts";
@@ -49,7 +49,7 @@ export class Outflow {
 
   /** False: the connection's window is larger than any may be (RFC 9113 §6.9.1). */
   widen(increment: number): boolean {
-    if (increment > WINDOW_MAX - this.#window) return false;
+    if (increment > WIDEST_WINDOW - this.#window) return false;
     this.#window += increment;
     this.pump();
     return true;
@@ -58,7 +58,7 @@ export class Outflow {
   /** False: the same of a stream's. `increment` is below 0 where the peer's settings have made it smaller. */
   widenStream(stream: Http2Stream, increment: number): boolean {
     const window = stream.sendWindow + increment;
-    if (window > WINDOW_MAX) return false;
+    if (window > WIDEST_WINDOW) return false;
     stream.sendWindow = window;
     if (window > 0 && stream.queuedBytes > 0 && !stream.isReady) {
       this.#enter(stream);
@@ -159,7 +159,7 @@ export class Outflow {
     const size = Math.min(count, stream.sendWindow, this.#window, peer.frameBytesMax);
     if (size <= 0) return 0;
     const room = output.room - FRAME_HEADER_BYTES;
-    return size <= room || room < PIECE_BYTES_MIN ? Math.min(size, WRITE_PAYLOAD_MAX) : room;
+    return size <= room || room < PIECE_BYTES_MIN ? Math.min(size, WRITE_PAYLOAD_BYTES) : room;
   }
 
   #appendData(stream: Http2Stream, bytes: Buffer, start: number, end: number): void {
@@ -225,4 +225,4 @@ export class Outflow {
 }
 
 /** A peer may take frames of megabytes; we make none that is larger than a write. */
-const WRITE_PAYLOAD_MAX = 65_536 - FRAME_HEADER_BYTES;
+const WRITE_PAYLOAD_BYTES = 65_536 - FRAME_HEADER_BYTES;

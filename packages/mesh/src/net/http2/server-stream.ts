@@ -40,12 +40,13 @@ export class Http2ServerStream extends Http2Stream implements ServerStream {
     owner: ServerStreamOwner,
     core: Http2Connection,
     id: number,
+    ordinal: number,
     request: Pick<ReceivedRequest, "method" | "length">,
   ) {
     super(core, id);
     this.#core = core;
     this.#owner = owner;
-    this.ordinal = (id + 1) / 2;
+    this.ordinal = ordinal;
     this.#method = request.method;
     this.#asksTunnel = request.length === "tunnel";
     this.#awaitsGrant = this.#asksTunnel;

@@ -6,7 +6,7 @@ import { BlockFault, type ReceivedRequest } from "./block-codec.ts";
 import { Http2Connection, type Http2Role } from "./connection.ts";
 import type { Http2Context } from "./context.ts";
 import { type ErrorCode, errorCodes } from "./error-code.ts";
-import { PREFACE, STREAM_ID_MAX } from "./frame.ts";
+import { LAST_STREAM_ID, PREFACE } from "./frame.ts";
 import { Http2ServerStream, type ServerStreamOwner } from "./server-stream.ts";
 
 export interface Http2ServerOptions {
@@ -17,6 +17,8 @@ export interface Http2ServerOptions {
   readonly dropFields?: readonly string[];
   /** In place of the limit of that name: for clients that may have nothing to say in HTTP. */
   readonly idleTimeoutMs?: number;
+  /** Exchanges that the connection has carried already, where it has become a tunnel. Default 0. */
+  readonly exchangesBefore?: number;
 }
 
 /**
@@ -47,7 +49,8 @@ export class Http2Server
   #prefaceBytes = 0;
   /** The last stream that the client has opened, and that will have been looked at. */
   #lastId = 0;
-  #exchanges = 0;
+  #exchanges: number;
+  readonly #exchangesBefore: number;
   #exchangesAtTick = 0;
 
   constructor(
@@ -60,6 +63,8 @@ export class Http2Server
     this.connection = connection;
     this.#handler = handler;
     this.#dropFields = options.dropFields ?? [];
+    this.#exchangesBefore = options.exchangesBefore ?? 0;
+    this.#exchanges = this.#exchangesBefore;
     this.#idleTimeoutMs = options.idleTimeoutMs ?? context.limits.idleTimeoutMs;
     this.#core = new Http2Connection(context, connection, this);
     this.#drainDeadline = new Deadline(this);
@@ -89,7 +94,7 @@ export class Http2Server
       this.#core.end();
     } else {
       this.#phase = "warning";
-      this.#core.sender.goaway(STREAM_ID_MAX, errorCodes.NO_ERROR);
+      this.#core.sender.goaway(LAST_STREAM_ID, errorCodes.NO_ERROR);
       this.#core.sender.ping();
       this.#context.wheel.set(this.#drainDeadline, this.#context.limits.goawayWaitMs);
     }
@@ -158,7 +163,7 @@ export class Http2Server
   #begin(id: number, head: ReceivedRequest, isEnd: boolean): void {
     for (const name of this.#dropFields) head.remove(name);
     const { length } = head;
-    const stream = new Http2ServerStream(this, this.#core, id, head);
+    const stream = new Http2ServerStream(this, this.#core, id, this.#ordinalOf(id), head);
     // Before the handler is told: it may answer at once.
     stream.hasReceivedEnd = isEnd;
     if (typeof length === "number" && !isEnd) stream.expectedBytes = length;
@@ -177,13 +182,18 @@ export class Http2Server
     const { kind, reason, detail } = fault;
     if (kind === "malformed") core.refuse(id, errorCodes.PROTOCOL_ERROR);
     else {
-      const stream = new Http2ServerStream(this, core, id, { method: "GET", length: 0 });
+      const stream = new Http2ServerStream(this, core, id, this.#ordinalOf(id), nothing);
       stream.hasReceivedEnd = isEnd;
       stream.sink = ignored;
       core.add(stream);
       stream.answer(reason, detail);
     }
-    this.#handler.onBadRequest(this.connection, reason, detail, (id + 1) / 2);
+    this.#handler.onBadRequest(this.connection, reason, detail, this.#ordinalOf(id));
+  }
+
+  /** Equal at both ends: clients count their streams 1, 3, 5 … (RFC 9113 §5.1.1). */
+  #ordinalOf(id: number): number {
+    return this.#exchangesBefore + (id + 1) / 2;
   }
 
   onSettings(): void {}
@@ -260,6 +270,9 @@ export class Http2Server
     this.#core.watch();
   }
 }
+
+/** As much as is known of a request whose head was not read. */
+const nothing = { method: "GET", length: 0 } as const;
 
 const ignored: RequestSink = {
   onRequestBody() {},

@@ -7,7 +7,7 @@ import {
   FRAME_HEADER_BYTES,
   readUint32,
   SETTINGS,
-  WINDOW_MAX,
+  WIDEST_WINDOW,
 } from "./frame.ts";
 
 const HEADER_TABLE_SIZE = 1;
@@ -57,7 +57,7 @@ export class PeerSettings {
         this.streamsMax = value;
         return null;
       case INITIAL_WINDOW_SIZE:
-        if (value > WINDOW_MAX) return errorCodes.FLOW_CONTROL_ERROR;
+        if (value > WIDEST_WINDOW) return errorCodes.FLOW_CONTROL_ERROR;
         this.streamWindowBytes = value;
         return null;
       case MAX_FRAME_SIZE:
