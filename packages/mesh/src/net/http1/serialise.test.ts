@@ -133,8 +133,8 @@ test("a head of the proxy's own making has its Host from the authority", () => {
   ]);
   expect(writeRequest(head, 0)).toEqual([
     "GET /ready HTTP/1.1",
-    "accept: */*",
     "host: kvs",
+    "accept: */*",
     "",
     "",
   ]);

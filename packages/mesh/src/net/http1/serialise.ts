@@ -49,6 +49,9 @@ export function appendRequestHead(
     });
   } else {
     appendRequestLine(out, head);
+    // RFC 9110 §7.2: best in front of all others.
+    appendField(out, "host", head.authority);
+    hasHost = true;
     appendPlainFields(out, head, "drop");
   }
   if (!hasHost) appendField(out, "host", head.authority);
@@ -56,16 +59,31 @@ export function appendRequestHead(
   if (
     !keepsLength &&
     framing !== "none" &&
-    (framing !== 0 || head.get("content-length") !== null)
+    (framing !== 0 || head.get("content-length") !== null || saysNoBody(head))
   ) {
     appendFraming(out, framing);
   }
   if (length === "tunnel") {
     if (head.upgrade !== null) appendUpgrade(out, head.upgrade);
-  } else if (head instanceof Http1RequestHead && head.shape.wantsTrailers) {
+  } else if (wantsTrailers(head)) {
     out.appendText("te: trailers\r\nconnection: te\r\n");
   }
   out.appendText("\r\n");
+}
+
+/** Of HTTP/1 the head's shape says it: Connection may name TE. */
+function wantsTrailers(head: RequestHead): boolean {
+  if (head instanceof Http1RequestHead) return head.shape.wantsTrailers;
+  return head.get("te")?.toLowerCase() === "trailers";
+}
+
+/**
+ * HTTP/2 tells that there is no body by the stream's end. RFC 9110 §8.6 wants it said where a method usually has one: some servers
+ * answer 411 otherwise.
+ */
+function saysNoBody(head: RequestHead): boolean {
+  if (head instanceof Http1RequestHead) return false;
+  return head.method === "POST" || head.method === "PUT" || head.method === "PATCH";
 }
 
 export interface ReplyHeadOptions {
