@@ -28,6 +28,7 @@ export async function runFromFile(
   const workload = new Workload({
     ...sidecar,
     connectionCounter: recorder,
+    onLimit: (limit) => recorder.limit(limit),
     sockets: bindsItself,
     resolver: systemResolver,
     trust: null,

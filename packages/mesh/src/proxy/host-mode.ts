@@ -85,6 +85,7 @@ class HostedProxy {
     this.workload = new Workload({
       ...sidecar,
       connectionCounter: recorder,
+      onLimit: (limit) => recorder.limit(limit),
       sockets: channel,
       resolver: systemResolver,
       names: this.#names,
