@@ -1,7 +1,7 @@
 import type { CarriedProtocol, HttpProtocol } from "../model/protocol.ts";
 
 /** The first octets of a client decide only so far, in octets: a request target of the longest kind and its line. */
-export const detectBytesMax = 16_384 + 64;
+export const detectBytesMax = 16_448;
 
 /** The client's half of an HTTP/2 connection preface (RFC 9113 §3.4). */
 const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";

@@ -79,6 +79,8 @@ export class TcpMesh {
   readonly rng: SeededRng;
   readonly caller: SimulatedProxy;
   readonly dbs: readonly SimulatedProxy[];
+  /** Documents of the caller's proxy; to be changed and served again. */
+  readonly callerDocs: readonly Document[];
   /** Connections that reached a process, in order. */
   readonly servers: (Peer & { readonly replica: number })[] = [];
 
@@ -107,11 +109,12 @@ export class TcpMesh {
       state: { phase: "ready" } as const,
     }));
     const ports = [{ name: null, number: 80, protocol, routes: null }];
-    this.caller.serve([
+    this.callerDocs = [
       this.#callerDoc(id("caller")),
       serviceDoc("db", { ports, ...options.service }),
       endpointsDoc("db", [], { endpoints }),
-    ]);
+    ];
+    this.caller.serve(this.callerDocs);
   }
 
   get records(): readonly ExchangeRecord[] {
