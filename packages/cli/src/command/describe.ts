@@ -1,9 +1,11 @@
-import type { EndpointRow } from "@heddle/control/api/verbs.ts";
+import type { EndpointRow, StatRow } from "@heddle/control/api/verbs.ts";
+import type { Service } from "@heddle/mesh/resource/core/service.ts";
 import type { Resource } from "@heddle/mesh/resource/meta.ts";
 import { namespaceOf as namespaceOfResource } from "@heddle/mesh/resource/meta.ts";
 import { Command } from "commander";
 import type { ApiClient } from "../api/client.ts";
 import { formatDescription } from "../render/describe.ts";
+import { formatProtocols } from "../render/protocols.ts";
 import { endpointView } from "../render/stat.ts";
 import { formatTable } from "../render/table.ts";
 import { find } from "./get.ts";
@@ -38,5 +40,12 @@ async function describe(world: World, api: ApiClient, resource: Resource): Promi
   const query = { service: resource.metadata.name, namespace: namespaceOfResource(resource) };
   const rows = await api.verb<readonly EndpointRow[]>("endpoints", { query });
   const table = rows.length === 0 ? "none\n" : formatTable(endpointView.columns.slice(2), rows);
-  return formatDescription(resource, nowWallMs, [["Endpoints", table]]);
+  const stats = await api.verb<readonly StatRow[]>("stat", {
+    query: { by: "services", namespace: namespaceOfResource(resource) },
+  });
+  const seen = stats.find(({ name }) => name === resource.metadata.name)?.protocols ?? [];
+  return formatDescription(resource, nowWallMs, [
+    ["Protocols", formatProtocols(resource as Service, seen)],
+    ["Endpoints", table],
+  ]);
 }

@@ -1,4 +1,5 @@
 import type { TapLine, TapQuery } from "@heddle/control/api/verbs.ts";
+import { carriedProtocols } from "@heddle/mesh/model/protocol.ts";
 import { formatTapItem, type TapItem } from "@heddle/mesh/telemetry/tap.ts";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { type NamespaceOptions, withExamples, withMesh, withNamespace } from "./options.ts";
@@ -13,6 +14,7 @@ interface Options extends NamespaceOptions {
   readonly from?: string;
   readonly to?: string;
   readonly direction?: string;
+  readonly protocol?: string;
   readonly maxRps?: string;
   readonly output: "table" | "json";
 }
@@ -27,6 +29,11 @@ export function tapCommand(world: World): Command {
     .option("--status <code>", "only this status, or a class: 5 is 5xx", parseStatus)
     .option("--from <workload>", "only what this workload asks")
     .option("--to <workload>", "only what this workload is asked")
+    .addOption(
+      new Option("--protocol <name>", "only what its caller spoke; tls and tcp are octets").choices(
+        carriedProtocols,
+      ),
+    )
     .addOption(
       new Option(
         "--direction <side>",
@@ -58,6 +65,7 @@ export function tapCommand(world: World): Command {
         ...given("source", options.from),
         ...given("destination", options.to),
         ...given("direction", options.direction ?? defaultDirection(target)),
+        ...given("protocol", options.protocol),
         ...given("maxRps", options.maxRps),
       };
       const printer = new TapPrinter(world, options.output === "json");
@@ -68,6 +76,7 @@ export function tapCommand(world: World): Command {
   return withExamples(withMesh(withNamespace(command)), [
     ["heddle tap service/kvs --method PUT", "writes to kvs"],
     ["heddle tap --status 5", "whatever fails"],
+    ["heddle tap --protocol tcp", "connections of octets, once they are over"],
     ["heddle tap --from visitor-0 -o json", "for a script"],
   ]);
 }

@@ -12,6 +12,7 @@ const kvs: StatRow = {
   p50Ms: 1,
   p95Ms: 2.2,
   p99Ms: 2.6,
+  protocols: ["h2"],
   tcpConnections: 6,
 };
 const recommendation: StatRow = {
@@ -55,13 +56,16 @@ test("edges name both ends", () => {
     clientId: null,
     serverId: null,
     isSecured,
+    protocols: isSecured ? ["h2", "tcp"] : ["http/1.1"],
+    requests: 1,
+    connections: 0,
   });
   const rows = [edge("recommendation", "kvs"), edge("visitor", "recommendation", false)];
   expect(formatRows(edgeView, rows, "table")).toBe(
     `\
-SRC              DST              SRC_NS    DST_NS    SECURED
-recommendation   kvs              default   default   √
-visitor          recommendation   default   default   x
+SRC              DST              SRC_NS    DST_NS    PROTOCOL   SECURED
+recommendation   kvs              default   default   h2,tcp     √
+visitor          recommendation   default   default   http/1.1   x
 `,
   );
 });

@@ -16,6 +16,7 @@ export const statView: RowView<StatRow> = {
     { name: "LATENCY_P95", align: "right", cell: (row) => formatMs(row.p95Ms) },
     { name: "LATENCY_P99", align: "right", cell: (row) => formatMs(row.p99Ms) },
     { name: "TCP_CONN", align: "right", cell: (row) => row.tcpConnections },
+    { name: "PROTOCOL", isWide: true, cell: (row) => row.protocols.join(",") || null },
   ],
 };
 
@@ -30,6 +31,7 @@ export const edgeView: RowView<EdgeRow> = {
     { name: "DST_NS", cell: (row) => row.destinationNamespace },
     { name: "CLIENT_ID", isWide: true, cell: (row) => row.clientId },
     { name: "SERVER_ID", isWide: true, cell: (row) => row.serverId },
+    { name: "PROTOCOL", cell: (row) => row.protocols.join(",") || null },
     { name: "SECURED", cell: (row) => (row.isSecured ? "√" : "x") },
   ],
 };

@@ -75,6 +75,9 @@ export class Facts {
         clientId: edge.source,
         serverId: this.#identityOf(edge.service),
         isSecured: edge.tls,
+        protocols: edge.protocols,
+        requests: edge.requests,
+        connections: edge.connections,
       };
     });
   }
@@ -224,6 +227,7 @@ export class Facts {
         p95Ms: found?.p95Ms ?? null,
         p99Ms: found?.p99Ms ?? null,
         tcpConnections: found?.tcpConnections ?? 0,
+        protocols: found?.protocols ?? [],
       };
     });
   }
@@ -245,6 +249,7 @@ export class Facts {
           p95Ms: found?.p95Ms ?? null,
           p99Ms: found?.p99Ms ?? null,
           tcpConnections: openConnections(door.summary(uid)),
+          protocols: [],
         };
       });
   }

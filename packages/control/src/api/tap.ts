@@ -29,6 +29,7 @@ export async function serveTap(
     status: status === null ? null : Number(status),
     source: query.get("source"),
     destination: query.get("destination"),
+    protocol: query.get("protocol"),
     ...(query.has("maxRps") ? { maxRps: Number(query.get("maxRps")) } : {}),
   });
   if (filter === null) throw new ApiError("BadRequest", "tap: a condition that cannot be");

@@ -118,6 +118,8 @@ export interface StatRow {
   readonly p95Ms: number | null;
   readonly p99Ms: number | null;
   readonly tcpConnections: number;
+  /** What its callers spoke; of a workload not told. */
+  readonly protocols: readonly string[];
 }
 
 export interface EdgeRow {
@@ -128,6 +130,11 @@ export interface EdgeRow {
   readonly clientId: string | null;
   readonly serverId: string | null;
   readonly isSecured: boolean;
+  /** What was spoken: `http/1.1`, `h2`, `tls`, `tcp`. */
+  readonly protocols: readonly string[];
+  readonly requests: number;
+  /** Those of octets that nobody has read, `tls` and `tcp`, that are over. */
+  readonly connections: number;
 }
 
 export interface EndpointRow {
@@ -205,6 +212,8 @@ export interface TapQuery {
   readonly direction?: string;
   readonly source?: string;
   readonly destination?: string;
+  /** `http/1.1`, `h2`, `tls` or `tcp`. */
+  readonly protocol?: string;
   /** Requests per second and proxy, at most. Default 100. */
   readonly maxRps?: string;
 }

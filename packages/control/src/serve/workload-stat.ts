@@ -1,5 +1,9 @@
 import type { StatWindow } from "@heddle/mesh/telemetry/stat-window.ts";
-import { type SummaryBody, SummaryTotal } from "@heddle/mesh/telemetry/summary.ts";
+import {
+  countsConnections,
+  type SummaryBody,
+  SummaryTotal,
+} from "@heddle/mesh/telemetry/summary.ts";
 
 export interface WorkloadStat {
   readonly success: number | null;
@@ -17,7 +21,7 @@ export function workloadStats(
   const { rows, spanMs } = window.since(nowMs);
   const totals = new Map<string, SummaryTotal>();
   for (const row of rows) {
-    if (row.endpoint === null) continue;
+    if (row.endpoint === null || countsConnections(row)) continue;
     const total = totals.get(row.endpoint) ?? new SummaryTotal();
     totals.set(row.endpoint, total);
     total.add(row);

@@ -4,7 +4,7 @@ import { type Received, receivedBy, type Sent, sentBy, unique, violateAt } from 
 import { checkNumbering } from "./numbering.ts";
 import { Origins } from "./origins.ts";
 import { livesOf } from "./records.ts";
-import { type ConstraintReport, Findings, whileChanging } from "./report.ts";
+import { type ConstraintReport, Findings, whileChanging, wordsOf } from "./report.ts";
 import { ServiceProcesses } from "./service-processes.ts";
 import { Targets } from "./targets.ts";
 
@@ -58,11 +58,7 @@ function judgePair(send: Sent, recv: Received, findings: Findings): void {
     `${from.backend}:${from.backendPort}`,
     `${to.service}:${to.servicePort}`,
   );
-  compare(
-    "both ends tell another content of one message",
-    `${from.method} ${from.path}`,
-    `${to.method} ${to.path}`,
-  );
+  compare("both ends tell another content of one message", wordsOf(from), wordsOf(to));
 }
 
 /** The lifted rule: what is received for a service is received by a process of it. */

@@ -1,6 +1,6 @@
 import { type FrontHop, messageId, type RecordedAttempt } from "../history/exchange.ts";
 import { isAsking, type Life, type Seen } from "./records.ts";
-import type { Findings } from "./report.ts";
+import { type Findings, wordsOf } from "./report.ts";
 
 /** A request that one proxy sent to another's address. */
 export interface Sent {
@@ -48,7 +48,7 @@ export function unique<T extends Sent | Received>(
       byId.set(one.id, one);
       continue;
     }
-    const paths = [before, one].map(({ seen }) => `${seen.exchange.method} ${seen.exchange.path}`);
+    const paths = [before, one].map(({ seen }) => wordsOf(seen.exchange));
     violateAt(findings, one, `two messages were ${verb} under one id`, {
       processes: [before.seen.of.workload, one.seen.of.workload],
       expected: "one message",

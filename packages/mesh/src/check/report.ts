@@ -1,4 +1,5 @@
 import type { VerdictWord } from "../contract/verdict.ts";
+import { isOpaque, type RecordedExchange } from "../history/exchange.ts";
 import type { ConstraintKind } from "../model/constraint.ts";
 import type { Seen } from "./records.ts";
 
@@ -95,7 +96,13 @@ export class Findings {
 /** Said of what falls into the time in which proxies hear of a change. */
 export const whileChanging = "intent was changing";
 
-/** `GET /7 of default/visitor-0` */
+/** `GET /7 at default/visitor-0` */
 export function nameOf({ exchange, of }: Seen): string {
-  return `${exchange.method} ${exchange.path} at ${of.workload}`;
+  return `${wordsOf(exchange)} at ${of.workload}`;
+}
+
+/** `GET /7`, or `a connection` of octets, with the server name it asked for. */
+export function wordsOf(exchange: RecordedExchange): string {
+  if (!isOpaque(exchange)) return `${exchange.method} ${exchange.path}`;
+  return exchange.authority === "" ? "a connection" : `a connection to ${exchange.authority}`;
 }

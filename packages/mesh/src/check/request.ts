@@ -1,3 +1,5 @@
+import type { RecordedExchange } from "../history/exchange.ts";
+
 /**
  * How a checker reads the target of a request: in its own words, so that a mistake in how the data path reads one is
  * not made twice.
@@ -60,4 +62,9 @@ function decoded(text: string): string {
       return String.fromCharCode(Number.parseInt(hex, 16)) + part.slice(2);
     })
     .join("");
+}
+
+/** Did the answer open a tunnel: to another protocol (RFC 9110 §15.2.2), or by CONNECT (§9.3.6)? */
+export function isTunnel({ method, status }: RecordedExchange): boolean {
+  return status === 101 || (method === "CONNECT" && status >= 200 && status < 300);
 }

@@ -1,3 +1,6 @@
+import { isOpaque } from "../history/exchange.ts";
+import type { PortProtocol } from "../model/protocol.ts";
+import { protocolOf } from "../resource/core/service-protocol.ts";
 import type { Gateway, GatewayListener } from "../resource/gateway-api/gateway.ts";
 import type { HttpRoute, HttpRouteRule } from "../resource/gateway-api/httproute.ts";
 import {
@@ -5,7 +8,8 @@ import {
   isServiceParent,
   type ParentReference,
 } from "../resource/gateway-api/reference.ts";
-import { namespacedName, namespaceOf } from "../resource/meta.ts";
+import type { TlsRoute } from "../resource/gateway-api/tlsroute.ts";
+import { compareAge, namespacedName, namespaceOf } from "../resource/meta.ts";
 import { type Evidence, type IntentState, resourcesOf } from "./evidence.ts";
 import type { Seen } from "./records.ts";
 import { accepts, compareCandidates, isHost, matchesOf } from "./route-match.ts";
@@ -13,9 +17,10 @@ import { accepts, compareCandidates, isHost, matchesOf } from "./route-match.ts"
 /** What intent says of routes. */
 export interface Routing {
   readonly routes: readonly HttpRoute[];
+  readonly tlsRoutes: readonly TlsRoute[];
   readonly gateways: readonly Gateway[];
-  /** `<namespace>/<name>:<port>` of every port of every Service, with the port's name. */
-  readonly ports: Readonly<Record<string, string | null>>;
+  /** Every port of every Service, by `<namespace>/<name>:<port>`. */
+  readonly ports: Readonly<Record<string, { name: string | null; protocol: PortProtocol }>>;
   /** What else is said of services: with a change of it proxies begin anew to count whose turn it is. */
   readonly beside: readonly unknown[];
 }
@@ -23,12 +28,15 @@ export interface Routing {
 export function routingIn(state: IntentState): Routing {
   const services = resourcesOf(state, "Service").filter(({ spec }) => spec.type !== "ExternalName");
   const ports = services.flatMap((service) =>
-    (service.spec.ports ?? []).map(
-      ({ port, name = null }) => [`${namespacedName(service)}:${port}`, name] as const,
-    ),
+    (service.spec.ports ?? []).map((one) => {
+      const { port, name = null } = one;
+      const protocol = protocolOf(service, one);
+      return [`${namespacedName(service)}:${port}`, { name, protocol }] as const;
+    }),
   );
   return {
     routes: resourcesOf(state, "HTTPRoute").map(intentOf),
+    tlsRoutes: resourcesOf(state, "TLSRoute").map(intentOf),
     gateways: resourcesOf(state, "Gateway").map(intentOf),
     ports: Object.fromEntries(ports),
     beside: (["Service", "Placement", "Contract", "Fault"] as const).flatMap((kind) =>
@@ -38,7 +46,12 @@ export function routingIn(state: IntentState): Routing {
 }
 
 /** Status and versions come and go without a change of intent. */
-function intentOf<R extends HttpRoute | Gateway>({ apiVersion, kind, metadata, spec }: R): R {
+function intentOf<R extends HttpRoute | TlsRoute | Gateway>({
+  apiVersion,
+  kind,
+  metadata,
+  spec,
+}: R): R {
   const { name, namespace, creationTimestamp } = metadata;
   const kept = {
     name,
@@ -50,26 +63,28 @@ function intentOf<R extends HttpRoute | Gateway>({ apiVersion, kind, metadata, s
 
 /** A rule of a route, as records name it. */
 export interface NamedRule {
-  /** `HTTPRoute/<namespace>/<name>#<rule>` */
+  /** `HTTPRoute/<namespace>/<name>#<rule>`, or of a TLSRoute. */
   readonly name: string;
+  /** A TLSRoute's has backends alone. */
   readonly rule: HttpRouteRule;
-  readonly route: HttpRoute;
+  readonly route: HttpRoute | TlsRoute;
 }
 
 /** Every rule of every route. */
-export function rulesIn({ routes }: Routing): readonly NamedRule[] {
-  return routes.flatMap((route) =>
+export function rulesIn({ routes, tlsRoutes }: Routing): readonly NamedRule[] {
+  return [...routes, ...tlsRoutes].flatMap((route) =>
     (route.spec.rules ?? []).map((rule, index) => named(route, rule, index)),
   );
 }
 
-function named(route: HttpRoute, rule: HttpRouteRule, index: number): NamedRule {
-  return { name: `HTTPRoute/${namespacedName(route)}#${rule.name ?? index}`, rule, route };
+function named(route: HttpRoute | TlsRoute, rule: HttpRouteRule, index: number): NamedRule {
+  return { name: `${route.kind}/${namespacedName(route)}#${rule.name ?? index}`, rule, route };
 }
 
 /**
  * The rules that a request may have fallen under, by what the Gateway API says of matches and their precedence. More
  * than one where a match looks at header fields, which are not recorded: the first that surely matches is the last.
+ * Of a connection of octets those of TLSRoutes, by the server name it asked for; without TLS none applies.
  * Null: no route is attached, so the Service itself is meant. Empty: routes are, and none matches.
  */
 export function rulesFor(
@@ -77,7 +92,12 @@ export function rulesFor(
   routing: Routing,
   evidence: Pick<Evidence, "workloads">,
 ): readonly NamedRule[] | null {
-  const attached = attachedTo(seen, routing, evidence);
+  if (isOpaque(seen.exchange)) {
+    if (seen.exchange.protocol !== "tls") return null;
+    const attached = attachedTo(seen, routing, evidence, routing.tlsRoutes);
+    return attached && tlsRulesFor(seen.exchange.authority, attached);
+  }
+  const attached = attachedTo(seen, routing, evidence, routing.routes);
   if (attached === null) return null;
   const candidates = attached.flatMap(({ route, hostnames }) =>
     (route.spec.rules ?? [{}]).flatMap((rule, ruleIndex) =>
@@ -105,26 +125,47 @@ export function rulesFor(
   return [...possible.values()];
 }
 
-interface Attached {
-  readonly route: HttpRoute;
+/** An exact name before a wildcard, a longer wildcard before a shorter one, the older route before the younger. */
+function tlsRulesFor(
+  serverName: string,
+  attached: readonly Attached<TlsRoute>[],
+): readonly NamedRule[] {
+  const host = serverName.replace(/\.$/, "").toLowerCase();
+  const candidates = attached.flatMap(({ route, hostnames }) =>
+    hostnames.filter((name) => isHost(name, host)).map((name) => ({ name, route })),
+  );
+  const rank = (name: string) => (name.startsWith("*.") ? name.length : Number.POSITIVE_INFINITY);
+  const [first] = candidates.sort((a, b) =>
+    rank(a.name) === rank(b.name)
+      ? compareAge(a.route, b.route)
+      : rank(b.name) > rank(a.name)
+        ? 1
+        : -1,
+  );
+  return (first?.route.spec.rules ?? []).map((rule, index) => named(first!.route, rule, index));
+}
+
+interface Attached<R> {
+  readonly route: R;
   readonly hostnames: readonly string[];
 }
 
-function attachedTo(
+function attachedTo<R extends HttpRoute | TlsRoute>(
   { exchange, of }: Seen,
   routing: Routing,
   { workloads }: Pick<Evidence, "workloads">,
-): readonly Attached[] | null {
+  routes: readonly R[],
+): readonly Attached<R>[] | null {
   if (exchange.direction === "gateway") {
     const run = workloads.find((one) => namespacedName(one) === of.workload)?.spec.gateway;
     const gateway = routing.gateways.find(
       (one) => namespacedName(one) === `${of.namespace}/${run}`,
     );
-    return gateway === undefined ? null : toGateway(gateway, exchange.servicePort, routing.routes);
+    return gateway === undefined ? null : toGateway(gateway, exchange.servicePort, routes);
   }
   const key = `${exchange.service}:${exchange.servicePort}`;
-  const portName = routing.ports[key] ?? null;
-  const here = routing.routes.filter((route) =>
+  const portName = routing.ports[key]?.name ?? null;
+  const here = routes.filter((route) =>
     (route.spec.parentRefs ?? []).some(
       (parent) =>
         isServiceParent(parent) &&
@@ -137,19 +178,24 @@ function attachedTo(
   const consumers = here.filter((route) => namespaceOf(route) === of.namespace);
   const producers = here.filter((route) => exchange.service.startsWith(`${namespaceOf(route)}/`));
   const chosen = consumers.length > 0 ? consumers : producers;
-  return chosen.length === 0 ? null : chosen.map((route) => ({ route, hostnames: [] }));
+  if (chosen.length === 0) return null;
+  return chosen.map((route) => ({
+    route,
+    // At a Service those of a TLSRoute count, those of an HTTPRoute do not (GEP-1294).
+    hostnames: route.kind === "TLSRoute" ? (route.spec.hostnames ?? []) : [],
+  }));
 }
 
-function toGateway(
+function toGateway<R extends HttpRoute | TlsRoute>(
   gateway: Gateway,
   port: number,
-  routes: readonly HttpRoute[],
-): readonly Attached[] {
-  const listeners = gateway.spec.listeners.filter(
-    (one) => one.protocol === "HTTP" && one.port === port,
-  );
-  return routes.flatMap((route): Attached[] =>
-    listeners.flatMap((listener) => {
+  routes: readonly R[],
+): readonly Attached<R>[] {
+  const onPort = gateway.spec.listeners.filter((one) => one.port === port);
+  return routes.flatMap((route): Attached<R>[] => {
+    const protocol = route.kind === "TLSRoute" ? "TLS" : "HTTP";
+    const listeners = onPort.filter((one) => one.protocol === protocol);
+    return listeners.flatMap((listener) => {
       const isMeant = (route.spec.parentRefs ?? []).some((parent) =>
         namesListener(parent, route, gateway, listener),
       );
@@ -158,13 +204,13 @@ function toGateway(
         from === "All" || (from === "Same" && namespaceOf(route) === namespaceOf(gateway));
       const hostnames = inCommon(route.spec.hostnames ?? [], listener.hostname);
       return isMeant && isAllowed && hostnames !== null ? [{ route, hostnames }] : [];
-    }),
-  );
+    });
+  });
 }
 
 function namesListener(
   parent: ParentReference,
-  route: HttpRoute,
+  route: HttpRoute | TlsRoute,
   gateway: Gateway,
   listener: GatewayListener,
 ): boolean {

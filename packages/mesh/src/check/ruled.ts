@@ -1,6 +1,6 @@
 import type { Evidence } from "./evidence.ts";
 import { isAsking, livesOf, type Seen } from "./records.ts";
-import { type Findings, whileChanging } from "./report.ts";
+import { type Findings, whileChanging, wordsOf } from "./report.ts";
 import { type NamedRule, type Routing, routingIn, rulesFor } from "./routing.ts";
 import { type Period, Timeline } from "./timeline.ts";
 
@@ -16,7 +16,7 @@ export function routingOver(evidence: Evidence): Timeline<Routing> {
 }
 
 /**
- * Every request that was asked of a service or a gateway while intent stayed the same, with its rule. Where the record
+ * Every request that was asked, and every connection of octets that was made, of a service or a gateway while intent stayed the same, with its rule. Where the record
  * cannot tell it alone, the rule that the proxy says it took is believed if it is one of those that are possible.
  */
 export function ruledOf(
@@ -54,9 +54,9 @@ function wrongRule(
   possible: readonly NamedRule[] | null,
   findings: Findings,
 ): void {
-  const path = exchange.receivedPath ?? exchange.path;
+  const { receivedPath: path = exchange.path } = exchange;
   findings.violate({
-    what: `${exchange.method} ${path} of ${of.workload} fell under another rule than intent says`,
+    what: `${wordsOf({ ...exchange, path })} of ${of.workload} fell under another rule than intent says`,
     processes: [of.workload],
     messages: [],
     about: exchange.service === "" ? of.workload : `${exchange.service}:${exchange.servicePort}`,

@@ -1,8 +1,19 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { SeededRng } from "../base/rng.ts";
+import type { KnownResource } from "../resource/index.ts";
 import { SmoothWeighted } from "../route/weighted.ts";
-import { base, batchOf, type Call, evidence, recordOf, route } from "./evidence.fixture.ts";
+import {
+  base,
+  batchOf,
+  type Call,
+  evidence,
+  gatewayApi,
+  recordOf,
+  resource,
+  route,
+  service,
+} from "./evidence.fixture.ts";
 import { checkSplit } from "./split.ts";
 
 const weighted = (first: number, second: number) => [
@@ -115,4 +126,82 @@ test("the share of a Service that does not exist fails", () => {
   expect(checkSplit(evidence(resources, recordOf(calls))).verdict).toBe("holds");
   const without = Array.from({ length: 10 }, () => to("kvs"));
   expect(checkSplit(evidence(resources, recordOf(without))).verdict).toBe("violated");
+});
+
+describe("of a TLSRoute", () => {
+  const name = "TLSRoute/default/kvs#0";
+  const tls = (
+    weights: readonly [number, number],
+    ports: readonly string[] = ["tls", "detect"],
+  ) => {
+    const [kvs, other] = ["kvs", "other"].map((one, index) => ({
+      ...service(one),
+      metadata: {
+        ...service(one).metadata,
+        annotations: { "heddle.dev/protocol": ports[index]! },
+      },
+    }));
+    const rule = {
+      backendRefs: [
+        { name: "kvs", port: 80, weight: weights[0] },
+        { name: "other", port: 80, weight: weights[1] },
+      ],
+    };
+    const spec = {
+      parentRefs: [{ group: "", kind: "Service", name: "kvs" }],
+      hostnames: ["*.example.com"],
+      rules: [rule],
+    };
+    return [
+      ...base.slice(2),
+      kvs as KnownResource,
+      other as KnownResource,
+      resource(gatewayApi, "TLSRoute", "kvs", spec),
+    ];
+  };
+  const connection = (backend: "kvs" | "other", more: Call["outbound"] = {}): Call => ({
+    to: `${backend}-0`,
+    backend,
+    method: "",
+    path: "",
+    outbound: { protocol: "tls", authority: "a.example.com", status: 0, route: name, ...more },
+    inbound: { protocol: "tls", status: 0 },
+  });
+  const judge = (resources: readonly KnownResource[], calls: readonly Call[]) =>
+    checkSplit(evidence(resources, recordOf(calls)));
+
+  test("connections are counted", () => {
+    const fair = Array.from({ length: 20 }, (_, index) =>
+      connection(index % 2 === 0 ? "kvs" : "other"),
+    );
+    expect(judge(tls([1, 1]), fair)).toMatchObject({ verdict: "holds", subjects: 1, judged: 20 });
+    const stuck = Array.from({ length: 20 }, () => connection("kvs"));
+    const report = judge(tls([1, 1]), stuck);
+    expect(report.verdict).toBe("violated");
+    expect(report.violations[0]!.what).toBe(
+      `default/visitor-0: default/kvs:80 got 20 of 20 connections of ${name}`,
+    );
+  });
+
+  test("a connection to another name, or none, that went by the rule is seen", () => {
+    for (const authority of ["a.example.org", "example.com", ""]) {
+      expect(judge(tls([1, 0]), [connection("kvs", { authority })]).violations[0]).toMatchObject({
+        expected: "no rule",
+        found: name,
+      });
+    }
+  });
+
+  test("requests, and octets that are no TLS, are none of its business", () => {
+    const request: Call = { to: "kvs-0", outbound: { protocol: "h2" } };
+    const octets = connection("kvs", { protocol: "tcp", route: null, authority: "" });
+    expect(judge(tls([1, 1]), [request, octets])).toMatchObject({ verdict: "holds", judged: 2 });
+  });
+
+  test("a backend that carries no TLS is nobody's", () => {
+    const refused = connection("kvs", { backend: null, reason: "invalid-backend", attempts: [] });
+    const calls = [refused, connection("other")].map((call) => ({ ...call, to: null }));
+    const resources = tls([1, 1], ["http1", "tls"]);
+    expect(judge(resources, calls)).toMatchObject({ broken: 0, judged: 2 });
+  });
 });

@@ -1,3 +1,4 @@
+import type { PortProtocol } from "../model/protocol.ts";
 import { namespaceOf } from "../resource/meta.ts";
 import type { Evidence } from "./evidence.ts";
 import { missingAmong, type Seen } from "./records.ts";
@@ -9,7 +10,7 @@ import { type Ruled, routingOver, ruledOf } from "./ruled.ts";
  * Each caller's requests of one rule go to its backends by their weights. Smooth weighting promises more than chance
  * would: of any n requests in a row a backend with share s gets s·n, off by less than the number of backends, for no
  * backend's credit exceeds that many turns. Requests are counted, not attempts: a retry stays with its backend. What a
- * record does not have may have gone either way, and widens the bound by as much.
+ * record does not have may have gone either way, and widens the bound by as much. Of a TLSRoute connections are counted.
  */
 export function checkSplit(evidence: Evidence): ConstraintReport {
   const findings = new Findings(
@@ -85,7 +86,7 @@ function judgeRun(run: readonly Ruled[], findings: Findings): void {
   const live = (rule!.rule.backendRefs ?? []).filter(({ weight = 1 }) => weight > 0).length;
   const violate = (to: string, expected: string) =>
     findings.violate({
-      what: `${seen.of.workload}: ${to} got ${counts.get(to) ?? 0} of ${total} requests of ${rule!.name}`,
+      what: `${seen.of.workload}: ${to} got ${counts.get(to) ?? 0} of ${total} ${seen.exchange.protocol === "tls" ? "connections" : "requests"} of ${rule!.name}`,
       processes: [seen.of.workload],
       messages: [],
       about: rule!.name,
@@ -117,11 +118,19 @@ function backendOf({ exchange }: Seen): string | null {
   return exchange.reason === "invalid-backend" ? nobody : null;
 }
 
+/** What a port must speak for rules of a kind to lead there. */
+const carries: Readonly<Record<NamedRule["route"]["kind"], readonly PortProtocol[]>> = {
+  HTTPRoute: ["detect", "http", "http1", "h2c"],
+  TLSRoute: ["detect", "tls"],
+};
+
 function weightsOf({ rule, route }: NamedRule, { ports }: Routing): ReadonlyMap<string, number> {
   const weights = new Map<string, number>();
   for (const { name, namespace, port, weight = 1, filters } of rule.backendRefs ?? []) {
     const named = `${namespace ?? namespaceOf(route)}/${name}:${port}`;
-    const to = named in ports && areActedOn(filters) ? named : nobody;
+    const protocol = ports[named]?.protocol;
+    const isReached = protocol !== undefined && carries[route.kind].includes(protocol);
+    const to = isReached && areActedOn(filters) ? named : nobody;
     weights.set(to, (weights.get(to) ?? 0) + weight);
   }
   return weights;

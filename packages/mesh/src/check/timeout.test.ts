@@ -44,6 +44,19 @@ test("what ran out of time is answered 504, or its answer was cut", () => {
   expect(check({ ...timedOut, status: 200, headMs: 100 }, 505).verdict).toBe("holds");
 });
 
+test("what an answer has opened lasts as long as both sides want; the limit is for the answer", () => {
+  const upgrade = { status: 101, headMs: 400 };
+  expect(check(upgrade, 600_000)).toMatchObject({ verdict: "holds", judged: 1 });
+  expect(check({ ...upgrade, headMs: 900 }, 600_000).verdict).toBe("violated");
+  expect(check({ method: "CONNECT", headMs: 400 }, 600_000).verdict).toBe("holds");
+  expect(check({ method: "CONNECT", headMs: 400, status: 403 }, 600_000).verdict).toBe("violated");
+});
+
+test("no rule of requests is for a connection of octets", () => {
+  const octets = { protocol: "tcp", route: null } as const;
+  expect(check(octets, 600_000)).toMatchObject({ broken: 0, judged: 0 });
+});
+
 test("with a limit and nothing seen it is undecided, without one there is nothing to ask", () => {
   expect(checkTimeout(evidence(limited, [])).verdict).toBe("undecided");
   expect(checkTimeout(evidence([...base], []))).toMatchObject({ verdict: "holds", subjects: 0 });

@@ -1,6 +1,7 @@
 import { parseDurationMs } from "../resource/schema/formats.ts";
 import type { Evidence } from "./evidence.ts";
 import { type ConstraintReport, Findings, nameOf } from "./report.ts";
+import { isTunnel } from "./request.ts";
 import { type NamedRule, rulesIn } from "./routing.ts";
 import { type Ruled, routingOver, ruledOf } from "./ruled.ts";
 
@@ -32,7 +33,9 @@ function judge({ seen, rule }: Ruled, findings: Findings): void {
   const isOut = exchange.reason === "request-timeout";
   if (limitMs === null && !isOut) return;
   findings.judge();
-  const lastedMs = exchange.endMs - exchange.startMs;
+  // A tunnel lasts as long as both sides want; the limit is for the answer that grants it.
+  const overMs = isTunnel(exchange) ? exchange.headMs : exchange.endMs;
+  const lastedMs = overMs - exchange.startMs;
   const violate = (what: string, expected: string, found: string) =>
     findings.violate({
       what: `${nameOf(seen)} ${what}`,

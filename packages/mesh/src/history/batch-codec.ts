@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import type { SpiffeId } from "../model/identity.ts";
+import { carriedProtocols } from "../model/protocol.ts";
 import type { Reason } from "../model/reason.ts";
 import { reasons } from "../model/reason.ts";
 import type { Gap, ProcessStart, RecordedBatch, RecordedLine } from "./batch.ts";
@@ -76,6 +77,9 @@ const exchange: v.GenericSchema<unknown, RecordedExchange> = v.object({
   path: name,
   receivedPath: v.exactOptional(name),
   authority: name,
+  protocol: v.exactOptional(v.picklist(carriedProtocols)),
+  detected: v.exactOptional(name),
+  grpcStatus: v.exactOptional(count),
   front: v.object({
     connection: name,
     ordinal: count,

@@ -44,6 +44,18 @@ describe("what a proxy recorded gives the Send and Recv events of", () => {
     ]);
   });
 
+  test("an upgrade: the request for it and the reply that granted it, and nothing of what followed", () => {
+    const granted = outboundExchange({ protocol: "http/1.1", status: 101, endMs: 60_000 });
+    expect(saidAt("e", granted)).toEqual(saidAt("e", outboundExchange()));
+  });
+
+  test("a connection of octets: none, for nobody knows what was said", () => {
+    for (const protocol of ["tcp", "tls"] as const) {
+      expect(saidAt("e", outboundExchange({ protocol }))).toEqual([]);
+      expect(saidAt("kvs-1", inboundExchange({ protocol }))).toEqual([]);
+    }
+  });
+
   test("a gateway's: the caller is outside", () => {
     const said = saidAt("front-0", outboundExchange({ direction: "gateway" }));
     expect(said[0]).toBe(

@@ -6,6 +6,7 @@ import { outsideName, processName, proxyName } from "./endpoint-name.ts";
 import type { EndpointName, HistoryEvent, Message, ReplyContent } from "./event.ts";
 import {
   type ConnectionName,
+  isOpaque,
   messageId,
   type RecordedAttempt,
   type RecordedExchange,
@@ -22,7 +23,8 @@ import {
  * ```
  *
  * What is left of a bar, or right of it at inbound, is inferred: it has the place in order that the proxy saw it in.
- * That a process received a request is known only once it has answered.
+ * That a process received a request is known only once it has answered. A WebSocket, or whatever else follows an upgrade or a
+ * CONNECT, is the request that asked for it and the reply that granted it. A connection of octets is no message at all.
  */
 export function eventsOf(
   batch: RecordedBatch,
@@ -77,7 +79,8 @@ class ExchangeEvents {
 
   add(): void {
     const { front, receivedSeq, answeredSeq, startMs, headMs, reason } = this.#exchange;
-    if (receivedSeq === 0) return;
+    // Octets that nobody has read are no messages: what was sent with them, and how often, no record could tell.
+    if (receivedSeq === 0 || isOpaque(this.#exchange)) return;
     const us: End = { endpoint: this.#proxy, address: front.own, peer: front.peer };
     const caller = this.#caller();
     const asked = { seq: receivedSeq, atMs: startMs };

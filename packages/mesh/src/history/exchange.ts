@@ -1,4 +1,5 @@
 import type { SpiffeId } from "../model/identity.ts";
+import type { CarriedProtocol } from "../model/protocol.ts";
 import type { Reason } from "../model/reason.ts";
 import type { ServiceKey } from "../model/service-key.ts";
 
@@ -31,6 +32,16 @@ export interface RecordedExchange {
   /** As it came, cut likewise: what routes were matched with. Absent: it was forwarded so. */
   readonly receivedPath?: string;
   readonly authority: string;
+  /**
+   * What the caller spoke. `tcp` and `tls` are one connection each, whose octets nobody has read: it is no message (`events.ts`),
+   * has no method, path or status, and its authority is the server name its ClientHello asked for. Absent: it had not shown it,
+   * or this was recorded before it was told.
+   */
+  readonly protocol?: CarriedProtocol;
+  /** How that was found out, where the port declares nothing. Absent: it was declared. */
+  readonly detected?: string;
+  /** gRPC's own status, from trailers or head. Absent: it is no gRPC, or none came. */
+  readonly grpcStatus?: number;
   readonly front: FrontHop;
   /** In order; the last is the one that was answered, if any was. */
   readonly attempts: readonly RecordedAttempt[];
@@ -54,6 +65,11 @@ export interface RecordedExchange {
 
 /** The order is that of their numbers in packed batches. */
 export const directions = ["inbound", "outbound", "gateway", "egress"] as const;
+
+/** Did it carry octets that nobody on the way has read? Then it is a connection and no request. */
+export function isOpaque({ protocol }: Pick<RecordedExchange, "protocol">): boolean {
+  return protocol === "tcp" || protocol === "tls";
+}
 
 /** Which door an exchange came through. */
 export type Direction = (typeof directions)[number];

@@ -1,5 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { outboundExchange } from "../../test/support/recorded.ts";
+import { carriedProtocols } from "../model/protocol.ts";
 import { type Reason, reasons } from "../model/reason.ts";
 import type { RecordedBatch } from "./batch.ts";
 import { parseRecordedBatch } from "./batch-codec.ts";
@@ -54,6 +56,9 @@ const exchange = fc.record(
     path: text,
     receivedPath: text,
     authority: text,
+    protocol: fc.constantFrom(...carriedProtocols),
+    detected: name.filter((one) => one !== ""),
+    grpcStatus: fc.nat({ max: 2 ** 31 - 1 }),
     front: fc.record({
       connection: name,
       ordinal: count,
@@ -173,6 +178,39 @@ describe("a packed batch", () => {
       }),
       { seed: 4, numRuns: 2000 },
     );
+  });
+
+  test("that was packed before protocols were told still reads", () => {
+    const before = {
+      ...packBatch(batchOf([])),
+      count: 2,
+      strings: [
+        "default/kvs",
+        "127.0.0.1:5001>127.0.0.1:8001",
+        "127.0.0.1:5001",
+        "127.0.0.1:8001",
+        "e",
+        "kvs-1-uid",
+        "kvs-1",
+        "127.0.0.1:8002",
+        "a".repeat(32),
+        "127.0.0.1:5002",
+      ],
+      packed:
+        "AsCaDAIByAEAAFABUAAELzEGa3ZzAAZHRVQBAQIDAAWxbYF9BwEFBgcACQEJ0Q8D4V0FAALAuAIICcgBAABQAVAABC8xDC9rdnMvMQZrdnMABkdFVAECAgMABbFtgX0HAQUGBwAJAgnRDwPhXQUA",
+    };
+    expect((unpackBatch(before) as RecordedBatch).exchanges).toEqual([
+      outboundExchange(),
+      outboundExchange({ id: 2, seq: 5, atMs: 120, receivedPath: "/kvs/1" }),
+    ]);
+  });
+
+  test("takes one octet for what was carried, as a rule", () => {
+    const plain = outboundExchange();
+    const length = (exchange: RecordedExchange) =>
+      Buffer.from(packBatch(batchOf([exchange])).packed, "base64").length;
+    expect(length({ ...plain, protocol: "h2" })).toBe(length(plain));
+    expect(length({ ...plain, protocol: "h2", grpcStatus: 0 })).toBe(length(plain) + 1);
   });
 
   const [whole] = fc.sample(fc.array(withOrWithout, { minLength: 2, maxLength: 2 }).map(batchOf), {

@@ -1,3 +1,4 @@
+import { type CarriedProtocol, carriedProtocols } from "../model/protocol.ts";
 import type { RecordedBatch } from "./batch.ts";
 import {
   directions,
@@ -13,7 +14,7 @@ import { PackedWriter } from "./packed-writer.ts";
  * texts, octet by octet.
  *
  * ```
- *  exchange = id direction… status reason │ service … method path … │ front │ start head end, places │ attempts │ operation
+ *  exchange = id direction… carried… status reason │ service … method path … │ front │ start head end, places │ attempts │ operation
  *
  *  whole     LEB128, below 2^53                       place    of a text in `strings`; where there may be none 0 is none
  *  step      zigzag, from what came before            text     twice its length, plus 1 where it is wide, then its
@@ -43,6 +44,13 @@ export const BY_PROXY = 4;
 export const HAS_RECEIVED_PATH = 8;
 export const HAS_CALLER_FIELD = 16;
 export const HAS_OPERATION = 32;
+/** What was carried comes next. It does not in what stores of an earlier version hold. */
+export const HAS_CARRIED = 64;
+
+/** Bits of what was carried, beside its number: 0 is none, else a place in `carriedProtocols`, from 1. */
+export const CARRIED_MASK = 15;
+export const HAS_DETECTED = 16;
+export const HAS_GRPC = 32;
 
 /** What precedes a value. */
 export const valueTags = {
@@ -62,8 +70,11 @@ function packExchange(writer: PackedWriter, exchange: RecordedExchange): void {
       (exchange.origin === "app" ? 0 : BY_PROXY) |
       (receivedPath === undefined ? 0 : HAS_RECEIVED_PATH) |
       (front.callerField === null ? 0 : HAS_CALLER_FIELD) |
-      (operation === null ? 0 : HAS_OPERATION),
+      (operation === null ? 0 : HAS_OPERATION) |
+      HAS_CARRIED,
   );
+  const { protocol = "", detected = "", grpcStatus = -1 } = exchange;
+  packCarried(writer, protocol, detected, grpcStatus);
   writer.whole(exchange.status);
   writer.placeOrNone(exchange.reason);
   writer.place(exchange.service);
@@ -100,6 +111,22 @@ function packExchange(writer: PackedWriter, exchange: RecordedExchange): void {
   }
   packValue(writer, operation.requestBody);
   packValue(writer, operation.replyBody);
+}
+
+/** What was carried: one octet, as a rule. Empty and -1: there is none. */
+export function packCarried(
+  writer: PackedWriter,
+  protocol: CarriedProtocol | "",
+  detected: string,
+  grpcStatus: number,
+): void {
+  writer.whole(
+    (protocol === "" ? 0 : 1 + carriedProtocols.indexOf(protocol)) |
+      (detected === "" ? 0 : HAS_DETECTED) |
+      (grpcStatus < 0 ? 0 : HAS_GRPC),
+  );
+  if (detected !== "") writer.place(detected);
+  if (grpcStatus >= 0) writer.whole(grpcStatus);
 }
 
 /** One that the record keeps as it leaves: those before the last. */

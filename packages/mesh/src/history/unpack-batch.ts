@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { fromBase64 } from "../base/base64.ts";
 import type { SpiffeId } from "../model/identity.ts";
+import { carriedProtocols } from "../model/protocol.ts";
 import { type Reason, reasons } from "../model/reason.ts";
 import type { RecordedBatch } from "./batch.ts";
 import { batchExchangesMax, batchHeader } from "./batch-codec.ts";
@@ -13,7 +14,11 @@ import {
 } from "./exchange.ts";
 import {
   BY_PROXY,
+  CARRIED_MASK,
   HAS_CALLER_FIELD,
+  HAS_CARRIED,
+  HAS_DETECTED,
+  HAS_GRPC,
   HAS_OPERATION,
   HAS_RECEIVED_PATH,
   valueTags,
@@ -56,6 +61,8 @@ const IDENTITY = 2048;
 const ROUTE = 1000;
 const VALUE = 16 << 20;
 const ATTEMPTS = 100;
+/** gRPC has 17; a process may say any number. */
+const GRPC = 0x7fff_ffff;
 /** A head holds no more. */
 const PARAMETERS = 1000;
 
@@ -69,7 +76,8 @@ const packedSchema = v.object({
 function unpackExchange(reader: PackedReader): RecordedExchange {
   reader.begin();
   const { id, startMs, receivedSeq } = reader;
-  const bits = reader.whole("direction", 63);
+  const bits = reader.whole("direction", 127);
+  const carried = bits & HAS_CARRIED ? unpackCarried(reader) : {};
   const status = reader.whole("status");
   const reason = reasonOf(reader, "reason");
   const service = reader.place("service", NAME);
@@ -110,6 +118,7 @@ function unpackExchange(reader: PackedReader): RecordedExchange {
     path,
     ...(receivedPath !== null && { receivedPath }),
     authority,
+    ...carried,
     front,
     attempts,
     route,
@@ -123,6 +132,19 @@ function unpackExchange(reader: PackedReader): RecordedExchange {
     receivedSeq,
     answeredSeq,
     operation: bits & HAS_OPERATION ? unpackOperation(reader) : null,
+  };
+}
+
+function unpackCarried(
+  reader: PackedReader,
+): Pick<RecordedExchange, "protocol" | "detected" | "grpcStatus"> {
+  const bits = reader.whole("protocol", CARRIED_MASK | HAS_DETECTED | HAS_GRPC);
+  const number = bits & CARRIED_MASK;
+  if (number > carriedProtocols.length) reader.fail("protocol", "none that is known");
+  return {
+    ...(number > 0 && { protocol: carriedProtocols[number - 1]! }),
+    ...(bits & HAS_DETECTED && { detected: reader.place("detected", NAME) }),
+    ...(bits & HAS_GRPC && { grpcStatus: reader.whole("grpcStatus", GRPC) }),
   };
 }
 

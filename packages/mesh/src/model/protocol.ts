@@ -16,7 +16,10 @@ export const portProtocols = ["detect", "http", "http1", "h2c", "tls", "opaque"]
 export type HttpProtocol = "http/1.1" | "h2";
 
 /** What a connection was found to carry. */
-export type CarriedProtocol = HttpProtocol | "tls" | "tcp";
+export type CarriedProtocol = (typeof carriedProtocols)[number];
+
+/** The order is that of their numbers in packed batches. */
+export const carriedProtocols = ["http/1.1", "h2", "tls", "tcp"] as const;
 
 /** The version of HTTP that a process on such a port speaks, whatever its caller does; null: the caller's, or none at all. */
 export function spokenVersion(protocol: PortProtocol): HttpProtocol | null {

@@ -26,6 +26,9 @@ export class ExchangeWriter {
       path: record.path,
       ...(record.receivedPath !== null && { receivedPath: record.receivedPath }),
       authority: record.authority,
+      ...(record.protocol !== "" && { protocol: record.protocol }),
+      ...(record.detected !== "" && { detected: record.detected }),
+      ...(record.grpcStatus >= 0 && { grpcStatus: record.grpcStatus }),
       front: {
         connection: record.frontConnection,
         ordinal: record.frontOrdinal,

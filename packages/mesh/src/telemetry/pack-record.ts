@@ -2,9 +2,11 @@ import { directions } from "../history/exchange.ts";
 import {
   BY_PROXY,
   HAS_CALLER_FIELD,
+  HAS_CARRIED,
   HAS_OPERATION,
   HAS_RECEIVED_PATH,
   packAttempt,
+  packCarried,
   packValue,
 } from "../history/packed-batch.ts";
 import type { PackedWriter } from "../history/packed-writer.ts";
@@ -27,8 +29,10 @@ export function packRecord(
       (record.origin === "app" ? 0 : BY_PROXY) |
       (receivedPath === null ? 0 : HAS_RECEIVED_PATH) |
       (callerField === null ? 0 : HAS_CALLER_FIELD) |
-      (operation === null ? 0 : HAS_OPERATION),
+      (operation === null ? 0 : HAS_OPERATION) |
+      HAS_CARRIED,
   );
+  packCarried(writer, record.protocol, record.detected, record.grpcStatus);
   writer.whole(record.status);
   writer.placeOrNone(record.reason);
   writer.place(record.service);

@@ -1,4 +1,5 @@
 import type { Direction } from "../history/exchange.ts";
+import type { CarriedProtocol } from "../model/protocol.ts";
 import type { BucketHistogram, Counter, Family, Gauge, Labels, Metrics } from "./metrics.ts";
 import type { Outcome } from "./outcome.ts";
 import type { ExchangeRecord } from "./record.ts";
@@ -28,7 +29,7 @@ type Subject = (typeof subject)[number];
  */
 export class ProxyMetrics {
   readonly #requests: Family<Counter, Subject>;
-  readonly #responses: Family<Counter, Subject | "classification" | "status_code">;
+  readonly #responses: Family<Counter, Subject | "classification" | "status_code" | "grpc_status">;
   readonly #latency: Family<BucketHistogram, Subject>;
   readonly #exchanges: Family<
     Counter,
@@ -41,6 +42,8 @@ export class ProxyMetrics {
   readonly #sentBytes: Family<Counter, "direction" | "peer" | "dst_namespace" | "dst_service">;
   readonly #open: Family<Gauge, "direction" | "peer" | "dst_namespace" | "dst_service">;
   readonly #limits: Family<Counter, "limit">;
+  readonly #detected: Family<Counter, "protocol" | "reason">;
+  readonly #detectLatency: Family<BucketHistogram, "protocol">;
   readonly #clusterDomain: string;
 
   /** @param clusterDomain of the label `authority`: `kvs.default.svc.<domain>:80`. */
@@ -51,6 +54,7 @@ export class ProxyMetrics {
       ...subject,
       "classification",
       "status_code",
+      "grpc_status",
     ]);
     this.#latency = metrics.histogram(
       "response_latency_ms",
@@ -86,6 +90,17 @@ export class ProxyMetrics {
       "Times a limit held out against a peer that asked too much.",
       ["limit"],
     );
+    this.#detected = metrics.counter(
+      "heddle_detect_total",
+      "Connections on ports that declare nothing, by what they were found to carry, and how.",
+      ["protocol", "reason"],
+    );
+    this.#detectLatency = metrics.histogram(
+      "heddle_detect_latency_ms",
+      "Time from such a connection's begin until it was known what it carries, in ms.",
+      ["protocol"],
+      latencyBoundsMs,
+    );
   }
 
   requests(of: ExchangeRecord): Counter {
@@ -94,12 +109,18 @@ export class ProxyMetrics {
 
   responses(
     of: ExchangeRecord,
-    ending: { readonly outcome: Exclude<Outcome, "cancelled">; readonly status: number },
+    ending: {
+      readonly outcome: Exclude<Outcome, "cancelled">;
+      readonly status: number;
+      /** -1: it is no gRPC, or none came. */
+      readonly grpcStatus: number;
+    },
   ): Counter {
     return this.#responses.child({
       ...this.#subjectOf(of),
       classification: ending.outcome,
       status_code: ending.status === 0 ? "" : String(ending.status),
+      grpc_status: ending.grpcStatus < 0 ? "" : String(ending.grpcStatus),
     });
   }
 
@@ -137,6 +158,14 @@ export class ProxyMetrics {
 
   limit(name: string): Counter {
     return this.#limits.child({ limit: name });
+  }
+
+  detected(protocol: CarriedProtocol, reason: string): Counter {
+    return this.#detected.child({ protocol, reason });
+  }
+
+  detectLatency(protocol: CarriedProtocol): BucketHistogram {
+    return this.#detectLatency.child({ protocol });
   }
 
   #subjectOf(record: ExchangeRecord): Labels<Subject> {

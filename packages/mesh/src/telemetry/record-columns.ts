@@ -1,6 +1,7 @@
 import { directions } from "../history/exchange.ts";
 import type { ContractDoc, OperationDoc } from "../model/document.ts";
 import type { SpiffeId } from "../model/identity.ts";
+import { carriedProtocols } from "../model/protocol.ts";
 import { type Reason, reasons } from "../model/reason.ts";
 import { isNotable } from "./notable.ts";
 import { type BodyCapture, ExchangeRecord, type OperationRecord } from "./record.ts";
@@ -13,7 +14,7 @@ export type RecordClass = "operation" | "notable" | "plain";
  * Records in slots, each a row of columns:
  *
  * ```
- *  slot i:  #times 16 × f64 │ #numbers 9 × i32 │ #flags 9 × u8 │ #refs 17 × pointer to a text that others hold, too
+ *  slot i:  #times 16 × f64 │ #numbers 10 × i32 │ #flags 10 × u8 │ #refs 18 × pointer to a text that others hold, too
  *                └─ where its texts and bodies begin: two arenas that wrap
  * ```
  *
@@ -79,6 +80,7 @@ export class RecordColumns {
     numbers[number + 4] = record.status;
     numbers[number + 5] = record.frontOrdinal;
     numbers[number + 6] = record.ordinal;
+    numbers[number + 9] = record.grpcStatus;
 
     const flags = this.#flags;
     const flag = at * FLAG_COLUMNS;
@@ -90,6 +92,8 @@ export class RecordColumns {
     flags[flag + 5] = operation !== null ? 0 : isNotable(record) ? 1 : 2;
     flags[flag + 8] =
       record.attemptReason === null ? 255 : reasonNames.indexOf(record.attemptReason);
+
+    flags[flag + 9] = protocols.indexOf(record.protocol);
 
     const refs = this.#refs;
     const ref = at * REF_COLUMNS;
@@ -110,6 +114,7 @@ export class RecordColumns {
     refs[ref + 14] = record.earlier;
     refs[ref + 15] = null;
     refs[ref + 16] = null;
+    refs[ref + 17] = record.detected;
     if (operation !== null) {
       refs[ref + 15] = operation.contract;
       refs[ref + 16] = operation.operation;
@@ -185,6 +190,8 @@ export class RecordColumns {
     record.status = numbers[number + 4]!;
     record.frontOrdinal = numbers[number + 5]! >>> 0;
     record.ordinal = numbers[number + 6]! >>> 0;
+    record.grpcStatus = numbers[number + 9]!;
+    record.protocol = protocols[flags[flag + 9]!]!;
     record.reason = flags[flag + 1] === 255 ? null : reasonNames[flags[flag + 1]!]!;
     record.attemptReason = flags[flag + 8] === 255 ? null : reasonNames[flags[flag + 8]!]!;
     record.origin = flags[flag + 2] === 0 ? "app" : "proxy";
@@ -205,6 +212,7 @@ export class RecordColumns {
     record.connection = refs[ref + 12] as string | null;
     record.localAddress = refs[ref + 13] as string;
     record.earlier = refs[ref + 14] as ExchangeRecord["earlier"];
+    record.detected = refs[ref + 17] as string;
     const contract = refs[ref + 15] as ContractDoc | null;
     if (contract !== null) {
       record.operation = this.#operation(at, contract, refs[ref + 16] as OperationDoc);
@@ -261,6 +269,7 @@ export class RecordColumns {
   }
 }
 
+const protocols: readonly ExchangeRecord["protocol"][] = ["", ...carriedProtocols];
 const reasonNames = Object.keys(reasons) as readonly Reason[];
 
 /** Texts that a client chooses: so many characters are kept of each. */
@@ -275,9 +284,9 @@ const REQUEST_AT = 14;
 const REPLY_AT = 15;
 const TIME_COLUMNS = 16;
 
-const NUMBER_COLUMNS = 9;
-const FLAG_COLUMNS = 9;
-const REF_COLUMNS = 17;
+const NUMBER_COLUMNS = 10;
+const FLAG_COLUMNS = 10;
+const REF_COLUMNS = 18;
 
 const classes: readonly RecordClass[] = ["operation", "notable", "plain"];
 

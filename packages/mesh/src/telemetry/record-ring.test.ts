@@ -32,6 +32,20 @@ describe("the ring of records", () => {
     expect(ring.read(1).operation!.replyBody!.octets).toEqual(new TextEncoder().encode("seven"));
   });
 
+  test("keeps failures of gRPC before the others, and no connection for its length", () => {
+    const ring = new RecordRing(4);
+    ring.push(exchangeRecord({ grpcStatus: 14 }));
+    ring.push(exchangeRecord({ grpcStatus: 0 }));
+    ring.push(exchangeRecord({ protocol: "tcp", headMs: -1, endMs: 60_000 }));
+    ring.push(exchangeRecord({ protocol: "tcp", reason: "reset" }));
+    expect([1, 2, 3, 4].map((seq) => ring.classOf(seq))).toEqual([
+      "notable",
+      "plain",
+      "plain",
+      "notable",
+    ]);
+  });
+
   test("cuts texts that a client made long", () => {
     const ring = new RecordRing(1);
     ring.push(exchangeRecord({ path: `/${"a".repeat(8000)}`, method: "M".repeat(100) }));

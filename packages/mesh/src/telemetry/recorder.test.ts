@@ -19,6 +19,8 @@ function setUp() {
   return { clock, metrics, recorder, lines };
 }
 
+const octets = { protocol: "tcp" as const, method: "", path: "", status: 0 };
+
 describe("an exchange counts as", () => {
   test.each([
     ["success", "an answer", { status: 200 }],
@@ -30,12 +32,56 @@ describe("an exchange counts as", () => {
     ["cancelled", "a caller gone before the reply", { status: 0, reason: "client-gone" as const }],
     ["success", "a caller gone during the reply", { status: 200, reason: "client-gone" as const }],
     ["failure", "no reply at all", { status: 0, reason: "reset" as const }],
+    ["success", "gRPC's OK", { grpcStatus: 0 }],
+    ["failure", "any other status of gRPC, in a reply of 200", { grpcStatus: 5 }],
+    ["success", "octets carried to their end", octets],
+    ["failure", "octets broken off", { ...octets, reason: "reset" as const }],
+    ["cancelled", "octets whose client broke off", { ...octets, reason: "client-gone" as const }],
   ])("%s: %s", (outcome, _, changes) => {
     expect(outcomeOf(exchangeRecord(changes))).toBe(outcome);
   });
 });
 
 describe("metrics", () => {
+  test("tell gRPC's statuses apart", () => {
+    const { recorder, lines } = setUp();
+    for (const grpcStatus of [0, 0, 13, -1]) recorder.record(exchangeRecord({ grpcStatus }));
+    expect(lines("response_total").map((line) => line.replace(/^.*,classification/, ""))).toEqual([
+      '="success",status_code="200",grpc_status="0"} 2',
+      '="failure",status_code="200",grpc_status="13"} 1',
+      '="success",status_code="200"} 1',
+    ]);
+    expect(recorder.summary().rows).toMatchObject([
+      { success: 3, failure: 1, failures: { "grpc-13": 1 } },
+    ]);
+  });
+
+  test("count no octets as requests: they are connections, and exchanges of their own protocol", () => {
+    const { recorder, lines } = setUp();
+    recorder.record(exchangeRecord(octets));
+    recorder.record(exchangeRecord({ ...octets, reason: "connect-refused" }));
+    for (const name of ["request_total", "response_total", "response_latency_ms"])
+      expect(lines(name)).toEqual([]);
+    expect(lines("heddle_exchanges_total")).toHaveLength(2);
+    expect(recorder.summary().rows).toMatchObject([
+      { protocol: "tcp", success: 1, failure: 1, failures: { "connect-refused": 1 } },
+    ]);
+  });
+
+  test("count what connections were found to carry, and how long that took", () => {
+    const { recorder, lines } = setUp();
+    recorder.detected("tcp", "server spoke first", 12);
+    recorder.detected("h2", "client spoke first", 0.2);
+    expect(lines("heddle_detect_total")).toEqual([
+      'heddle_detect_total{protocol="tcp",reason="server spoke first"} 1',
+      'heddle_detect_total{protocol="h2",reason="client spoke first"} 1',
+    ]);
+    expect(lines("heddle_detect_latency_ms_sum")).toEqual([
+      'heddle_detect_latency_ms_sum{protocol="tcp"} 12',
+      'heddle_detect_latency_ms_sum{protocol="h2"} 0.2',
+    ]);
+  });
+
   test("count each limit that was met", () => {
     const { recorder, lines } = setUp();
     for (const name of ["h2-resets", "h1-head", "h2-resets"]) recorder.limit(name);
@@ -282,6 +328,29 @@ describe("tap", () => {
     ]);
   });
 
+  test("shows gRPC's status by its word, and the protocol where it is not HTTP/1.1", () => {
+    const { items } = tapped({}, exchangeRecord({ protocol: "h2", grpcStatus: 5 }));
+    expect(items.map((item) => formatTapItem(item, 0).replace(/^(\w+) .*me-0/, "$1"))).toEqual([
+      "req dst_workload=kvs-1 protocol=h2 :method=GET :authority=kvs :path=/7",
+      "rsp dst_workload=kvs-1 :status=200 latency=2000µs",
+      "end dst_workload=kvs-1 grpc-status=NotFound duration=1000µs response-length=5B",
+    ]);
+    expect(items[0]).toMatchObject({ protocol: "h2", grpcStatus: 5 });
+    expect(tapped({}, exchangeRecord()).items[0]).toMatchObject({ protocol: "", grpcStatus: null });
+    const unknown = tapped({}, exchangeRecord({ grpcStatus: 99 })).items.at(-1)!;
+    expect(formatTapItem(unknown, 0)).toContain(" grpc-status=Code(99) ");
+  });
+
+  test("shows a connection of octets once it is over, with what went each way", () => {
+    const carried = { ...octets, protocol: "tls", detected: "client spoke TLS" } as const;
+    const record = exchangeRecord({ ...carried, authority: "a.example.com", requestBytes: 700 });
+    const { items } = tapped({}, record);
+    expect(items.map((item) => formatTapItem(item, 0).replace(/^(\w+) .*me-0/, "$1"))).toEqual([
+      "end dst_workload=kvs-1 protocol=tls :authority=a.example.com duration=3000µs request-length=700B response-length=5B",
+    ]);
+    expect(items[0]).toMatchObject({ detected: "client spoke TLS", requestBytes: 700 });
+  });
+
   test("an exchange without a reply has no rsp, and a reason at its end", () => {
     const { items } = tapped({}, exchangeRecord({ headMs: -1, status: 0, reason: "client-gone" }));
     expect(items.map((item) => item.event)).toEqual(["req", "end"]);
@@ -308,6 +377,8 @@ describe("tap", () => {
     [{ destination: "x" }, 0],
     [{ service: "default/kvs" }, 3],
     [{ service: "default/x" }, 0],
+    [{ protocol: null }, 3],
+    [{ protocol: "h2" }, 0],
   ])("%j shows %i items", (filter, count) => {
     expect(tapped(filter, exchangeRecord()).items).toHaveLength(count);
   });
@@ -331,7 +402,13 @@ describe("tap", () => {
   });
 
   test("a filter with a condition not known is none", () => {
-    for (const input of [null, { colour: "red" }, { maxRps: 0 }, { status: "x" }])
+    for (const input of [
+      null,
+      { colour: "red" },
+      { maxRps: 0 },
+      { status: "x" },
+      { protocol: "x" },
+    ])
       expect(parseTapFilter(input)).toBeNull();
   });
 });

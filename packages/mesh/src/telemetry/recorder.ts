@@ -1,5 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import type { Direction } from "../history/exchange.ts";
+import type { CarriedProtocol } from "../model/protocol.ts";
 import { ConnectionsSeries } from "./connections-series.ts";
 import type { Metrics } from "./metrics.ts";
 import { ProxyMetrics } from "./proxy-metrics.ts";
@@ -94,6 +95,16 @@ export class TelemetryRecorder implements Recorder, ConnectionCounter {
   /** A limit was met: `net/limit.ts` has their names. */
   limit(name: string): void {
     this.#metrics.limit(name).add(1);
+  }
+
+  /**
+   * It was found out what a connection carries on a port that declares nothing.
+   * @param reason how, in few words of a fixed set
+   * @param afterMs since the connection began
+   */
+  detected(protocol: CarriedProtocol, reason: string, afterMs: number): void {
+    this.#metrics.detected(protocol, reason).add(1);
+    this.#metrics.detectLatency(protocol).record(afterMs);
   }
 
   /** All counts so far. */

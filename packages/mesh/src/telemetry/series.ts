@@ -1,7 +1,7 @@
 import { Histogram } from "../base/histogram.ts";
 import type { Reason } from "../model/reason.ts";
 import type { BucketHistogram, Counter } from "./metrics.ts";
-import { type Outcome, outcomeOf } from "./outcome.ts";
+import { isOctets, type Outcome, outcomeOf } from "./outcome.ts";
 import type { ProxyMetrics } from "./proxy-metrics.ts";
 import type { ExchangeRecord } from "./record.ts";
 import type { SummaryRow } from "./summary.ts";
@@ -9,10 +9,11 @@ import type { SummaryRow } from "./summary.ts";
 /** The handles for one way an exchange of a series can end. */
 interface Ending {
   readonly status: number;
+  readonly grpcStatus: number;
   readonly reason: Reason | null;
   readonly origin: ExchangeRecord["origin"];
   readonly outcome: Outcome;
-  /** Null for `cancelled`. */
+  /** Null for `cancelled`, and of octets: they are no requests. */
   readonly responses: Counter | null;
   readonly latency: BucketHistogram | null;
   /** Ours, by reason and origin. */
@@ -30,7 +31,8 @@ const ENDINGS_MAX = 200;
 export class ExchangeSeries {
   readonly #of: ExchangeRecord;
   readonly #metrics: ProxyMetrics;
-  readonly #requests: Counter;
+  /** Null of octets: connections are counted as such (`connections-series.ts`). */
+  readonly #requests: Counter | null;
   readonly #endings: Ending[] = [];
   readonly #latencyUs = new Histogram();
   #requestBytes = 0;
@@ -40,7 +42,7 @@ export class ExchangeSeries {
   constructor(first: ExchangeRecord, metrics: ProxyMetrics) {
     this.#of = first;
     this.#metrics = metrics;
-    this.#requests = metrics.requests(first);
+    this.#requests = isOctets(first) ? null : metrics.requests(first);
   }
 
   /** Is `record` one of these? */
@@ -56,12 +58,13 @@ export class ExchangeSeries {
       record.sourceId === of.sourceId &&
       record.destinationId === of.destinationId &&
       record.direction === of.direction &&
+      record.protocol === of.protocol &&
       record.tls === of.tls
     );
   }
 
   add(record: ExchangeRecord): void {
-    this.#requests.add(1);
+    this.#requests?.add(1);
     const ending = this.#endingOf(record);
     ending.count++;
     ending.exchanges.add(1);
@@ -80,11 +83,11 @@ export class ExchangeSeries {
     const counts: Record<Outcome, number> = { success: 0, failure: 0, cancelled: 0 };
     const failures: Record<string, number> = {};
     let byProxy = 0;
-    for (const { outcome, origin, reason, status, count } of this.#endings) {
+    for (const { outcome, origin, reason, status, grpcStatus, count } of this.#endings) {
       counts[outcome] += count;
       if (origin === "proxy") byProxy += count;
       if (outcome !== "failure") continue;
-      const cause = reason ?? `status-${status}`;
+      const cause = reason ?? (grpcStatus > 0 ? `grpc-${grpcStatus}` : `status-${status}`);
       failures[cause] = (failures[cause] ?? 0) + count;
     }
     return {
@@ -97,6 +100,7 @@ export class ExchangeSeries {
       endpoint: of.endpointUid,
       route: of.route,
       tls: of.tls,
+      protocol: of.protocol,
       ...counts,
       failures,
       byProxy,
@@ -112,6 +116,7 @@ export class ExchangeSeries {
     for (const ending of endings) {
       if (
         ending.status === record.status &&
+        ending.grpcStatus === record.grpcStatus &&
         ending.reason === record.reason &&
         ending.origin === record.origin
       ) {
@@ -119,16 +124,19 @@ export class ExchangeSeries {
       }
     }
     if (endings.length >= ENDINGS_MAX) return endings[0]!;
-    const { status, reason, origin } = record;
+    const { status, grpcStatus, reason, origin } = record;
     const outcome = outcomeOf(record);
+    const isAnswered = outcome !== "cancelled" && this.#requests !== null;
     const ending: Ending = {
       status,
+      grpcStatus,
       reason,
       origin,
       outcome,
-      responses:
-        outcome === "cancelled" ? null : this.#metrics.responses(this.#of, { outcome, status }),
-      latency: outcome === "cancelled" ? null : this.#metrics.latency(this.#of),
+      responses: isAnswered
+        ? this.#metrics.responses(this.#of, { outcome, status, grpcStatus })
+        : null,
+      latency: isAnswered ? this.#metrics.latency(this.#of) : null,
       exchanges: this.#metrics.exchanges(this.#of, { outcome, reason, origin }),
       count: 0,
     };

@@ -88,11 +88,26 @@ describe("services over the last 60 s", () => {
     expect(window.services(10_000)).toMatchObject([
       { service: "default/kvs", rps: 4, success: 0.75, tcpConnections: 1 },
     ]);
-    expect(window.edges(10_000)).toEqual([
+    expect(window.edges(10_000)).toMatchObject([
       { source: spiffeId("recommendation"), service: "default/kvs", tls: true, requests: 30 },
     ]);
     window.remove("b");
     expect(window.services(10_000)).toMatchObject([{ success: 1 }]);
+  });
+
+  test("connections of octets are no requests, and tell what was spoken", () => {
+    const [clock, window] = [new VirtualClock(), new StatWindow()];
+    const [a, kvs] = [proxy(clock), proxy(clock)];
+    for (const protocol of ["h2", "tcp", "tcp", "http/1.1"] as const) {
+      a.record(exchangeRecord({ protocol, headMs: 200 }));
+      kvs.record(exchangeRecord({ direction: "inbound", protocol }));
+    }
+    clock.advance(10_000);
+    window.add("a", a.summary(), clock.monotonicMs());
+    window.add("k", kvs.summary(), clock.monotonicMs());
+    const protocols = ["http/1.1", "h2", "tcp"];
+    expect(window.services(10_000)).toMatchObject([{ rps: 0.2, success: 1, protocols }]);
+    expect(window.edges(10_000)).toMatchObject([{ requests: 2, connections: 2, protocols }]);
   });
 
   test("its memory does not grow with the number of summaries", () => {

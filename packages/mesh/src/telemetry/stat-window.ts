@@ -1,6 +1,8 @@
 import type { ServiceKey } from "../model/document.ts";
+import { type CarriedProtocol, carriedProtocols } from "../model/protocol.ts";
 import {
   type ConnectionsRow,
+  countsConnections,
   rowKey,
   rowSince,
   type SummaryBody,
@@ -28,6 +30,8 @@ export interface StatRow {
   readonly p99Ms: number | null;
   /** Connections open now to the processes' proxies. */
   readonly tcpConnections: number;
+  /** What its callers spoke. */
+  readonly protocols: readonly CarriedProtocol[];
 }
 
 /** Who asked whom over the window. */
@@ -37,6 +41,9 @@ export interface EdgeRow {
   readonly service: ServiceKey;
   readonly tls: boolean;
   readonly requests: number;
+  /** Connections that carried octets which nobody has read, once they are over. */
+  readonly connections: number;
+  readonly protocols: readonly CarriedProtocol[];
 }
 
 /**
@@ -101,16 +108,19 @@ export class StatWindow {
   /** One line for each service that was asked over the window or has connections, by name. */
   services(nowMs: number): readonly StatRow[] {
     const totals = new Map<ServiceKey, SummaryTotal>();
+    const protocols = new Map<ServiceKey, Set<CarriedProtocol | "">>();
     const { rows, spanMs } = this.since(nowMs);
     for (const row of rows) {
       const service = row.backend ?? row.service;
       if (service === "" || (row.direction !== "outbound" && row.direction !== "gateway")) continue;
+      protocols.set(service, (protocols.get(service) ?? new Set()).add(row.protocol));
+      if (countsConnections(row)) continue;
       const total = totals.get(service) ?? new SummaryTotal();
       totals.set(service, total);
       total.add(row);
     }
     const open = this.#openConnections();
-    const names = [...new Set([...totals.keys(), ...open.keys()])].sort();
+    const names = [...new Set([...protocols.keys(), ...open.keys()])].sort();
     const seconds = Math.max(1, spanMs / 1000);
     return names.map((service) => {
       const total = totals.get(service) ?? new SummaryTotal();
@@ -122,6 +132,7 @@ export class StatWindow {
         p95Ms: total.quantileMs(0.95),
         p99Ms: total.quantileMs(0.99),
         tcpConnections: open.get(service) ?? 0,
+        protocols: inOrder(protocols.get(service)),
       };
     });
   }
@@ -129,11 +140,22 @@ export class StatWindow {
   /** One line for each caller and service over the window, by service, then caller. */
   edges(nowMs: number): readonly EdgeRow[] {
     const edges = new Map<string, EdgeRow>();
+    const protocols = new Map<string, Set<CarriedProtocol | "">>();
     for (const row of this.since(nowMs).rows) {
       if (row.direction !== "inbound" || row.service === "") continue;
       const key = JSON.stringify([row.service, row.peer, row.tls]);
-      const requests = row.success + row.failure + row.cancelled + (edges.get(key)?.requests ?? 0);
-      edges.set(key, { source: row.peer, service: row.service, tls: row.tls, requests });
+      const { requests = 0, connections = 0 } = edges.get(key) ?? {};
+      const count = row.success + row.failure + row.cancelled;
+      const seen = (protocols.get(key) ?? new Set()).add(row.protocol);
+      protocols.set(key, seen);
+      edges.set(key, {
+        source: row.peer,
+        service: row.service,
+        tls: row.tls,
+        requests: requests + (countsConnections(row) ? 0 : count),
+        connections: connections + (countsConnections(row) ? count : 0),
+        protocols: inOrder(seen),
+      });
     }
     return [...edges].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, edge]) => edge);
   }
@@ -154,6 +176,10 @@ export class StatWindow {
   #dropOld(readings: Reading[], nowMs: number): void {
     while (readings.length > 1 && readings[1]!.atMs <= nowMs - this.#windowMs) readings.shift();
   }
+}
+
+function inOrder(seen: ReadonlySet<string> | undefined): readonly CarriedProtocol[] {
+  return carriedProtocols.filter((protocol) => seen?.has(protocol) === true);
 }
 
 /** Did the proxy's life begin after `sinceMs`? Then all it has counted is news. */

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { Histogram } from "../base/histogram.ts";
 import type { Direction } from "../history/exchange.ts";
 import type { ServiceKey } from "../model/document.ts";
+import { type CarriedProtocol, carriedProtocols } from "../model/protocol.ts";
 
 /**
  * What a proxy sends up: everything it has counted since it started, so that a lost or repeated summary costs nothing.
@@ -32,10 +33,12 @@ export interface SummaryRow {
   /** `<kind>/<ns>/<name>#<rule>`; null: no route. */
   readonly route: string | null;
   readonly tls: boolean;
+  /** What the caller spoke; `tcp` and `tls` are connections, each counted once, and no requests. Empty: it has not shown it. */
+  readonly protocol: CarriedProtocol | "";
   readonly success: number;
   readonly failure: number;
   readonly cancelled: number;
-  /** `<reason>` or `status-<n>` (500 and above, by the application) → how many. */
+  /** `<reason>`, or by the application `status-<n>` (500 and above) or `grpc-<n>` (gRPC's own status) → how many. */
   readonly failures: Readonly<Record<string, number>>;
   /** Answers made by a proxy, success or not. */
   readonly byProxy: number;
@@ -81,6 +84,7 @@ const summarySchema: v.GenericSchema<unknown, SummaryBody> = v.object({
         endpoint: v.nullable(name),
         route: v.nullable(v.pipe(v.string(), v.maxLength(1000))),
         tls: v.boolean(),
+        protocol: v.picklist(["", ...carriedProtocols]),
         success: count,
         failure: count,
         cancelled: count,
@@ -112,6 +116,7 @@ const summarySchema: v.GenericSchema<unknown, SummaryBody> = v.object({
 /** What tells one row from another within one summary: all that `ExchangeSeries.has` compares. */
 export function rowKey(row: SummaryRow): string {
   const { direction, service, port, backend, backendPort, peer, endpoint, route, tls } = row;
+  const { protocol } = row;
   return JSON.stringify([
     direction,
     service,
@@ -122,6 +127,7 @@ export function rowKey(row: SummaryRow): string {
     endpoint,
     route,
     tls,
+    protocol,
   ]);
 }
 
@@ -151,7 +157,12 @@ export function rowSince(before: SummaryRow | null, now: SummaryRow): SummaryRow
   return row.success + row.failure + row.cancelled === 0 ? null : row;
 }
 
-/** Several rows as one: what is asked about a service, an edge or a process. */
+/** Does the row count connections whose octets nobody has read, and no requests? */
+export function countsConnections({ protocol }: SummaryRow): boolean {
+  return protocol === "tcp" || protocol === "tls";
+}
+
+/** Several rows of requests as one: what is asked about a service, an edge or a process. */
 export class SummaryTotal {
   success = 0;
   failure = 0;
@@ -171,7 +182,7 @@ export class SummaryTotal {
     this.latency.addPairs(row.latency, row.latencySumUs);
   }
 
-  /** Share of answers below 500, 0 to 1; null while there is none. */
+  /** Share of answers that are no failures (`outcome.ts`), 0 to 1; null while there is none. */
   get successRate(): number | null {
     const answers = this.success + this.failure;
     return answers === 0 ? null : this.success / answers;

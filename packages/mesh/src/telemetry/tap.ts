@@ -1,5 +1,8 @@
 import * as v from "valibot";
 import type { Clock } from "../base/clock.ts";
+import { grpcStatusWord } from "../model/grpc-status.ts";
+import { type CarriedProtocol, carriedProtocols } from "../model/protocol.ts";
+import { isOctets } from "./outcome.ts";
 import type { ExchangeRecord } from "./record.ts";
 
 /** Which exchanges to show; a null condition lets all pass. */
@@ -15,11 +18,15 @@ export interface TapFilter {
   /** Workload names. */
   readonly source: string | null;
   readonly destination: string | null;
+  readonly protocol: CarriedProtocol | null;
   /** Exchanges a second, at most. Default 100 (Linkerd). */
   readonly maxRps: number;
 }
 
-/** A step of an exchange, as `heddle tap` shows it. An exchange has a `req`, a `rsp` where there was one, and an `end`. */
+/**
+ * A step of an exchange, as `heddle tap` shows it. An exchange has a `req`, a `rsp` where there was one, and an `end`. A
+ * connection of octets, which are no request, has an `end` alone.
+ */
 export interface TapItem {
   readonly event: "req" | "rsp" | "end";
   /** Of the exchange, within its proxy's life. */
@@ -33,17 +40,24 @@ export interface TapItem {
   readonly srcId: string | null;
   readonly dstId: string | null;
   readonly service: string;
+  /** What the caller spoke; empty: it had not shown it. */
+  readonly protocol: CarriedProtocol | "";
+  /** How that was found out; empty: the port declares it. */
+  readonly detected: string;
   readonly method: string;
   readonly authority: string;
   readonly path: string;
   readonly route: string | null;
   readonly status: number;
+  /** gRPC's own; null: it is no gRPC, or none came. */
+  readonly grpcStatus: number | null;
   readonly reason: string | null;
   readonly origin: "app" | "proxy";
   /** Request's head to reply's head; null: no reply. */
   readonly latencyUs: number | null;
-  /** Reply's head, or without one the request's, to the end. */
+  /** Reply's head, or without one the request's, to the end; of a connection of octets all of it. */
   readonly durationUs: number;
+  readonly requestBytes: number;
   readonly responseBytes: number;
 }
 
@@ -72,6 +86,7 @@ const filterSchema = v.strictObject({
   ),
   source: condition,
   destination: condition,
+  protocol: v.optional(v.nullable(v.picklist(carriedProtocols)), null),
   maxRps: v.optional(v.pipe(v.number(), v.minValue(0.1), v.maxValue(10_000)), 100),
 });
 
@@ -116,8 +131,8 @@ export class TapStream implements Tap {
       this.#dropped++;
       return;
     }
-    this.#emit({ ...item, event: "req" });
-    if (item.latencyUs !== null) this.#emit({ ...item, event: "rsp" });
+    if (!isOctets(record)) this.#emit({ ...item, event: "req" });
+    if (item.latencyUs !== null && !isOctets(record)) this.#emit({ ...item, event: "rsp" });
     this.#emit(item);
   }
 
@@ -152,23 +167,28 @@ export function formatTapItem(item: TapItem, source: number | string): string {
   if (item.dstWorkload !== null) words.push(`dst_workload=${item.dstWorkload}`);
   switch (item.event) {
     case "req":
+      // Linkerd's lines do not tell; most are HTTP/1.1.
+      if (!["", "http/1.1"].includes(item.protocol)) words.push(`protocol=${item.protocol}`);
       words.push(`:method=${item.method}`, `:authority=${item.authority}`, `:path=${item.path}`);
       break;
     case "rsp":
       words.push(`:status=${item.status}`, `latency=${Math.round(item.latencyUs ?? 0)}µs`);
       break;
     case "end":
+      if (isOctets(item)) words.push(`protocol=${item.protocol}`);
+      if (isOctets(item) && item.authority !== "") words.push(`:authority=${item.authority}`);
+      if (item.grpcStatus !== null) words.push(`grpc-status=${grpcStatusWord(item.grpcStatus)}`);
       if (item.reason !== null) words.push(`reason=${item.reason}`);
-      words.push(
-        `duration=${Math.round(item.durationUs)}µs`,
-        `response-length=${item.responseBytes}B`,
-      );
+      words.push(`duration=${Math.round(item.durationUs)}µs`);
+      if (isOctets(item)) words.push(`request-length=${item.requestBytes}B`);
+      words.push(`response-length=${item.responseBytes}B`);
   }
   return words.join(" ");
 }
 
 function itemOf(record: ExchangeRecord, workload: string): TapItem {
   const isInbound = record.direction === "inbound";
+  const isConnection = isOctets(record);
   const hasReply = record.headMs >= 0;
   return {
     event: "end",
@@ -182,22 +202,29 @@ function itemOf(record: ExchangeRecord, workload: string): TapItem {
     srcId: record.sourceId,
     dstId: record.destinationId,
     service: record.backend ?? record.service,
+    protocol: record.protocol,
+    detected: record.detected,
     method: record.method,
     authority: record.authority,
     path: record.path,
     route: record.route,
     status: record.status,
+    grpcStatus: record.grpcStatus < 0 ? null : record.grpcStatus,
     reason: record.reason,
     origin: record.origin,
     latencyUs: hasReply ? (record.headMs - record.startMs) * 1000 : null,
-    durationUs: (record.endMs - (hasReply ? record.headMs : record.startMs)) * 1000,
+    durationUs:
+      (record.endMs - (hasReply && !isConnection ? record.headMs : record.startMs)) * 1000,
+    requestBytes: record.requestBytes,
     responseBytes: record.replyBytes,
   };
 }
 
 function passes(filter: TapFilter, item: TapItem, record: ExchangeRecord): boolean {
   const { direction, service, method, pathPrefix, authority, status, source, destination } = filter;
+  const { protocol } = filter;
   return (
+    (protocol === null || protocol === item.protocol) &&
     (direction === null || direction === item.proxy) &&
     (service === null || service === record.service || service === record.backend) &&
     (method === null || method === item.method) &&

@@ -1,5 +1,6 @@
 import type { ContractDoc, OperationDoc } from "@heddle/mesh/model/document.ts";
 import { toSpiffeId } from "@heddle/mesh/model/identity.ts";
+import { carriedProtocols } from "@heddle/mesh/model/protocol.ts";
 import { type Reason, reasons } from "@heddle/mesh/model/reason.ts";
 import { type BodyCapture, ExchangeRecord } from "@heddle/mesh/telemetry/record.ts";
 import fc from "fast-check";
@@ -138,6 +139,9 @@ export const arbitraryRecord: fc.Arbitrary<ExchangeRecord> = fc
     path: text,
     receivedPath: fc.option(text),
     authority: text,
+    protocol: fc.constantFrom("", ...carriedProtocols),
+    detected: fc.constantFrom("", "client spoke first", "server spoke first"),
+    grpcStatus: fc.constantFrom(-1, 0, 13, 2 ** 31 - 1),
     sourceAddress: text,
     sourceId: fc.option(fc.constant(spiffeId("recommendation"))),
     sourceName: fc.option(text),

@@ -65,11 +65,22 @@ interface Port {
  * or nothing that can be read, it is found out.
  */
 export function protocolOf(service: Resource, port: Port): PortProtocol {
-  return (
-    annotated(service).find((one) => one.isMeant(port))?.protocol ??
-    (opaqueRanges(service).some((one) => one.isMeant(port)) ? "opaque" : null) ??
-    (port.appProtocol === undefined ? "detect" : (appProtocolOf(port.appProtocol) ?? "opaque"))
-  );
+  return declarationOf(service, port).protocol;
+}
+
+/** The same, and what says it; null: nothing does. */
+export function declarationOf(
+  service: Resource,
+  port: Port,
+): { readonly protocol: PortProtocol; readonly saidBy: string | null } {
+  const ours = annotated(service).find((one) => one.isMeant(port));
+  if (ours !== undefined) return { protocol: ours.protocol, saidBy: protocolAnnotation };
+  if (opaqueRanges(service).some((one) => one.isMeant(port))) {
+    return { protocol: "opaque", saidBy: opaquePortsAnnotation };
+  }
+  const { appProtocol } = port;
+  if (appProtocol === undefined) return { protocol: "detect", saidBy: null };
+  return { protocol: appProtocolOf(appProtocol) ?? "opaque", saidBy: `appProtocol ${appProtocol}` };
 }
 
 /** Notes on words about protocols that are not known, and on ports they name that there are not. */

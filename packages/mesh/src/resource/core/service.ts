@@ -23,7 +23,7 @@ import {
   text,
 } from "../schema/schema.ts";
 import { pickerAnnotation, pickerName } from "./service-picker.ts";
-import { protocolAnnotation, protocolWords } from "./service-protocol.ts";
+import { protocolAnnotation, protocolOf, protocolWords } from "./service-protocol.ts";
 
 const servicePort = object({
   name: portName,
@@ -99,6 +99,12 @@ export const serviceKind = buildKind({
     { name: "TYPE", type: "text", value: (resource) => specOf(resource).type ?? "ClusterIP" },
     { name: "PORT(S)", type: "text", value: (resource) => portsOf(specOf(resource)) },
     {
+      name: "PROTOCOL",
+      type: "text",
+      isWide: true,
+      value: (resource) => protocolsOf(resource as Service),
+    },
+    {
       name: "SELECTOR",
       type: "text",
       isWide: true,
@@ -134,6 +140,14 @@ function specOf(resource: Resource): ServiceSpec {
 function portsOf(spec: ServiceSpec): string | null {
   const ports = (spec.ports ?? []).map((port) => `${port.port}/${port.protocol ?? "TCP"}`);
   return ports.length === 0 ? null : ports.join(",");
+}
+
+/** `detect`, or with several ports `80=detect,5432=opaque`. */
+function protocolsOf(service: Service): string | null {
+  const ports = (service.spec.ports ?? []).filter(({ protocol = "TCP" }) => protocol === "TCP");
+  const words = ports.map((port) => [port.port, protocolOf(service, port)] as const);
+  if (words.length < 2) return words[0]?.[1] ?? null;
+  return words.map(([port, protocol]) => `${port}=${protocol}`).join(",");
 }
 
 function selectorOf(spec: ServiceSpec): string | null {
