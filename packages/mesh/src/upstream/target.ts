@@ -172,7 +172,8 @@ export class Target implements Candidate, PoolObserver, DeadlineHandler {
     if (!this.isObserved || this.endpoint.isOwn || this.#isReached) return;
     this.#failed = pool;
     // Dials that were on their way together count as one failure.
-    if (!this.isAway || !this.#retry.isSet) this.#goAway(reason, true);
+    // Of octets the next connection is the probe: where they alone are carried no pool could connect.
+    if (!this.isAway || !this.#retry.isSet) this.#goAway(reason, pool !== null);
   }
 
   onDeadline(): void {

@@ -246,6 +246,23 @@ test("nor one whose process is gone while its proxy lives", async () => {
   expect(mesh.dbs[0]!.records[0]).toMatchObject({ reason: "connect-refused", protocol: "tcp" });
 });
 
+test.each(["opaque", "detect"] as const)(
+  "an endpoint that is back is used again: %s",
+  async (protocol) => {
+    const mesh = new TcpMesh(mysql, { protocol });
+    const link = { from: "caller", to: "db-0" };
+    mesh.network.setFaults({ refuse: 1 }, link);
+    const early = mesh.dial();
+    await mesh.pass(6000);
+    expect(early.end).toBe("failed");
+    mesh.network.setFaults({ refuse: 0 }, link);
+    await mesh.pass(10_000);
+    const late = mesh.dial();
+    await mesh.pass(100);
+    expect(late.heard).toMatch(/^J/);
+  },
+);
+
 test("where there is no server at all the client learns it by a reset, with a reason in the record", async () => {
   const mesh = new TcpMesh(echo, { protocol: "opaque" });
   mesh.network.kill("db-0");
