@@ -1,4 +1,6 @@
+import { main as fuzzHpack } from "./hpack.ts";
 import { main as fuzzHttp1 } from "./http1.ts";
 
 /** `npm run fuzz [-- --count N --seed N]`: every fuzzer in turn, 1,000,000 inputs each unless told otherwise. */
 fuzzHttp1();
+await fuzzHpack();
