@@ -26,6 +26,8 @@ export class Attempt implements ReplySink {
   readonly startMs: number;
   /** Had the connection carried an exchange before? */
   readonly isReused: boolean;
+  /** And nothing was going on there: its server may have been closing it. */
+  readonly wasAtRest: boolean;
   readonly session: PooledSession;
   readonly stream: ClientStream;
   /** Which exchange of its connection it is, from 1. */
@@ -39,6 +41,7 @@ export class Attempt implements ReplySink {
     this.target = target;
     this.startMs = startMs;
     this.isReused = session.isUsed;
+    this.wasAtRest = session.isAtRest;
     target.endpoint.load.begin();
     this.session = session;
     this.stream = session.start(this);

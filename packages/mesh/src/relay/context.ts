@@ -1,6 +1,8 @@
 import type { Clock } from "../base/clock.ts";
 import type { DeadlineWheel } from "../base/deadline-wheel.ts";
+import type { OnLimit } from "../net/limit.ts";
 import type { ExchangeRecord, Recorder } from "../telemetry/record.ts";
+import { defaultTcpLimits, type TcpLimits } from "./tcp-limits.ts";
 
 /** Numbers the exchanges of one proxy and what happens in its history, whatever their direction. */
 export class RecordIds {
@@ -21,12 +23,23 @@ export class RecordIds {
   }
 }
 
+/** Lasts as long as it likes, but for the end of the proxy. */
+interface Drainable {
+  drain(): void;
+}
+
 /** What all exchanges of one side of a workload share: inbound, or all others. */
 export class RelayContext {
   readonly clock: Clock;
   readonly wheel: DeadlineWheel;
   /** What peers are told of us: `<name> <uid>`. */
   workload = "";
+  /** How long tunnels may last. */
+  tunnelLimits: TcpLimits = defaultTcpLimits;
+  /** Told each time a client sent its body too slowly. */
+  onLimit: OnLimit = () => {};
+  /** Those that are open. */
+  readonly tunnels = new Set<Drainable>();
   readonly #recorder: Recorder;
   readonly #ids: RecordIds;
   #inFlight = 0;
@@ -82,6 +95,7 @@ export class RelayContext {
 
   drain(): void {
     this.#isDraining = true;
+    for (const tunnel of [...this.tunnels]) tunnel.drain();
   }
 
   /** Calls `callback` as soon as no exchange is in flight; at once if none is. */

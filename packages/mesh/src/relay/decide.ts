@@ -6,7 +6,6 @@ import { unroutable } from "../route/match.ts";
 import type { ExchangeRecord } from "../telemetry/record.ts";
 import type { Backend } from "../upstream/backend.ts";
 import type { Frontend, Source } from "./frontend.ts";
-import { neededUpgrade } from "./upgrade.ts";
 
 /** What becomes of a request, as far as its head alone decides. */
 export type Decision =
@@ -34,8 +33,6 @@ export function decide(
   head: RequestHead,
   record: ExchangeRecord,
 ): Decision {
-  const upgrade = neededUpgrade(head);
-  if (upgrade !== null) return fail("unsupported", `${upgrade} is not forwarded yet`, null);
   if (frontend.fails !== null) return fail(frontend.fails.reason, frontend.fails.detail, null);
   if (frontend.edit !== null) {
     frontend.edit(head, source);

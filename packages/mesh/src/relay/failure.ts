@@ -1,3 +1,4 @@
+import { encodeGrpcMessage, isGrpc } from "../model/grpc.ts";
 import type { ReplyHead, RequestHead } from "../model/head.ts";
 import { type Reason, reasonRow, reasons } from "../model/reason.ts";
 import { PlainReplyHead } from "../net/plain-head.ts";
@@ -27,13 +28,11 @@ export function failureReply(
 ): OwnReply {
   const row = reasonRow(reason);
   const date = new Date(wallMs).toUTCString();
-  if (request.get("content-type")?.startsWith("application/grpc") === true) {
+  if (isGrpc(request.get("content-type"))) {
     const head = new PlainReplyHead(200, [
       ["date", date],
       ["content-type", "application/grpc"],
-      ["grpc-status", String(row.grpc)],
-      ["grpc-message", grpcMessage(detail === null ? reason : `${reason}: ${detail}`)],
-      [reasonField, reason],
+      ...grpcFailureFields(reason, detail),
     ]);
     return { head, body: noBody };
   }
@@ -52,14 +51,12 @@ export function peerReason(head: ReplyHead): Reason | null {
   return text !== null && Object.hasOwn(reasons, text) ? (text as Reason) : null;
 }
 
-/** Percent-encoded where it is not printable US-ASCII, or is the percent sign itself. */
-function grpcMessage(text: string): string {
-  let encoded = "";
-  for (const octet of Buffer.from(text)) {
-    encoded +=
-      octet >= 0x20 && octet < 0x7f && octet !== 0x25
-        ? String.fromCharCode(octet)
-        : `%${octet.toString(16).toUpperCase().padStart(2, "0")}`;
-  }
-  return encoded;
+/** The fields by which a caller of gRPC learns of `reason`, in a head or behind a body (gRPC over HTTP2, "Responses"). */
+export function grpcFailureFields(reason: Reason, detail: string | null): [string, string][] {
+  const message = detail === null || detail === "" ? reason : `${reason}: ${detail}`;
+  return [
+    ["grpc-status", String(reasonRow(reason).grpc)],
+    ["grpc-message", encodeGrpcMessage(message)],
+    [reasonField, reason],
+  ];
 }

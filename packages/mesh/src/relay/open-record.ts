@@ -1,3 +1,5 @@
+import type { RequestHead } from "../model/head.ts";
+import type { ServerStream } from "../net/codec.ts";
 import { ExchangeRecord } from "../telemetry/record.ts";
 import type { RelayContext } from "./context.ts";
 import type { Frontend, Source } from "./frontend.ts";
@@ -27,5 +29,21 @@ export function openRecord(
   record.frontOrdinal = ordinal;
   record.ownAddress = source.own;
   record.receivedSeq = context.nextPlace();
+  return record;
+}
+
+/** The same of a request whose head was understood. */
+export function openRequestRecord(
+  context: RelayContext,
+  frontend: Frontend,
+  source: Source,
+  { ordinal, protocol }: ServerStream,
+  head: RequestHead,
+): ExchangeRecord {
+  const record = openRecord(context, frontend, source, ordinal);
+  record.protocol = protocol;
+  record.method = head.method;
+  record.path = head.path;
+  record.authority = head.authority;
   return record;
 }

@@ -4,10 +4,11 @@ import { Deadline, type DeadlineHandler } from "../base/deadline-wheel.ts";
 import type { ContractReader } from "../contract/reader.ts";
 import type { ReplyFilter } from "../filter/filter.ts";
 import { runReplyFilters } from "../filter/index.ts";
+import { isGrpcFailure } from "../model/grpc.ts";
 import type { Fields, ReplyHead, RequestHead } from "../model/head.ts";
 import { type Reason, reasonRow } from "../model/reason.ts";
 import type { BodyLength, ReplyFailure, RequestSink, ServerStream } from "../net/codec.ts";
-import { PlainReplyHead } from "../net/plain-head.ts";
+import { PlainFields, PlainReplyHead } from "../net/plain-head.ts";
 import type { FaultStrike } from "../policy/fault.ts";
 import { isIdempotent } from "../policy/method.ts";
 import { decideRetry } from "../policy/retry.ts";
@@ -22,29 +23,51 @@ import { recordAttempt, recordSent, recordUnsent } from "./attempt-record.ts";
 import type { RelayContext } from "./context.ts";
 import { decide } from "./decide.ts";
 import { heldBackBy, recordAnswer, recordFailure, recordOwnAnswer } from "./ending-record.ts";
-import { failureReply, noBody, type OwnReply, peerReason, reasonField } from "./failure.ts";
+import {
+  failureReply,
+  grpcFailureFields,
+  noBody,
+  type OwnReply,
+  peerReason,
+  reasonField,
+} from "./failure.ts";
 import { type Frontend, type FrontendSlot, type Source, workloadField } from "./frontend.ts";
-import { openRecord } from "./open-record.ts";
+import { GrpcCall } from "./grpc-call.ts";
+import { openRequestRecord } from "./open-record.ts";
 import { captureOperation, type OperationCapture } from "./operation-capture.ts";
-import { QuietWatch } from "./quiet.ts";
+import { type Impatience, Patience } from "./patience.ts";
 import { RequestBody } from "./request-body.ts";
-import { answering, asking, choosing, connecting, delaying, over, type State } from "./states.ts";
+import {
+  answering,
+  asking,
+  choosing,
+  connecting,
+  delaying,
+  over,
+  parting,
+  type State,
+  tunnelling,
+} from "./states.ts";
+import { type TunnelOwner, TunnelWatch } from "./tunnel-watch.ts";
 
 /**
  * One exchange, from the request's head to its record:
  *
- *   match → authorize → filters → choose an endpoint → connect → ask → answer → record
+ *   match → authorize → filters → choose an endpoint → connect → ask → answer, or a tunnel → record
  *
  * Read it from `begin` downwards. `states.ts` says what each input does in each state; every way out that is not the
  * application's answer goes through `#fail` and `failure.ts`. All fields are set in the constructor, so that all
  * exchanges have one shape.
  */
-export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, DeadlineHandler {
+export class Exchange
+  implements RequestSink, EndpointWaiter, SessionTaker, DeadlineHandler, TunnelOwner
+{
   readonly #context: RelayContext;
   readonly #source: Source;
   readonly #stream: ServerStream;
   readonly #head: RequestHead;
-  readonly #length: BodyLength;
+  #length: BodyLength;
+  readonly #grpc: GrpcCall | null;
   readonly #record: ExchangeRecord;
   #frontend: Frontend;
   #slot: FrontendSlot | null;
@@ -56,7 +79,7 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
   #backend: Backend | null = null;
   #placement: Placement | null = null;
   #placementSlot = -1;
-  #deadline: Deadline | null = null;
+  #patience: Patience | null = null;
   #fault: FaultStrike | null = null;
   #delay: Deadline | null = null;
   #operation: OperationCapture | null = null;
@@ -68,9 +91,12 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
   #attempt: Attempt | null = null;
   readonly #body: RequestBody;
   #isReplyPaused = false;
+  /** How the present reply's body is framed. */
+  #replyLength: BodyLength = 0;
+  #tunnel: TunnelWatch | null = null;
+  #hasReplyEnded = false;
   #waitSinceMs = -1;
   #waitUntilMs = -1;
-  #quiet: QuietWatch | null = null;
 
   constructor(
     context: RelayContext,
@@ -88,12 +114,9 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     this.#stream = stream;
     this.#head = head;
     this.#length = length;
+    this.#grpc = GrpcCall.of(head, stream.protocol);
     this.#body = new RequestBody(stream, length);
-    const record = openRecord(context, frontend, source, stream.ordinal);
-    record.method = head.method;
-    record.path = head.path;
-    record.authority = head.authority;
-    this.#record = record;
+    this.#record = openRequestRecord(context, frontend, source, stream, head);
   }
 
   /** Where it stands. */
@@ -121,6 +144,7 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     this.#slot = null;
     const decision = decide(this.#frontend, this.#source, this.#head, this.#record);
     this.#replyFilters = decision.replyFilters;
+    if (this.#length === "tunnel") this.#confirmTunnel();
     switch (decision.kind) {
       case "fail":
         this.#fail(decision.reason, decision.detail);
@@ -132,7 +156,7 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
       }
       case "ask":
         this.#backendReplyFilters = decision.backendReplyFilters;
-        if (decision.timeoutMs !== null) this.#limitTime(decision.timeoutMs);
+        this.#limitTime(decision.timeoutMs);
         this.#enter(decision.backend);
         return;
       default:
@@ -140,10 +164,18 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     }
   }
 
-  #limitTime(timeoutMs: number): void {
-    this.#deadline = new Deadline(this);
-    const spentMs = this.#context.clock.monotonicMs() - this.#record.startMs;
-    this.#context.wheel.set(this.#deadline, timeoutMs - spentMs);
+  #limitTime(ruleMs: number | null): void {
+    const callerMs = this.#grpc === null ? null : this.#grpc.timeoutMs;
+    if (ruleMs === null && callerMs === null) return;
+    this.#patience ??= new Patience(this.#context);
+    this.#patience.limit(this, this.#record.startMs, ruleMs, callerMs);
+  }
+
+  /** A filter may have taken the wish back: it is a request like any other then. */
+  #confirmTunnel(): void {
+    if (this.#head.upgrade !== null || this.#head.method === "CONNECT") return;
+    this.#length = 0;
+    this.#body.end(null);
   }
 
   #enter(backend: Backend): void {
@@ -177,16 +209,8 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
   }
 
   #onDelayOver(): void {
-    switch (this.#state.delayOver) {
-      case "go":
-        if (!this.#isReset(this.#fault!)) this.#choose(this.#context.clock.monotonicMs());
-        return;
-      case "never":
-        this.#never("delayOver");
-        return;
-      default:
-        unreachable(this.#state.delayOver);
-    }
+    if (this.#state.delayOver === "never") this.#never(this.#state.delayOver, "delayOver");
+    if (!this.#isReset(this.#fault!)) this.#choose(this.#context.clock.monotonicMs());
   }
 
   // ── an endpoint, a connection ─────────────────────────────────────────────────────────────────────────────────
@@ -231,7 +255,7 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
 
   /** The request on the service level, before it is sent first: of the head as forwarded, for the same reason. */
   #read(contract: ContractReader): void {
-    if (this.#record.attempts > 0) return;
+    if (this.#record.attempts > 0 || this.#length === "tunnel") return;
     this.#operation = captureOperation(contract, this.#head, this.#record);
     const copy = this.#operation?.requestBody ?? null;
     if (copy !== null) this.#body.copyTo(copy);
@@ -243,35 +267,20 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
   }
 
   onEndpoint(): void {
-    switch (this.#state.endpoint) {
-      case "pick":
-        if (this.#slot !== null) {
-          this.#stopWaiting(this.#context.clock.monotonicMs());
-          this.#frontend = this.#slot.frontend; // its documents have come
-          this.#decide();
-        } else {
-          this.#choose(this.#context.clock.monotonicMs());
-        }
-        return;
-      case "never":
-        this.#never("endpoint");
-        return;
-      default:
-        unreachable(this.#state.endpoint);
+    if (this.#state.endpoint === "never") this.#never(this.#state.endpoint, "endpoint");
+    const nowMs = this.#context.clock.monotonicMs();
+    if (this.#slot === null) {
+      this.#choose(nowMs);
+      return;
     }
+    this.#stopWaiting(nowMs);
+    this.#frontend = this.#slot.frontend; // its documents have come
+    this.#decide();
   }
 
   onNoEndpoint(reason: Reason, detail: string): void {
-    switch (this.#state.noEndpoint) {
-      case "fail":
-        this.#fail(reason, detail);
-        return;
-      case "never":
-        this.#never("noEndpoint");
-        return;
-      default:
-        unreachable(this.#state.noEndpoint);
-    }
+    if (this.#state.noEndpoint === "fail") this.#fail(reason, detail);
+    else this.#never(this.#state.noEndpoint, "noEndpoint");
   }
 
   /** @param isFresh not on a connection that was used before */
@@ -286,29 +295,13 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
   }
 
   onSession(session: PooledSession): void {
-    switch (this.#state.session) {
-      case "ask":
-        this.#ask(session, this.#context.clock.monotonicMs());
-        return;
-      case "never":
-        this.#never("session");
-        return;
-      default:
-        unreachable(this.#state.session);
-    }
+    if (this.#state.session === "ask") this.#ask(session, this.#context.clock.monotonicMs());
+    else this.#never(this.#state.session, "session");
   }
 
   onNoSession(reason: ConnectReason, detail: string): void {
-    switch (this.#state.noSession) {
-      case "judge":
-        this.#judge(reason, detail, true, false);
-        return;
-      case "never":
-        this.#never("noSession");
-        return;
-      default:
-        unreachable(this.#state.noSession);
-    }
+    if (this.#state.noSession === "judge") this.#judge(reason, detail, true, false);
+    else this.#never(this.#state.noSession, "noSession");
   }
 
   // ── the request goes up ───────────────────────────────────────────────────────────────────────────────────────
@@ -322,10 +315,13 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     if (!attempt.isReused && attempt.target.endpoint.identity !== null) {
       this.#head.set(workloadField, this.#context.workload);
     }
+    this.#grpc?.shrink(this.#head, nowMs - this.#record.startMs);
     recordSent(this.#record, this.#context, attempt);
     stream.sendHead(this.#head, this.#length);
-    // Only these can come to nothing in a way that allows another attempt.
-    this.#body.sendTo(stream, !attempt.isReused && attempt.target.endpoint.identity === null);
+    if (this.#length === "tunnel") return;
+    // The others can come to nothing in a way that allows another attempt.
+    const isOnly = !attempt.isReused && attempt.target.endpoint.identity === null;
+    this.#body.sendTo(stream, isOnly && this.#pool!.protocol === "http/1.1");
   }
 
   onRequestBody(bytes: Buffer, start: number, end: number): void {
@@ -353,6 +349,13 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
       case "pass":
         this.#attempt!.stream.sendEnd(trailers);
         return;
+      case "half":
+        this.#attempt!.stream.sendEnd(null);
+        this.#part();
+        return;
+      case "part":
+        this.#part();
+        return;
       case "ignore":
         return;
       default:
@@ -361,43 +364,19 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
   }
 
   onServerWritable(): void {
-    switch (this.#state.serverWritable) {
-      case "resume":
-        this.#body.resume();
-        return;
-      case "ignore":
-        return;
-      default:
-        unreachable(this.#state.serverWritable);
-    }
+    if (this.#state.serverWritable === "resume") this.#body.resume();
   }
 
   // ── the reply comes down ──────────────────────────────────────────────────────────────────────────────────────
 
   onInterim(head: ReplyHead): void {
-    switch (this.#state.interim) {
-      case "pass":
-        this.#stream.sendInterim(head);
-        return;
-      case "never":
-        this.#never("interim");
-        return;
-      default:
-        unreachable(this.#state.interim);
-    }
+    if (this.#state.interim === "pass") this.#stream.sendInterim(head);
+    else this.#never(this.#state.interim, "interim");
   }
 
   onReplyHead(head: ReplyHead, length: BodyLength): void {
-    switch (this.#state.replyHead) {
-      case "answer":
-        this.#answer(head, length);
-        return;
-      case "never":
-        this.#never("replyHead");
-        return;
-      default:
-        unreachable(this.#state.replyHead);
-    }
+    if (this.#state.replyHead === "answer") this.#answer(head, length);
+    else this.#never(this.#state.replyHead, "replyHead");
   }
 
   #answer(head: ReplyHead, length: BodyLength): void {
@@ -419,8 +398,10 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
         this.#record.reason = reason;
       }
     }
-    attempt.settle(nowMs, true);
-    target.onAnswer();
+    this.#grpc?.note(head, this.#record);
+    const isFailed = isGrpcFailure(this.#record.grpcStatus);
+    attempt.settle(nowMs, !isFailed); // to fail fast makes nobody attractive
+    if (!isFailed) target.onAnswer();
     const isByProxy = this.#record.origin === "proxy";
     if (this.#fault !== null && this.#fault.reset === "after" && !isByProxy) {
       this.#cut("reset", `fault ${this.#fault.name}: reset after the process had answered`);
@@ -429,10 +410,17 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     this.#operation?.onReplyHead(head, isByProxy);
     if (this.#backendReplyFilters !== null) runReplyFilters(this.#backendReplyFilters, head);
     if (this.#replyFilters !== null) runReplyFilters(this.#replyFilters, head);
-    this.#state = answering;
+    this.#replyLength = length;
     this.#body.release();
     recordAnswer(this.#record, this.#context, head.status, nowMs);
-    if (this.#context.isDraining) this.#stream.closeAfter();
+    if (length === "tunnel") {
+      this.#state = tunnelling;
+      this.#patience?.lift();
+      this.#tunnel = new TunnelWatch(this.#context, this);
+    } else {
+      this.#state = answering;
+      if (this.#context.isDraining) this.#stream.closeAfter();
+    }
     this.#stream.sendHead(head, length);
   }
 
@@ -446,35 +434,21 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
   }
 
   onReplyBody(bytes: Buffer, start: number, end: number): void {
-    switch (this.#state.replyBody) {
-      case "pass":
-        this.#record.replyBytes += end - start;
-        this.#operation?.replyBody?.take(bytes, start, end);
-        if (this.#stream.sendBody(bytes, start, end)) return;
-        this.#isReplyPaused = true;
-        this.#attempt!.stream.pauseReply();
-        return;
-      case "never":
-        this.#never("replyBody");
-        return;
-      default:
-        unreachable(this.#state.replyBody);
-    }
+    if (this.#state.replyBody === "never") this.#never(this.#state.replyBody, "replyBody");
+    if (this.#state.replyBody === "ignore") return;
+    this.#record.replyBytes += end - start;
+    this.#operation?.replyBody?.take(bytes, start, end);
+    if (this.#stream.sendBody(bytes, start, end)) return;
+    this.#isReplyPaused = true;
+    this.#attempt!.stream.pauseReply();
   }
 
   /** The client takes octets again. */
   onWritable(): void {
-    switch (this.#state.clientWritable) {
-      case "resume":
-        if (!this.#isReplyPaused) return;
-        this.#isReplyPaused = false;
-        this.#attempt!.stream.resumeReply();
-        return;
-      case "ignore":
-        return;
-      default:
-        unreachable(this.#state.clientWritable);
-    }
+    if (this.#state.clientWritable === "ignore") return;
+    if (!this.#isReplyPaused) return;
+    this.#isReplyPaused = false;
+    this.#attempt!.stream.resumeReply();
   }
 
   onReplyEnd(trailers: Fields | null): void {
@@ -487,16 +461,52 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
         this.#attempt = null;
         this.#operation?.replyBody?.end();
         this.#state = over;
+        if (trailers !== null) this.#grpc?.note(trailers, this.#record);
         this.#stream.sendEnd(trailers);
         this.#finish();
         return;
       }
+      case "half":
+        this.#hasReplyEnded = true;
+        this.#stream.sendEnd(null);
+        this.#part();
+        return;
+      case "part":
+        this.#hasReplyEnded = true;
+        this.#part();
+        return;
       case "never":
-        this.#never("replyEnd");
+        this.#never(this.#state.replyEnd, "replyEnd");
         return;
       default:
         unreachable(this.#state.replyEnd);
     }
+  }
+
+  // ── a tunnel ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  get tunnelBytes(): number {
+    return this.#record.requestBytes + this.#record.replyBytes;
+  }
+
+  /** We end, and nothing moves: both are told as each would tell the other. */
+  onTunnelDrained(): void {
+    this.#record.detail = "the proxy ends, and nothing moved";
+    this.#state = parting;
+    if (!this.#body.isEnded) this.#attempt!.stream.sendEnd(null);
+    if (!this.#hasReplyEnded) this.#stream.sendEnd(null);
+  }
+
+  onTunnelTooLong(detail: string): void {
+    this.#giveUp({ reason: "request-timeout", detail });
+  }
+
+  /** It is over when both sides have ended. */
+  #part(): void {
+    if (!this.#body.isEnded || !this.#hasReplyEnded) return;
+    this.#attempt!.detach();
+    this.#attempt = null;
+    this.#finish();
   }
 
   // ── failures ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -510,7 +520,7 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
         attempt.settle(nowMs, failure.sent);
         attempt.detach();
         this.#attempt = null;
-        const isIdleRace = attempt.isReused && !failure.answered && failure.reason === "reset";
+        const isIdleRace = attempt.wasAtRest && !failure.answered && failure.reason === "reset";
         this.#judge(failure.reason, failure.detail, !failure.sent, isIdleRace);
         return;
       }
@@ -521,7 +531,7 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
         this.#cut(failure.reason, failure.detail);
         return;
       case "never":
-        this.#never("replyFailed");
+        this.#never(this.#state.replyFailed, "replyFailed");
         return;
       default:
         unreachable(this.#state.replyFailed);
@@ -577,41 +587,36 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
   }
 
   onRequestFailed(reason: Reason, detail: string): void {
-    switch (this.#state.clientGone) {
-      case "abandon":
-        recordFailure(this.#record, this.#fault, reason, detail);
-        this.#release();
-        if (reason !== "client-gone" && this.#record.headMs < 0)
-          recordOwnAnswer(this.#record, this.#context, reasonRow(reason).status); // by the codec
-        this.#finish();
-        return;
-      case "ignore":
-        return;
-      default:
-        unreachable(this.#state.clientGone);
-    }
+    if (this.#state.clientGone === "ignore") return;
+    recordFailure(this.#record, this.#fault, reason, detail);
+    this.#release();
+    if (reason !== "client-gone" && this.#record.headMs < 0)
+      recordOwnAnswer(this.#record, this.#context, reasonRow(reason).status); // by the codec
+    this.#finish();
   }
 
   /** The whole exchange has taken too long, or has been held back for long enough. */
   onDeadline(deadline: Deadline): void {
     if (deadline === this.#delay) this.#onDelayOver();
-    else this.#timeOut("the time limit of the request has passed");
+    else this.#giveUp(this.#patience!.onDeadline);
   }
 
   /** Nobody may notice that a client is gone: what stands still is not waited for without end. */
   onStillOpen(): void {
-    const { requestBytes, replyBytes } = this.#record;
-    this.#quiet ??= new QuietWatch(this.#context.clock);
-    if (this.#quiet.isTooLong(requestBytes + replyBytes)) this.#timeOut("nothing moves any more");
+    if (this.#tunnel !== null) return; // it is watched otherwise
+    this.#patience ??= new Patience(this.#context);
+    const awaited = this.#state === asking ? this.#length : 0;
+    const impatience = this.#patience.look(this.#record, awaited, this.#body);
+    if (impatience !== null) this.#giveUp(impatience);
   }
 
-  #timeOut(detail: string): void {
+  #giveUp({ reason, detail }: Impatience): void {
     switch (this.#state.timeout) {
       case "fail":
-        this.#fail("request-timeout", detail);
+        this.#fail(reason, detail);
         return;
       case "cut":
-        this.#cut("request-timeout", detail);
+        this.#cut(reason, detail);
         return;
       case "ignore":
         return;
@@ -624,6 +629,7 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
   #fail(reason: Reason, detail: string): void {
     recordFailure(this.#record, this.#fault, reason, detail);
     if (reasonRow(reason).closes) this.#stream.closeAfter();
+    if (this.#grpc !== null) this.#record.grpcStatus = reasonRow(reason).grpc;
     const { isEdge } = this.#frontend;
     const wallMs = this.#context.clock.wallMs();
     this.#answerOwn(failureReply(reason, isEdge ? null : detail, this.#head, wallMs));
@@ -642,12 +648,20 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
     this.#finish();
   }
 
-  /** The client has part of the reply: ends it so that it is seen not to be whole (RFC 9112 §8). */
+  /** The client has part of the reply: ends it so that it is seen not to be whole (RFC 9112 §8), or says why in trailers. */
   #cut(reason: Reason, detail: string): void {
+    const mayHaveTrailers =
+      this.#grpc !== null && this.#state === answering && this.#replyLength === "chunked";
     recordFailure(this.#record, this.#fault, reason, detail);
     this.#release();
     this.#state = over;
-    this.#stream.abort();
+    if (mayHaveTrailers) {
+      this.#record.grpcStatus = reasonRow(reason).grpc;
+      const told = this.#frontend.isEdge ? null : detail;
+      this.#stream.sendEnd(new PlainFields(grpcFailureFields(reason, told)));
+    } else {
+      this.#stream.abort();
+    }
     this.#finish();
   }
 
@@ -669,12 +683,14 @@ export class Exchange implements RequestSink, EndpointWaiter, SessionTaker, Dead
   #finish(): void {
     this.#state = over;
     this.#body.release();
-    if (this.#deadline !== null) this.#context.wheel.clear(this.#deadline);
+    this.#patience?.lift();
+    this.#tunnel?.stop();
     this.#record.endMs = this.#context.clock.monotonicMs();
     this.#context.onEnd(this.#record);
   }
 
-  #never(input: string): void {
+  /** @param _does typed so that every other action has been dealt with before */
+  #never(_does: "never", input: string): void {
     assert(false, `no ${input} while ${this.#state.phase}`);
   }
 }

@@ -6,17 +6,21 @@ import { HeldBody } from "./held-body.ts";
 /** What has come of a request's body, what of it is still here, and whether more may come now. */
 export class RequestBody {
   readonly #stream: ServerStream;
-  /** Null: the request has no body. */
+  readonly #hasOctets: boolean;
+  /** Null: the request has no body, or what comes is a tunnel's. */
   readonly #held: HeldBody | null;
   #copy: BodyCopy | null = null;
   #trailers: Fields | null = null;
-  #isPaused = false;
+  isPaused = false;
+  /** How often it was paused. */
+  pauses = 0;
   /** Is the request complete? */
   isEnded = false;
 
   constructor(stream: ServerStream, length: BodyLength) {
     this.#stream = stream;
-    this.#held = length === 0 ? null : new HeldBody();
+    this.#hasOctets = length !== 0;
+    this.#held = length === 0 || length === "tunnel" ? null : new HeldBody();
   }
 
   /** Can all that was read so far be sent again? */
@@ -33,7 +37,7 @@ export class RequestBody {
   /** An attempt takes the octets. */
   keep(bytes: Buffer, start: number, end: number): void {
     this.#copy?.take(bytes, start, end);
-    this.#held!.keep(bytes, start, end);
+    this.#held?.keep(bytes, start, end);
   }
 
   end(trailers: Fields | null): void {
@@ -65,14 +69,15 @@ export class RequestBody {
   }
 
   pause(): void {
-    if (this.#held === null || this.#isPaused || this.isEnded) return;
-    this.#isPaused = true;
+    if (!this.#hasOctets || this.isPaused || this.isEnded) return;
+    this.isPaused = true;
+    this.pauses++;
     this.#stream.pauseRequest();
   }
 
   resume(): void {
-    if (!this.#isPaused) return;
-    this.#isPaused = false;
+    if (!this.isPaused) return;
+    this.isPaused = false;
     this.#stream.resumeRequest();
   }
 

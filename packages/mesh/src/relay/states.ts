@@ -4,18 +4,27 @@
  * ```
  *                   ┌────────── retry ───────────┐
  *                   ▼                            │
- *  start ───────▶ choosing ─▶ connecting ─▶ asking ─▶ answering ─▶ over
- *    └▶ delaying ───▲  │            │            │          │         ▲
- *          └───────────┴────────────┴────────────┴──────────┴─────────┘  a failure is answered, or cuts the reply
+ *  start ───────▶ choosing ─▶ connecting ─▶ asking ─▶ answering ────────────▶ over
+ *    └▶ delaying ───▲  │            │         │  └─▶ tunnelling ─▶ parting ──▶ ▲
+ *          └───────────┴────────────┴─────────┴────────────┴──────────┴────────┘  a failure is answered, or cuts the reply
  * ```
  */
 export interface State {
-  readonly phase: "delaying" | "choosing" | "connecting" | "asking" | "answering" | "over";
+  readonly phase:
+    | "delaying"
+    | "choosing"
+    | "connecting"
+    | "asking"
+    | "answering"
+    | "tunnelling"
+    | "parting"
+    | "over";
 
   // From the client.
   /** Octets of the request's body. `hold`: keep them, nobody can take them yet. */
   readonly requestBody: "hold" | "pass" | "ignore";
-  readonly requestEnd: "hold" | "pass" | "ignore";
+  /** `half`: passed on, and the tunnel is over when the other side has ended as well. `part`: the same, but it was said already. */
+  readonly requestEnd: "hold" | "pass" | "half" | "part" | "ignore";
   /** The client is gone or broke the framing. */
   readonly clientGone: "abandon" | "ignore";
   /** The client takes octets again. */
@@ -30,8 +39,8 @@ export interface State {
   // From the server, for the present attempt; those of earlier attempts never get here.
   readonly interim: "pass" | "never";
   readonly replyHead: "answer" | "never";
-  readonly replyBody: "pass" | "never";
-  readonly replyEnd: "finish" | "never";
+  readonly replyBody: "pass" | "ignore" | "never";
+  readonly replyEnd: "finish" | "half" | "part" | "never";
   /** `judge`: a retry decides. `cut`: the client has part of the reply and must see that it is not whole. */
   readonly replyFailed: "judge" | "cut" | "never";
   readonly serverWritable: "resume" | "ignore";
@@ -147,6 +156,48 @@ export const answering: State = {
   timeout: "cut",
 };
 
+/** A tunnel was granted: octets go both ways until both sides have ended. */
+export const tunnelling: State = {
+  phase: "tunnelling",
+  requestBody: "pass",
+  requestEnd: "half",
+  clientGone: "abandon",
+  clientWritable: "resume",
+  endpoint: "never",
+  noEndpoint: "never",
+  session: "never",
+  noSession: "never",
+  interim: "never",
+  replyHead: "never",
+  replyBody: "pass",
+  replyEnd: "half",
+  replyFailed: "cut",
+  serverWritable: "resume",
+  delayOver: "never",
+  timeout: "cut",
+};
+
+/** The proxy ends, and nothing moved in the tunnel: both sides were told that it has ended, and have yet to say the same. */
+export const parting: State = {
+  phase: "parting",
+  requestBody: "ignore",
+  requestEnd: "part",
+  clientGone: "abandon",
+  clientWritable: "ignore",
+  endpoint: "never",
+  noEndpoint: "never",
+  session: "never",
+  noSession: "never",
+  interim: "never",
+  replyHead: "never",
+  replyBody: "ignore",
+  replyEnd: "part",
+  replyFailed: "cut",
+  serverWritable: "ignore",
+  delayOver: "never",
+  timeout: "cut",
+};
+
 /** The reply is complete or the exchange has failed; the record is written. What the client still sends is dropped. */
 export const over: State = {
   phase: "over",
@@ -169,4 +220,13 @@ export const over: State = {
 };
 
 /** The whole table, for the model check. */
-export const states: readonly State[] = [delaying, choosing, connecting, asking, answering, over];
+export const states: readonly State[] = [
+  delaying,
+  choosing,
+  connecting,
+  asking,
+  answering,
+  tunnelling,
+  parting,
+  over,
+];

@@ -7,6 +7,7 @@ import { type Address, tcp } from "@heddle/mesh/model/address.ts";
 import type { PlacementDoc, SlotsDoc } from "@heddle/mesh/model/document.ts";
 import type { Fields, ReplyHead, RequestHead } from "@heddle/mesh/model/head.ts";
 import type { SpiffeId } from "@heddle/mesh/model/identity.ts";
+import type { HttpProtocol } from "@heddle/mesh/model/protocol.ts";
 import type {
   BodyLength,
   ClientStream,
@@ -31,9 +32,10 @@ import type { Backend } from "@heddle/mesh/upstream/backend.ts";
 import { defaultUpstreamLimits, type UpstreamLimits } from "@heddle/mesh/upstream/context.ts";
 import type { ClientCodec, ClientCodecOwner } from "@heddle/mesh/upstream/session.ts";
 import { Upstream } from "@heddle/mesh/upstream/upstream.ts";
+import { WideServer } from "./wide-server.ts";
 
 /** A connection that goes nowhere. */
-class NoConnection implements Connection {
+export class NoConnection implements Connection {
   readonly local = tcp("127.0.0.1", 1);
   readonly remote: Address;
   readonly peer = null;
@@ -80,6 +82,9 @@ export class FakeServer implements ClientCodec, ClientStream, ConnectionEvents {
   isWritable = true;
   isReplyPaused = false;
   isReplying = false;
+  /** Of a tunnel; it is over when both sides have ended. */
+  isTunnel = false;
+  hasReplyEnded = false;
 
   constructor(address: Address, owner: ClientCodecOwner) {
     this.address = address;
@@ -141,6 +146,8 @@ export class FakeServer implements ClientCodec, ClientStream, ConnectionEvents {
     this.isWritable = true;
     this.isReplyPaused = false;
     this.isReplying = false;
+    this.isTunnel = false;
+    this.hasReplyEnded = false;
     return this;
   }
 
@@ -158,6 +165,7 @@ export class FakeServer implements ClientCodec, ClientStream, ConnectionEvents {
   sendEnd(_trailers: Fields | null): void {
     assert(this.head !== null && !this.hasEnded, "one end per request");
     this.hasEnded = true;
+    if (this.isTunnel && this.hasReplyEnded) this.#over(false);
   }
 
   abort(): void {
@@ -185,6 +193,7 @@ export class FakeServer implements ClientCodec, ClientStream, ConnectionEvents {
     length: BodyLength = "chunked",
   ): void {
     this.isReplying = true;
+    this.isTunnel = length === "tunnel";
     this.sink!.onReplyHead(new PlainReplyHead(status, fields), length);
   }
 
@@ -195,11 +204,24 @@ export class FakeServer implements ClientCodec, ClientStream, ConnectionEvents {
   }
 
   replyEnd(): void {
+    if (this.isTunnel) {
+      this.hasReplyEnded = true;
+      this.sink!.onReplyEnd(null);
+      if (this.hasEnded && this.phase === "busy") this.#over(false);
+      return;
+    }
     const { sink } = this;
     const isReusable = this.hasEnded;
     this.sink = null;
     this.phase = isReusable ? "idle" : "closed";
     sink!.onReplyEnd(null);
+    this.owner.onExchangeEnd(this);
+    if (!isReusable) this.owner.onClose(this, null);
+  }
+
+  #over(isReusable: boolean): void {
+    this.sink = null;
+    this.phase = isReusable ? "idle" : "closed";
     this.owner.onExchangeEnd(this);
     if (!isReusable) this.owner.onClose(this, null);
   }
@@ -225,25 +247,32 @@ export class FakeServer implements ClientCodec, ClientStream, ConnectionEvents {
 
 /** The client's side, with everything that was sent to it. */
 export class FakeClient implements ServerStream {
-  readonly protocol = "http/1.1";
+  readonly protocol: HttpProtocol;
   readonly ordinal = 1;
   readonly connection: Connection = new NoConnection(tcp("127.0.0.1", 2), () => {});
   readonly interims: number[] = [];
   head: ReplyHead | null = null;
   body = "";
   end: "none" | "whole" | "cut" = "none";
+  trailers: Fields | null = null;
+  length: BodyLength = 0;
   closes = false;
   isRequestPaused = false;
   isWritable = true;
+
+  constructor(protocol: HttpProtocol = "http/1.1") {
+    this.protocol = protocol;
+  }
 
   sendInterim(head: ReplyHead): void {
     assert(this.head === null && this.end === "none", "interim before final");
     this.interims.push(head.status);
   }
 
-  sendHead(head: ReplyHead): void {
+  sendHead(head: ReplyHead, length: BodyLength): void {
     assert(this.head === null && this.end === "none", "one final reply");
     this.head = head;
+    this.length = length;
   }
 
   sendBody(bytes: Buffer, start: number, end: number): boolean {
@@ -252,13 +281,14 @@ export class FakeClient implements ServerStream {
     return this.isWritable;
   }
 
-  sendEnd(): void {
+  sendEnd(trailers: Fields | null): void {
     assert(this.head !== null && this.end === "none", "one end");
     this.end = "whole";
+    this.trailers = trailers;
   }
 
   abort(): void {
-    assert(this.end === "none", "one end");
+    assert(this.end === "none" || this.length === "tunnel", "one end");
     this.end = "cut";
   }
 
@@ -288,6 +318,7 @@ export interface RigOptions {
   readonly queueMax?: number;
   readonly contract?: ContractReader | null;
   readonly fault?: FaultDraws | null;
+  readonly speaks?: HttpProtocol | null;
 }
 
 const source: Source = {
@@ -307,6 +338,10 @@ export class Rig {
   readonly wheel = new DeadlineWheel(this.clock, 1);
   readonly records: ExchangeRecord[] = [];
   readonly servers: FakeServer[] = [];
+  /** Those that were asked to speak HTTP/2. */
+  readonly wide: WideServer[] = [];
+  /** What was offered to each; null: a plain connection. */
+  readonly offers: (string | null)[] = [];
   readonly upstream: Upstream;
   readonly backend: Backend;
   readonly context: RelayContext;
@@ -316,17 +351,16 @@ export class Rig {
 
   constructor(options: RigOptions = {}) {
     this.#options = options;
-    let dialled: Address | null = null;
+    let dialling: FakeServer | WideServer | null = null;
     this.upstream = new Upstream({
       clock: this.clock,
       wheel: this.wheel,
       rng: new SeededRng(1),
       transport: {
         dial: (dial: DialOptions) => {
-          const server = this.servers.at(-1)!;
-          dialled = dial.address;
-          Object.assign(server, { address: dialled });
-          return server.connection;
+          Object.assign(dialling!, { address: dial.address });
+          this.offers.push(dial.tls?.alpn.join() ?? null);
+          return dialling!.connection;
         },
         listen: () => Promise.reject(new Error("nobody listens here")),
       },
@@ -340,9 +374,16 @@ export class Rig {
         }),
         verifier: (id) => () => ({ ok: true, id }),
       },
-      codec: (owner) => {
+      codec: (owner, protocol) => {
+        if (protocol === "h2") {
+          const wide = new WideServer(owner);
+          this.wide.push(wide);
+          dialling = wide;
+          return wide;
+        }
         const server = new FakeServer(tcp("0.0.0.0", 0), owner);
         this.servers.push(server);
+        dialling = server;
         return server;
       },
       limits: { ...defaultUpstreamLimits, ...options.limits },
@@ -402,16 +443,18 @@ export class Rig {
       slots: slots ?? null,
       contract: this.#options.contract ?? null,
       fault: this.#options.fault ?? null,
+      speaks: this.#options.speaks ?? null,
       members,
     });
     this.backend.flush();
   }
 
   /** A client asks. Without a body its request has ended. */
-  ask(line: { method?: string; path?: string; length?: BodyLength } = {}): Asked {
-    const { method = "GET", path = "/7", length = 0 } = line;
-    const client = new FakeClient();
-    const head = new PlainRequestHead({ method, path, authority: "kvs" });
+  ask(line: AskedLine = {}): Asked {
+    const { method = "GET", path = "/7", length = 0, protocol, upgrade = null, fields } = line;
+    const client = new FakeClient(protocol);
+    const head = new PlainRequestHead({ method, path, authority: "kvs" }, fields);
+    head.upgrade = upgrade;
     const slot = { frontend: this.frontend };
     const exchange = new Exchange(this.context, slot, source, client, head, length);
     exchange.begin();
@@ -438,6 +481,16 @@ export class Rig {
     this.records.length = 0;
     return server;
   }
+}
+
+export interface AskedLine {
+  readonly method?: string;
+  readonly path?: string;
+  readonly length?: BodyLength;
+  /** Default `http/1.1`. */
+  readonly protocol?: HttpProtocol;
+  readonly upgrade?: string | null;
+  readonly fields?: readonly (readonly [string, string])[];
 }
 
 export interface Asked {

@@ -1,3 +1,5 @@
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
 import { type Address, tcp } from "@heddle/mesh/model/address.ts";
 import type {
   Document,
@@ -201,11 +203,25 @@ describe("two proxies with mutual TLS", () => {
     expect(lastOf(caller)).toMatchObject({ reason: "no-route", origin: "proxy" });
   });
 
-  test("an upgrade that the client needs is refused, one it only offers is not", async () => {
-    const upgrade = (protocol: string) =>
-      get(out, "/", `Connection: Upgrade\r\nUpgrade: ${protocol}\r\n`);
-    expect(await upgrade("websocket")).toMatch(/501 [\s\S]*unsupported: Upgrade: websocket/);
-    expect(await upgrade("h2c")).toMatch(/^HTTP\/1\.1 200/);
+  test("an upgrade is carried from end to end, with both its ends; one that a server may ignore is not", async () => {
+    const echo = (_: IncomingMessage, socket: Duplex) => {
+      socket.write("HTTP/1.1 101 Yes\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n");
+      socket.pipe(socket);
+    };
+    app.server.on("upgrade", echo);
+    const client = new RawClient(out).say(
+      "GET /7 HTTP/1.1\r\nHost: kvs\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n",
+    );
+    await client.hear(/^HTTP\/1\.1 101 [\s\S]*\r\n\r\n$/);
+    client.say("GET / HTTP/1.1\r\n\r\n");
+    client.socket.end("x".repeat(300_000));
+    expect((await client.end()).length).toBeGreaterThan(300_000);
+    const tunnel = { status: 101, reason: null, requestBytes: 300_018, replyBytes: 300_018 };
+    expect(lastOf(caller)).toMatchObject({ ...tunnel, protocol: "http/1.1", attempts: 1 });
+    await expect.poll(() => lastOf(kvs)).toMatchObject(tunnel);
+    const ignorable = "Connection: Upgrade\r\nUpgrade: h2c\r\n";
+    app.server.off("upgrade", echo);
+    expect(await get(out, "/", ignorable)).toMatch(/^HTTP\/1\.1 200/);
   });
 
   test("a service whose documents are not here yet is asked for, and waited for", async () => {

@@ -13,6 +13,9 @@ interface Model {
   said: string;
   hasEnded: boolean;
   isGone: boolean;
+  /** It asks for a tunnel; has one been granted, and has the server's side of it ended? */
+  readonly isTunnel: boolean;
+  hasReplyEnded: boolean;
   answered: string;
   /** Attempts whose request may have been executed. */
   executions: number;
@@ -39,19 +42,26 @@ function check(model: Model, { rig, asked }: Real): void {
     expect(client.end !== "none" || model.isGone).toBe(true);
     expect(busy(rig)).toBeUndefined();
     expect(rig.backend.waitingCount).toBe(0);
+    expect(rig.context.tunnels.size).toBe(0);
   } else {
-    expect(client.end).toBe("none");
+    const isEnded = model.hasReplyEnded || exchange.phase === "parting";
+    expect(client.end).toBe(isEnded ? "whole" : "none");
   }
   const server = busy(rig);
   if (server !== undefined) {
     expect(server.head?.method).toBe(model.method);
     expect(server.body).toBe(model.said);
-    expect(server.hasEnded).toBe(model.hasEnded);
+    expect(server.hasEnded).toBe(model.hasEnded || exchange.phase === "parting");
   }
-  if (exchange.phase === "answering") expect(client.body).toBe(model.answered);
+  const isAnswering = exchange.phase === "answering" || exchange.phase === "tunnelling";
+  if (isAnswering) expect(client.body).toBe(model.answered);
   if (model.method === "POST") expect(model.executions).toBeLessThanOrEqual(1);
   expect(model.executions).toBeLessThanOrEqual(2);
 }
+
+/** How often each phase was come to: the check is worth nothing if it never went anywhere. */
+const reached = new Map<Phase, number>();
+const reach = (phase: Phase) => reached.set(phase, (reached.get(phase) ?? 0) + 1);
 
 /** A step that may happen while `isPossible`, and the phases that may follow by the reference. */
 function step(
@@ -68,6 +78,7 @@ function step(
       const expected = run(model, real);
       const { phase } = real.asked.exchange;
       expect(expected).toContain(phase);
+      if (phase !== model.phase) reach(phase);
       model.phase = phase;
       check(model, real);
     },
@@ -75,31 +86,28 @@ function step(
   };
 }
 
+/** Octets of a tunnel come only once it was granted, and nothing comes of one that was refused. */
+const mayAsk = (model: Model) =>
+  isOpen(model) &&
+  !model.hasEnded &&
+  (!model.isTunnel || model.phase === "tunnelling" || model.phase === "parting");
 const isOpen = (model: Model) => model.phase !== "over" && !model.isGone;
 const hasServer = (phase: Phase) => (model: Model, rig: Rig) =>
   model.phase === phase && busy(rig) !== undefined;
 const server = (real: Real): FakeServer => busy(real.rig)!;
 
 const clientBody = (text: string) =>
-  step(
-    `body ${text}`,
-    (model) => isOpen(model) && !model.hasEnded,
-    (model, { asked }) => {
-      model.said += text;
-      sendBody(asked.exchange, text);
-      return [model.phase];
-    },
-  );
+  step(`body ${text}`, mayAsk, (model, { asked }) => {
+    if (model.phase !== "parting") model.said += text;
+    sendBody(asked.exchange, text);
+    return [model.phase];
+  });
 const clientEnd = () =>
-  step(
-    "end",
-    (model) => isOpen(model) && !model.hasEnded,
-    (model, { asked }) => {
-      model.hasEnded = true;
-      asked.exchange.onRequestEnd(null);
-      return [model.phase];
-    },
-  );
+  step("end", mayAsk, (model, { asked }) => {
+    model.hasEnded = true;
+    asked.exchange.onRequestEnd(null);
+    return [model.hasReplyEnded ? "over" : model.phase];
+  });
 const clientGone = () =>
   step("gone", isOpen, (model, { asked }) => {
     model.isGone = true;
@@ -144,21 +152,46 @@ const replyHead = () =>
     server(real).replyHead(200);
     return ["answering", "over"]; // the latter by a fault
   });
+const grant = () =>
+  step(
+    "grant",
+    (model, rig) => model.isTunnel && hasServer("asking")(model, rig),
+    (model, real) => {
+      model.executions++;
+      server(real).replyHead(101, [], "tunnel");
+      return ["tunnelling", "over"];
+    },
+  );
+const isReplying = (model: Model, rig: Rig) =>
+  ["answering", "tunnelling", "parting"].includes(model.phase) &&
+  !model.hasReplyEnded &&
+  busy(rig) !== undefined;
 const replyBody = (text: string) =>
-  step(`reply body ${text}`, hasServer("answering"), (model, real) => {
-    model.answered += text;
+  step(`reply body ${text}`, isReplying, (model, real) => {
+    if (model.phase !== "parting") model.answered += text;
     server(real).replyBody(text);
-    return ["answering"];
+    return [model.phase];
   });
 const replyEnd = () =>
-  step("reply end", hasServer("answering"), (_, real) => {
+  step("reply end", isReplying, (model, real) => {
+    const isHalf = model.phase !== "answering";
+    if (isHalf) model.hasReplyEnded = true;
     server(real).replyEnd();
-    return ["over"];
+    return [isHalf && !model.hasEnded ? model.phase : "over"];
   });
+const drain = () =>
+  step(
+    "drain",
+    () => true,
+    (model, { rig }) => {
+      rig.context.drain();
+      return [model.phase];
+    },
+  );
 const serverFails = (sent: boolean) =>
   step(
     `server fails, ${sent ? "" : "un"}sent`,
-    (model, rig) => ["asking", "answering"].includes(model.phase) && busy(rig) !== undefined,
+    (model, rig) => (isReplying(model, rig) || model.phase === "asking") && busy(rig) !== undefined,
     (model, real) => {
       const wasAsking = model.phase === "asking";
       if (wasAsking && sent) model.executions++;
@@ -191,6 +224,10 @@ const pass = (ms: number) =>
           return ["asking", "over"];
         case "answering":
           return ["answering", "over"];
+        case "tunnelling":
+          return ["tunnelling", "parting", "over"];
+        case "parting":
+          return ["parting", "over"];
         case "over":
           return ["over"];
       }
@@ -217,17 +254,20 @@ const commands = fc.commands(
     which.map(refuse),
     fc.constant(null).map(interim),
     fc.constant(null).map(replyHead),
+    fc.constant(null).map(grant),
+    fc.constant(null).map(grant),
     text.map(replyBody),
     fc.constant(null).map(replyEnd),
+    fc.constant(null).map(drain),
     fc.boolean().map(serverFails),
     fc.constant(null).map(serverWritable),
     fc.constantFrom(1, 90, 900, 2500).map(pass),
+    fc.constantFrom(900, 900, 2500).map(pass),
   ],
   { maxCommands: 25 },
 );
 
 test("any sequence of inputs leaves the exchange where the reference says, and ends it once", () => {
-  const reached = new Map<Phase, number>();
   const faults = new Set<string>();
   let replays = 0;
   fc.assert(
@@ -236,25 +276,38 @@ test("any sequence of inputs leaves the exchange where the reference says, and e
       fc.constantFrom("GET", "PUT", "POST"),
       fc.boolean(),
       fc.option(fc.nat(), { freq: 3 }),
-      (steps, method, isWarm, seed) => {
-        const fault = seed === null ? null : faultOf(seed);
+      fc.constantFrom("body", "tunnel", "granted tunnel", "draining tunnel"),
+      (steps, method, isWarm, seed, kind) => {
+        const isTunnel = kind !== "body";
+        const isGranted = kind.endsWith(" tunnel");
+        const fault = seed === null || isGranted ? null : faultOf(seed);
         const rig = new Rig({ endpoints: 2, requestTimeoutMs: 4000, fault });
-        if (isWarm && fault === null) {
+        if (isWarm && fault === null && !isGranted) {
           rig.warm();
           rig.warm();
         }
-        const asked = rig.ask({ method, length: "chunked" });
+        rig.context.tunnelLimits = { idleMs: 3000, lifetimeMs: 5000, drainQuietMs: 700 };
+        const upgrade = isTunnel ? "websocket" : null;
+        const asked = rig.ask({ method, length: isTunnel ? "tunnel" : "chunked", upgrade });
         const model: Model = {
           phase: asked.exchange.phase,
           method,
           said: "",
           hasEnded: false,
           isGone: false,
+          isTunnel,
+          hasReplyEnded: false,
           answered: "",
           executions: 0,
         };
+        if (isGranted) {
+          rig.server.open();
+          rig.server.replyHead(101, [], "tunnel");
+          Object.assign(model, { phase: "tunnelling", executions: 1 });
+          if (kind === "draining tunnel") rig.context.drain();
+        }
+        reach(model.phase);
         fc.modelRun(() => ({ model, real: { rig, asked, replies: [] } }), steps);
-        reached.set(model.phase, (reached.get(model.phase) ?? 0) + 1);
         rig.clock.advance(10_000);
         expect(rig.records).toHaveLength(1);
         expect(rig.context.inFlight).toBe(0);
@@ -265,7 +318,6 @@ test("any sequence of inputs leaves the exchange where the reference says, and e
     ),
     { seed: 20_261_122, numRuns: 3000 },
   );
-  // The check is worth nothing if it never went anywhere.
   for (const { phase } of states) expect(reached.get(phase) ?? 0).toBeGreaterThan(20);
   expect(replays).toBeGreaterThan(20);
   expect([...faults].toSorted()).toEqual(faultEffects);

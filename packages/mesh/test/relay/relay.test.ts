@@ -74,14 +74,6 @@ describe("a request and its reply", () => {
     expect(rig.server.isReplyPaused).toBe(false);
   });
 
-  test("a CONNECT is answered 501, and no application gets to see it", () => {
-    const rig = new Rig();
-    const { client } = rig.ask({ method: "CONNECT", path: "" });
-    expect(client.head?.status).toBe(501);
-    expect(rig.servers).toHaveLength(0);
-    expect(rig.record).toMatchObject({ reason: "unsupported", origin: "proxy" });
-  });
-
   test("interim replies pass, any number", () => {
     const rig = new Rig();
     const { client } = rig.ask();

@@ -1,0 +1,81 @@
+import { Deadline, type DeadlineHandler } from "../base/deadline-wheel.ts";
+import type { RelayContext } from "./context.ts";
+
+/** Whose tunnel it is. */
+export interface TunnelOwner {
+  /** Octets that have gone through it, both ways. */
+  readonly tunnelBytes: number;
+  /** The proxy ends, and nothing moves: it is to be ended in good order. */
+  onTunnelDrained(): void;
+  /** It has lasted too long, or stood still for too long. */
+  onTunnelTooLong(detail: string): void;
+}
+
+/**
+ * How long a tunnel may last: no request's time limit holds for it any more. The limits are those of opaque connections
+ * (`tcp-limits.ts`). While the proxy ends it is ended once nothing moves; what moves on goes down with the proxy.
+ */
+export class TunnelWatch implements DeadlineHandler {
+  readonly #context: RelayContext;
+  readonly #owner: TunnelOwner;
+  readonly #deadline: Deadline;
+  readonly #startMs: number;
+  #bytesBefore = 0;
+  #isDraining = false;
+  #hasDrained = false;
+
+  constructor(context: RelayContext, owner: TunnelOwner) {
+    this.#context = context;
+    this.#owner = owner;
+    this.#deadline = new Deadline(this);
+    this.#startMs = context.clock.monotonicMs();
+    this.#isDraining = context.isDraining;
+    context.tunnels.add(this);
+    this.#look();
+  }
+
+  /** The proxy ends. */
+  drain(): void {
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    this.#look();
+  }
+
+  stop(): void {
+    this.#context.tunnels.delete(this);
+    this.#context.wheel.clear(this.#deadline);
+  }
+
+  onDeadline(): void {
+    const { idleMs, lifetimeMs, drainQuietMs } = this.#context.tunnelLimits;
+    const ageMs = this.#context.clock.monotonicMs() - this.#startMs;
+    if (lifetimeMs !== null && ageMs >= lifetimeMs) {
+      this.#owner.onTunnelTooLong(`the tunnel has lasted ${lifetimeMs} ms`);
+    } else if (this.#owner.tunnelBytes !== this.#bytesBefore) {
+      this.#look();
+    } else if (!this.#isDraining) {
+      this.#owner.onTunnelTooLong(`nothing moved in the tunnel for ${idleMs} ms`);
+    } else if (this.#hasDrained) {
+      this.#owner.onTunnelTooLong(`the tunnel did not end within ${drainQuietMs} ms`);
+    } else {
+      this.#hasDrained = true;
+      this.#look(); // before the owner ends it
+      this.#owner.onTunnelDrained();
+    }
+  }
+
+  /** Looks again after the shortest of what may end it. */
+  #look(): void {
+    const { idleMs, lifetimeMs, drainQuietMs } = this.#context.tunnelLimits;
+    this.#bytesBefore = this.#owner.tunnelBytes;
+    let delayMs = this.#isDraining ? drainQuietMs : idleMs;
+    if (lifetimeMs !== null) {
+      const leftMs = this.#startMs + lifetimeMs - this.#context.clock.monotonicMs();
+      if (leftMs < delayMs) {
+        delayMs = Math.max(1, leftMs);
+        this.#bytesBefore = -1; // it is not for its silence that it is looked at then
+      }
+    }
+    this.#context.wheel.set(this.#deadline, delayMs);
+  }
+}
