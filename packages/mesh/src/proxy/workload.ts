@@ -85,6 +85,10 @@ export class Workload implements SnapshotSink {
     this.#options = options;
     this.inboundRelay = new RelayContext(clock, wheel, recorder, this.#ids);
     this.outboundRelay = new RelayContext(clock, wheel, recorder, this.#ids);
+    for (const relay of [this.inboundRelay, this.outboundRelay]) {
+      relay.onLimit = options.onLimit ?? relay.onLimit;
+      relay.tunnelLimits = options.tcpLimits ?? relay.tunnelLimits;
+    }
     this.#doors = new Doors({
       clock,
       inboundRelay: this.inboundRelay,
