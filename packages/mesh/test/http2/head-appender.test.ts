@@ -250,6 +250,13 @@ describe("replies", () => {
     expect(answer(head, 0)).toEqual([":status 500", "a 1", "content-length 0"]);
   });
 
+  test.each([103, 204])("%i says no length (RFC 9110 §8.6)", (status) => {
+    const head = goodReply([`:status ${status}`, "content-length 5", "a 1"], false);
+    for (const length of ["kept", 5, 0, null] as const) {
+      expect(answer(head, length)).toEqual([`:status ${status}`, "a 1"]);
+    }
+  });
+
   test("of HTTP/1.1, without what is of one hop", () => {
     const head = http1Reply(
       "HTTP/1.1 200 Fine",

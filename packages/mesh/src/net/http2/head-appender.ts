@@ -93,12 +93,14 @@ export class HeadAppender {
     if (status === 101) this.#pair(encoder, out, ":status", "200");
     else if (head instanceof Http2ReplyHead) appendOwn(encoder, out, head.statusField);
     else this.#pair(encoder, out, ":status", String(status));
+    // RFC 9110 §8.6: not in these, whatever they came with.
+    const isLengthless = status < 200 || status === 204;
     const hasLength = this.#fields(encoder, out, head, {
-      length: length === null ? -1 : length === "kept" ? null : length,
+      length: length === null || isLengthless ? -1 : length === "kept" ? null : length,
       isExtended: status === 101,
       addsVia: false,
     });
-    if (hasLength || typeof length !== "number") return;
+    if (hasLength || typeof length !== "number" || isLengthless) return;
     if (length === 0) encoder.field(out, noBody);
     else this.#pair(encoder, out, "content-length", String(length));
   }

@@ -12,6 +12,7 @@ import type { HeadFault } from "./head-fault.ts";
 import { HpackDecoder } from "./hpack/decoder.ts";
 import { HpackEncoder } from "./hpack/encoder.ts";
 import type { HpackField } from "./hpack/field.ts";
+import { LiteralCache } from "./hpack/literal-cache.ts";
 import type { Http2Limits } from "./limits.ts";
 import { type Asked, readReplyHead } from "./read-reply.ts";
 import { readRequestHead } from "./read-request.ts";
@@ -22,6 +23,7 @@ export class HpackShared {
   readonly limits: Http2Limits;
   readonly appender: HeadAppender;
   readonly fields: HpackField[] = [];
+  readonly literals = new LiteralCache();
 
   constructor(limits: Http2Limits, via: string | null) {
     this.limits = limits;
@@ -37,7 +39,7 @@ export class HpackBlocks implements BlockCodec {
 
   constructor(shared: HpackShared) {
     this.#shared = shared;
-    this.#decoder = new HpackDecoder(shared.limits);
+    this.#decoder = new HpackDecoder(shared.limits, shared.literals);
   }
 
   readRequest(
