@@ -91,8 +91,8 @@ export class Http2Connection
       headListBytesMax: limits.listBytesMax,
     });
     this.#receiver.replenish();
-    wheel.set(this.#ackDeadline, limits.settingsTimeoutMs);
     this.#receiver.watchHead();
+    wheel.set(this.#ackDeadline, limits.settingsTimeoutMs);
   }
 
   /** Reads `bytes[start, end)`; within a turn. */
