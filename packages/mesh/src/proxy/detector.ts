@@ -1,6 +1,6 @@
 import { unreachable } from "../base/assert.ts";
 import { Deadline, type DeadlineHandler } from "../base/deadline-wheel.ts";
-import type { HttpProtocol } from "../model/protocol.ts";
+import type { CarriedProtocol, HttpProtocol } from "../model/protocol.ts";
 import { readClientHello } from "../net/client-hello.ts";
 import { detect, detectVersion, guess } from "../net/detect.ts";
 import type { Connection, ConnectionEvents, TransportFailure } from "../net/transport.ts";
@@ -33,6 +33,8 @@ export interface DetectorHost {
   relayTcp(suitor: TcpSuitor): TcpRelay;
   /** What the server name decides; null: nothing. */
   routeTls(serverName: string | null): TcpRoute | null;
+  /** It is known what is carried; never told where that was declared. @param afterMs since the connection began */
+  onDetected(protocol: CarriedProtocol, detected: string, afterMs: number): void;
   /** The client has said too little for too long, and is sent away. */
   refuse(detail: string): void;
   /** The connection is gone before it was handed over. */
@@ -61,6 +63,7 @@ export class Detector
   readonly #host: DetectorHost;
   readonly #connection: Connection;
   readonly #deadline: Deadline = new Deadline(this);
+  readonly #beganMs: number;
   #phase: "documents" | "silence" | "racing" | "handed" | "over" = "silence";
   #first = noOctets;
   #hasEnded = false;
@@ -75,6 +78,7 @@ export class Detector
   constructor(host: DetectorHost, connection: Connection) {
     this.#host = host;
     this.#connection = connection;
+    this.#beganMs = host.context.clock.monotonicMs();
   }
 
   /** Starts; nothing may have come from the connection before. */
@@ -285,6 +289,7 @@ export class Detector
     if (detected !== "") this.#host.memory.onClientFirst(this.#port);
     this.#tcp?.giveUp();
     this.#tcp = null;
+    this.#tell(protocol, detected);
     const server = this.#host.serveHttp(protocol, detected);
     this.#hand(server, server);
     // Before what has come is looked at by its new owner: it may pause.
@@ -320,10 +325,17 @@ export class Detector
     const isNew = this.#tcp === null;
     const tcp = this.#tcp ?? this.#host.relayTcp(this);
     this.#tcp = tcp;
+    if (carried.protocol !== null) this.#tell(carried.protocol, carried.detected);
     const held = this.#first.length === 0 ? noOctets : Buffer.from(this.#first);
     this.#hand(tcp.near, tcp);
     tcp.carry(carried, held, this.#hasEnded);
     if (isNew) tcp.begin(route);
+  }
+
+  #tell(protocol: CarriedProtocol, detected: string): void {
+    if (detected === "") return;
+    const { clock } = this.#host.context;
+    this.#host.onDetected(protocol, detected, clock.monotonicMs() - this.#beganMs);
   }
 
   #hand(next: ConnectionEvents, drainable: Drainable): void {

@@ -127,7 +127,7 @@ export class Doors {
     source: Source,
     exchangesBefore: number,
   ): Visit {
-    const { inboundRelay, outboundRelay, connections, tcpLimits } = this.#options;
+    const { inboundRelay, outboundRelay, counter, tcpLimits } = this.#options;
     return new Visit({
       context: door === "inbound" ? inboundRelay : outboundRelay,
       entrance: entrances[door],
@@ -138,6 +138,7 @@ export class Doors {
       connection,
       slot,
       source,
+      counter,
       exchangesBefore,
       onClose: this.#onClose,
     });

@@ -1,5 +1,5 @@
 import type { Direction } from "../history/exchange.ts";
-import type { HttpProtocol } from "../model/protocol.ts";
+import type { CarriedProtocol, HttpProtocol } from "../model/protocol.ts";
 import type { Http1Context } from "../net/http1/context.ts";
 import { Http1Server } from "../net/http1/server.ts";
 import type { Http2Context } from "../net/http2/context.ts";
@@ -11,6 +11,7 @@ import type { FrontendSlot, Source } from "../relay/frontend.ts";
 import { recordRefusal } from "../relay/refusal.ts";
 import { TcpRelay, type TcpRoute, type TcpSuitor } from "../relay/tcp.ts";
 import type { TcpLimits } from "../relay/tcp-limits.ts";
+import type { ConnectionCounter } from "../telemetry/recorder.ts";
 import type { Drainable } from "./connections.ts";
 import { type DetectorHost, refusingMs } from "./detector.ts";
 import type { ProtocolMemory } from "./protocol-memory.ts";
@@ -32,6 +33,8 @@ export interface VisitOptions {
   readonly connection: Connection;
   readonly slot: FrontendSlot;
   readonly source: Source;
+  /** Counts what connections were found to carry; null: nobody does. */
+  readonly counter: ConnectionCounter | null;
   /** Exchanges that the connection has carried already, where it has become a tunnel. */
   readonly exchangesBefore: number;
   /** The connection is gone. */
@@ -104,6 +107,10 @@ export class Visit implements DetectorHost {
     }
     const detail = `${rule.name} names no backend that exists`;
     return { route: rule.name, reason: "invalid-backend", detail };
+  }
+
+  onDetected(protocol: CarriedProtocol, detected: string, afterMs: number): void {
+    this.#options.counter?.detected(protocol, detected, afterMs);
   }
 
   refuse(detail: string): void {

@@ -1,3 +1,4 @@
+import { isGrpcFailure } from "../model/grpc.ts";
 import { isOctets } from "./outcome.ts";
 import type { ExchangeRecord } from "./record.ts";
 
@@ -6,7 +7,8 @@ export const slowMs = 1000;
 
 /** Is it one of those that are looked for: failed, or slow? They are kept before the others. */
 export function isNotable(record: ExchangeRecord): boolean {
-  if (record.reason !== null || record.status >= 500 || record.grpcStatus > 0) return true;
+  if (record.reason !== null || record.status >= 500 || isGrpcFailure(record.grpcStatus))
+    return true;
   if (isOctets(record)) return false; // connections last
   const untilMs = record.headMs < 0 ? record.endMs : record.headMs;
   return untilMs - record.startMs >= slowMs;

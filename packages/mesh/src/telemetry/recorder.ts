@@ -29,8 +29,9 @@ export interface RecorderOptions {
   readonly recentMax?: number;
 }
 
-/** Hands out where connections are counted. */
+/** Hands out where connections are counted, and counts what they were found to carry. */
 export interface ConnectionCounter {
+  detected(protocol: CarriedProtocol, reason: string, afterMs: number): void;
   connections(
     direction: Direction,
     of: { readonly service: string; readonly port: number; readonly peer: "src" | "dst" },

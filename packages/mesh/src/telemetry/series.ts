@@ -1,4 +1,5 @@
 import { Histogram } from "../base/histogram.ts";
+import { isGrpcFailure } from "../model/grpc.ts";
 import type { Reason } from "../model/reason.ts";
 import type { BucketHistogram, Counter } from "./metrics.ts";
 import { isOctets, type Outcome, outcomeOf } from "./outcome.ts";
@@ -87,7 +88,8 @@ export class ExchangeSeries {
       counts[outcome] += count;
       if (origin === "proxy") byProxy += count;
       if (outcome !== "failure") continue;
-      const cause = reason ?? (grpcStatus > 0 ? `grpc-${grpcStatus}` : `status-${status}`);
+      const cause =
+        reason ?? (isGrpcFailure(grpcStatus) ? `grpc-${grpcStatus}` : `status-${status}`);
       failures[cause] = (failures[cause] ?? 0) + count;
     }
     return {

@@ -6,6 +6,7 @@ import { SimulatedNetwork } from "@heddle/mesh/net/simulated/network.ts";
 import type { Connection, ConnectionEvents, TransportFailure } from "@heddle/mesh/net/transport.ts";
 import { defaultTcpLimits, type TcpLimits } from "@heddle/mesh/relay/tcp-limits.ts";
 import type { ExchangeRecord } from "@heddle/mesh/telemetry/record.ts";
+import type { ConnectionCounter } from "@heddle/mesh/telemetry/recorder.ts";
 import { endpointsDoc, proxyDoc, serviceDoc } from "../support/documents.ts";
 import { idOf, listener, type SimulatedProxy, startSimulatedProxy } from "./simulated-rig.ts";
 
@@ -70,6 +71,8 @@ export interface TcpMeshOptions {
   readonly replicas?: number;
   readonly tcpLimits?: Partial<TcpLimits>;
   readonly seed?: number;
+  /** Of the caller's proxy. */
+  readonly counter?: ConnectionCounter;
 }
 
 /** client → caller's proxy → db's proxies → db's processes, which follow a script, over one simulated network. */
@@ -90,7 +93,11 @@ export class TcpMesh {
     this.network = new SimulatedNetwork({ clock: this.clock, rng: this.rng.fork("network") });
     const tcpLimits = { ...defaultTcpLimits, ...options.tcpLimits };
     const id = (name: string) => (hasTls ? idOf(name) : null);
-    this.caller = startSimulatedProxy(this, "caller", id("caller"), { tcpLimits });
+    const { counter } = options;
+    this.caller = startSimulatedProxy(this, "caller", id("caller"), {
+      tcpLimits,
+      ...(counter !== undefined && { connectionCounter: counter }),
+    });
     this.dbs = Array.from({ length: replicas }, (_, replica) => {
       this.#startApp(replica, script);
       const proxy = startSimulatedProxy(this, `db-${replica}`, id("db"), { tcpLimits });
