@@ -12,7 +12,13 @@ import {
   forwardsMax,
   forwardTimeoutMs,
 } from "./dns-forwarder.ts";
-import { DnsServer, dnsConnectionsMax, dnsIdleMs, dnsQuestionsMax } from "./dns-server.ts";
+import {
+  DnsServer,
+  dnsConnectionsMax,
+  dnsIdleMs,
+  dnsQuestionsMax,
+  dnsQueuedBytesMax,
+} from "./dns-server.ts";
 
 const listener = { name: "tcp", address: tcp("127.0.0.1", 1) };
 const doc: ProxyDoc = {
@@ -227,6 +233,17 @@ describe("over TCP", () => {
     expect(connection.output.charCodeAt(3)).toBe(9);
     expect(connection.hasEnded).toBe(true);
     expect(upstream!.isReset).toBe(true);
+  });
+
+  test("who asks and does not take the answers is let go", () => {
+    const { server, connect } = open();
+    server.apply(doc);
+    const connection = connect();
+    connection.isStalled = true;
+    for (let id = 0; id < dnsQueuedBytesMax / 30; id++)
+      connection.deliver(framed(question("kvs", id)));
+    expect(connection.isReset).toBe(true);
+    expect(connection.queuedBytes).toBeLessThan(dnsQueuedBytesMax + 200);
   });
 
   test("connections and their questions have limits, and idle ones end", () => {

@@ -16,6 +16,9 @@ export const dnsQuestionsMax = 16;
 /** A TCP connection is closed after so long without an answer given on it, in ms (RFC 7766 §6.2.3 asks for seconds). */
 export const dnsIdleMs = 10_000;
 
+/** Answers that its client does not take may add up to so much; then it is reset. In octets. */
+export const dnsQueuedBytesMax = 65_536;
+
 export interface DnsServerOptions {
   readonly clock: Clock;
   readonly datagrams: Datagrams;
@@ -88,7 +91,8 @@ export class DnsServer implements DatagramEvents {
           idle.cancel();
           idle = limit();
           stream.send(reply);
-          endIfDone();
+          if (connection.queuedBytes > dnsQueuedBytesMax) connection.reset();
+          else endIfDone();
         });
       },
       onEnd: () => {

@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Clock } from "@heddle/mesh/base/clock.ts";
+import type { Clock, Timer } from "@heddle/mesh/base/clock.ts";
 import { type CaptureSpec, capturePrefix } from "../link.ts";
 import type { SocketTable } from "../socket-table.ts";
 import { enterCgroupArgv, makeCgroup, removeCgroup } from "./cgroup.ts";
-import { applyRuleset, findNft } from "./nft.ts";
+import { applyRuleset, findNft, runNft } from "./nft.ts";
 import { formatObstacle, obstacleToCapture } from "./obstacle.ts";
 import { type CapturePlace, capturePlace, findCgroupRoot } from "./place.ts";
 import { type CapturedWorkload, formatRemoval, formatRuleset } from "./ruleset.ts";
@@ -15,9 +15,12 @@ export interface CaptureOptions {
   readonly clock: Clock;
   /** There are rules now, which somebody must take away once we cannot. */
   readonly onPlace: (place: CapturePlace) => void;
-  /** Rules of workloads that run could not be brought up to date. */
+  /** Rules of workloads that run were gone, or could not be brought up to date. */
   readonly onProblem: (message: string) => void;
 }
+
+/** It is looked whether the rules are still there so often, in ms: `nft flush ruleset` takes everybody's away. */
+const lookMs = 5000;
 
 /**
  * The kernel's rules for the captured workloads of one mesh: a table of nftables and a cgroup for each workload. Rules are
@@ -31,6 +34,8 @@ export class Capture {
   /** As the kernel has it; null: no table. */
   #applied: string | null = null;
   #running: Promise<string | null> | null = null;
+  #look: Timer | null = null;
+  #isClosed = false;
 
   constructor(options: CaptureOptions) {
     this.#options = options;
@@ -58,6 +63,7 @@ export class Capture {
     }
     this.#specs.set(uid, spec);
     const problem = await this.#apply();
+    this.#look ??= this.#options.clock.after(lookMs, () => void this.#lookAfter());
     if (problem === null) return { argv: enterCgroupArgv(folder) };
     this.#specs.delete(uid);
     return { problem: `${capturePrefix}${problem}` };
@@ -93,10 +99,30 @@ export class Capture {
 
   /** The mesh ends: nothing remains. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#specs.clear();
+    this.#look?.cancel();
     await this.#running;
     if (this.#place !== null) await sweepPlace(this.#place, (delayMs) => this.#pause(delayMs));
     this.#place = null;
+  }
+
+  /** Makes the rules again if somebody took them away. */
+  async #lookAfter(): Promise<void> {
+    const nft = findNft();
+    const { table = "" } = this.#place ?? {};
+    const isMeant = () =>
+      nft !== null && !this.#isClosed && this.#running === null && this.#applied !== null;
+    const missing = isMeant()
+      ? await runNft(nft!, ["list", "chain", "inet", table, "nat"], "")
+      : null;
+    if (missing !== null && isMeant()) {
+      this.#applied = "";
+      this.#options.onProblem(`${capturePrefix}its rules were taken away; they are made again`);
+      this.refresh();
+    }
+    if (this.#isClosed) return;
+    this.#look = this.#options.clock.after(lookMs, () => void this.#lookAfter());
   }
 
   #pause(delayMs: number): Promise<void> {
