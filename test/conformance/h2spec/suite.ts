@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http2";
 import { join } from "node:path";
+import type { PortProtocol } from "@heddle/mesh/model/protocol.ts";
 import { listen } from "../rig/ports.ts";
 import { buildGo, runProgram } from "../rig/programs.ts";
 import { ProxyPair, startPlainInbound } from "../rig/proxy-pair.ts";
@@ -14,19 +15,16 @@ import { readJunit } from "./junit.ts";
  * no client certificate of its own: to the inbound listener of a mesh it gets through a door that adds TLS and nothing else.
  */
 export const h2specSuites: readonly Suite[] = [
-  suite("h2spec-outbound", "h2spec --strict: outbound listener, plain", async (rig) => {
-    const target = await startOrigin(rig);
-    const pair = await ProxyPair.start(rig, [{ name: "origin", protocol: "http", target }]);
-    return pair.portOf("origin");
+  suite("h2spec-outbound", "h2spec --strict: outbound listener, nothing declared", async (rig) => {
+    const { outbound } = await openPair(rig, "detect");
+    return outbound;
   }),
-  suite("h2spec-detect", "h2spec --strict: outbound listener that detects, plain", async (rig) => {
-    const target = await startOrigin(rig);
-    const pair = await ProxyPair.start(rig, [{ name: "origin", protocol: "detect", target }]);
-    return pair.portOf("origin");
+  suite("h2spec-outbound-http", "h2spec --strict: outbound listener, http", async (rig) => {
+    const { outbound } = await openPair(rig, "http");
+    return outbound;
   }),
   suite("h2spec-inbound", "h2spec --strict: inbound listener, mutual TLS", async (rig) => {
-    const target = await startOrigin(rig);
-    const pair = await ProxyPair.start(rig, [{ name: "origin", protocol: "http", target }]);
+    const { pair } = await openPair(rig, "detect");
     return openTlsDoor(rig, {
       port: pair.inboundPort,
       credentials: pair.credentials,
@@ -36,10 +34,19 @@ export const h2specSuites: readonly Suite[] = [
   }),
   suite("h2spec-inbound-plain", "h2spec --strict: inbound listener, plain", async (rig) => {
     const target = await startOrigin(rig);
-    const { port } = await startPlainInbound(rig, { name: "origin", protocol: "http", target });
+    const { port } = await startPlainInbound(rig, { name: "origin", protocol: "detect", target });
     return port;
   }),
 ];
+
+async function openPair(
+  rig: Rig,
+  protocol: PortProtocol,
+): Promise<{ readonly pair: ProxyPair; readonly outbound: number }> {
+  const target = await startOrigin(rig);
+  const pair = await ProxyPair.start(rig, [{ name: "origin", protocol, target }]);
+  return { pair, outbound: pair.portOf("origin") };
+}
 
 function suite(name: string, title: string, open: (rig: Rig) => Promise<number>): Suite {
   return {

@@ -109,7 +109,7 @@ function program(name: string): string {
   return join(import.meta.dirname, "process", `${name}.ts`);
 }
 
-/** One Process and one Service for each command, and a caller. Nothing says a protocol. */
+/** One Process and one Service for each command, and a caller. Nothing says a protocol, but for two more Services. */
 function manifest(commands: ReadonlyMap<string, readonly string[]>, told: string): string {
   const objects: unknown[] = [
     {
@@ -118,7 +118,7 @@ function manifest(commands: ReadonlyMap<string, readonly string[]>, told: string
       metadata: { name: "caller" },
       spec: {
         command: ["node", program("caller"), told],
-        calls: [...commands.keys()],
+        calls: [...commands.keys(), "web1", "h2c"],
       },
     },
   ];
@@ -138,6 +138,17 @@ function manifest(commands: ReadonlyMap<string, readonly string[]>, told: string
       },
     );
   }
+  // The same processes as callers of another version of HTTP find them: there it must be said what the process speaks.
+  for (const [name, app, appProtocol] of [
+    ["web1", "web", "kubernetes.io/ws"],
+    ["h2c", "h2", "kubernetes.io/h2c"],
+  ])
+    objects.push({
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name },
+      spec: { selector: { app }, ports: [{ port: 7000, targetPort: "main", appProtocol }] },
+    });
   return objects.map((object) => JSON.stringify(object)).join("\n---\n");
 }
 

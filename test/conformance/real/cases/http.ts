@@ -134,6 +134,56 @@ export const httpCases: readonly RealCase[] = [
     },
   },
   {
+    name: "curl, HTTP/1.1, to a process declared HTTP/2",
+    tools: ["curl"],
+    async run(mesh) {
+      const url = `http://127.0.0.1:${mesh.portOf("h2c")}/x`;
+      const file = join(mesh.folder, "large4");
+      writeFileSync(file, large);
+      const got = await curl(
+        url,
+        "--http1.1",
+        "-w",
+        "\n%{http_version} %{http_code}",
+        "-d",
+        "hello",
+      );
+      equal(got, "hello\n1.1 200", "body, version and status");
+      const back = await curl(url, "--http1.1", "--data-binary", `@${file}`);
+      equal(hash(Buffer.from(back, "latin1")), largeHash, "1 MB and back");
+    },
+  },
+  {
+    name: "curl, HTTP/2 by prior knowledge, to a process declared HTTP/1.1",
+    tools: ["curl"],
+    async run(mesh) {
+      const url = `http://127.0.0.1:${mesh.portOf("web1")}`;
+      const file = join(mesh.folder, "large5");
+      writeFileSync(file, large);
+      const got = await curl(`${url}/hash`, "--http2-prior-knowledge", "--data-binary", `@${file}`);
+      equal(got, `1.1 ${largeHash}`, "version at the process, and hash");
+    },
+  },
+  {
+    name: "node:http2: 100 streams at a time to a process declared HTTP/1.1",
+    async run(mesh) {
+      const session = connectHttp2(`http://127.0.0.1:${mesh.portOf("web1")}`);
+      session.on("error", () => {});
+      try {
+        const bytes = large.subarray(0, 65_536);
+        const all = await Promise.all(
+          Array.from({ length: 100 }, () => askHttp2(session, bytes, {})),
+        );
+        for (const { body, code } of all) {
+          equal(code, constants.NGHTTP2_NO_ERROR, "code");
+          equal(hash(body), hash(bytes), "body");
+        }
+      } finally {
+        session.destroy();
+      }
+    },
+  },
+  {
     name: "node:http: 100 requests on one connection, and an Upgrade to a protocol of its own",
     async run(mesh) {
       const agent = new Agent({ keepAlive: true, maxSockets: 1 });

@@ -36,9 +36,9 @@ export const webSocketCases: readonly RealCase[] = [
     },
   },
   {
-    name: "WebSocket over HTTP/2 (RFC 8441) to an HTTP/1.1 process",
+    name: "WebSocket over HTTP/2 (RFC 8441) to a process declared HTTP/1.1",
     async run(mesh) {
-      const session = connectHttp2(`http://127.0.0.1:${mesh.portOf("web")}`);
+      const session = connectHttp2(`http://127.0.0.1:${mesh.portOf("web1")}`);
       session.on("error", () => {});
       try {
         await soon(new Promise<void>((resolve) => session.once("remoteSettings", () => resolve())));
