@@ -136,11 +136,9 @@ export function readRequestHead(
         ? contentLength
         : "chunked";
   // RFC 9110 §10.1.1: an expectation is void where there is no body to wait with.
-  const expectsContinue = expectation !== null && length !== 0 && length !== "tunnel";
-  if (expectsContinue) regular.push(expectation!);
+  if (expectation !== null && length !== 0 && length !== "tunnel") regular.push(expectation);
   return new Http2RequestHead({ method, scheme, authority, path, protocol }, regular, {
     length,
     contentLength,
-    expectsContinue,
   });
 }

@@ -24,8 +24,6 @@ export class Http2RequestHead extends Http2Fields implements RequestHead {
   readonly length: BodyLength;
   /** The value of its one Content-Length, or -1. */
   readonly contentLength: number;
-  /** Does the client wait for a 100 before it sends the body? */
-  readonly expectsContinue: boolean;
   methodField: HpackField;
   schemeField: HpackField | null;
   authorityField: HpackField;
@@ -35,12 +33,11 @@ export class Http2RequestHead extends Http2Fields implements RequestHead {
   constructor(
     pseudo: RequestPseudo,
     fields: HpackField[],
-    body: { length: BodyLength; contentLength: number; expectsContinue: boolean },
+    body: { length: BodyLength; contentLength: number },
   ) {
     super(fields);
     this.length = body.length;
     this.contentLength = body.contentLength;
-    this.expectsContinue = body.expectsContinue;
     this.methodField = pseudo.protocol === null ? pseudo.method : get;
     this.schemeField = pseudo.scheme;
     this.authorityField = pseudo.authority;

@@ -78,7 +78,8 @@ export class HpackEncoder {
       }
       this.#numbers.delete(field);
     }
-    if (field.size > table.bytesMax) {
+    // It would drive out most of what repeats in every request, to be driven out by the next like it.
+    if (2 * field.size > table.bytesMax) {
       appendLiteral(out, 0, 4, field);
       return;
     }
