@@ -1,6 +1,7 @@
 import { unreachable } from "../base/assert.ts";
 import { Deadline, type DeadlineHandler } from "../base/deadline-wheel.ts";
 import type { CarriedProtocol, HttpProtocol } from "../model/protocol.ts";
+import type { Reason } from "../model/reason.ts";
 import { readClientHello } from "../net/client-hello.ts";
 import { detect, detectVersion, guess } from "../net/detect.ts";
 import type { Connection, ConnectionEvents, TransportFailure } from "../net/transport.ts";
@@ -9,11 +10,11 @@ import type { FrontendSlot } from "../relay/frontend.ts";
 import type { Carried, TcpRelay, TcpRoute, TcpSuitor } from "../relay/tcp.ts";
 import type { EndpointWaiter } from "../upstream/backend.ts";
 import type { Drainable } from "./connections.ts";
-import type { ProtocolMemory } from "./protocol-memory.ts";
+import type { PortHabit, ProtocolMemory } from "./protocol-memory.ts";
 
 /** How long a client may be silent before a server is dialled for it, in ms; it may take 10 ms more. */
 export const silenceMs = 10;
-/** The same, and for what is not decided by its first octets, where rules for requests could choose the target, in ms. */
+/** The same where rules for requests could choose the target or HTTP was spoken last; and for octets that fit several protocols. */
 export const holdMs = 90;
 /** How long a client that speaks HTTP, or TLS where its server name must be known, may take to begin, in ms. */
 const beginMs = 10_000;
@@ -112,7 +113,7 @@ export class Detector
     else if (this.#isHttp) this.#wait(frontend.fails === null ? idleMs : refusingMs);
     else if (this.#mustSayName) this.#wait(beginMs);
     else if (this.#isServerFirst) this.#race();
-    else this.#wait(this.#hasRules ? holdMs : silenceMs);
+    else this.#wait(this.#hasRules || this.#habit === "http" ? holdMs : silenceMs);
   }
 
   drain(): void {
@@ -265,16 +266,28 @@ export class Detector
   }
 
   onServerFirst(hasSpoken: boolean): void {
-    const { memory, context } = this.#host;
-    if (hasSpoken) memory.onServerFirst(this.#port, context.clock.monotonicMs());
+    if (hasSpoken) this.#learn("server-first");
     const detected = hasSpoken ? "server spoke first" : "server ended first";
     this.#carry({ protocol: "tcp", detected, serverName: null }, null);
   }
 
-  onNoServer(): void {
+  onNoServer(reason: Reason): void {
+    const isOurShortage = reason === "queue-full" || reason === "shed";
+    if (isOurShortage && !this.#isServerFirst && this.#first.length === 0) {
+      // Idle clients of HTTP, most likely: one that has nothing to say needs no server.
+      this.#dropRace();
+      this.#phase = "silence";
+      this.#wait(idleMs);
+      return;
+    }
     this.#hasServer = false;
     // The client may still ask in HTTP, and be told why not.
     if (this.#next === null && this.#first.length === 0) this.#wait(refusingMs);
+  }
+
+  #dropRace(): void {
+    this.#tcp?.giveUp();
+    this.#tcp = null;
   }
 
   #carryFailed(): void {
@@ -286,9 +299,8 @@ export class Detector
   // ── handed over ───────────────────────────────────────────────────────────────────────────────────────────────
 
   #serve(protocol: HttpProtocol, detected: string, first: Buffer): void {
-    if (detected !== "") this.#host.memory.onClientFirst(this.#port);
-    this.#tcp?.giveUp();
-    this.#tcp = null;
+    if (detected !== "") this.#learn("http");
+    this.#dropRace();
     this.#tell(protocol, detected);
     const server = this.#host.serveHttp(protocol, detected);
     this.#hand(server, server);
@@ -298,7 +310,7 @@ export class Detector
   }
 
   #carryClient(first: Buffer, why: string | null): void {
-    this.#host.memory.onClientFirst(this.#port);
+    this.#learn("octets");
     const isDeclared = this.#host.slot.frontend.protocol === "tls";
     const found = first.length === 0 ? "client ended first" : "client spoke neither HTTP nor TLS";
     const detected = isDeclared ? "declared as TLS, and is none" : (why ?? found);
@@ -309,12 +321,9 @@ export class Detector
 
   #carryTls(first: Buffer, serverName: string | null): void {
     const isDeclared = this.#host.slot.frontend.protocol === "tls";
-    this.#host.memory.onClientFirst(this.#port);
+    this.#learn("octets");
     const route = this.#hasTlsRoutes ? this.#host.routeTls(serverName) : null;
-    if (route !== null) {
-      this.#tcp?.giveUp(); // it went wherever connections without a name go
-      this.#tcp = null;
-    }
+    if (route !== null) this.#dropRace(); // it went wherever connections without a name go
     this.#first = first;
     const detected = isDeclared ? "" : "client spoke TLS";
     this.#carry({ protocol: "tls", detected, serverName }, route);
@@ -352,8 +361,7 @@ export class Detector
     const { slot, context } = this.#host;
     if (this.#phase === "documents") slot.frontend.pending?.cancel(this);
     context.wheel.clear(this.#deadline);
-    this.#tcp?.giveUp();
-    this.#tcp = null;
+    this.#dropRace();
     this.#phase = "over";
   }
 
@@ -367,9 +375,19 @@ export class Detector
     return protocol === "http" || protocol === "http1" || protocol === "h2c";
   }
 
-  get #isServerFirst(): boolean {
+  /** What was seen at the port last; null: nothing, lately. */
+  get #habit(): PortHabit | null {
     const { memory, context } = this.#host;
-    return memory.isServerFirst(this.#port, context.clock.monotonicMs());
+    return memory.habitOf(this.#port, context.clock.monotonicMs());
+  }
+
+  get #isServerFirst(): boolean {
+    return this.#habit === "server-first";
+  }
+
+  #learn(habit: PortHabit): void {
+    const { memory, context } = this.#host;
+    memory.learn(this.#port, habit, context.clock.monotonicMs());
   }
 
   get #hasTlsRoutes(): boolean {

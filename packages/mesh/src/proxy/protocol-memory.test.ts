@@ -1,25 +1,25 @@
 import { expect, test } from "vitest";
-import { ProtocolMemory, serverFirstMs } from "./protocol-memory.ts";
+import { habitMs, ProtocolMemory } from "./protocol-memory.ts";
 
-test("that servers speak first at a port is believed for ten minutes, or until a client does", () => {
+test("what was seen at a port last is believed for ten minutes", () => {
   const memory = new ProtocolMemory();
-  memory.onServerFirst("default/db:80", 0);
-  expect(memory.isServerFirst("default/db:80", serverFirstMs - 1)).toBe(true);
-  expect(memory.isServerFirst("default/db:80", serverFirstMs)).toBe(false);
-  expect(memory.isServerFirst("default/db:81", 0)).toBe(false);
-  memory.onClientFirst("default/db:80");
-  expect(memory.isServerFirst("default/db:80", 1)).toBe(false);
+  memory.learn("default/db:80", "server-first", 0);
+  expect(memory.habitOf("default/db:80", habitMs - 1)).toBe("server-first");
+  expect(memory.habitOf("default/db:80", habitMs)).toBe(null);
+  expect(memory.habitOf("default/db:81", 0)).toBe(null);
+  memory.learn("default/db:80", "http", 1);
+  expect(memory.habitOf("default/db:80", 2)).toBe("http");
+  for (let second = 1; second <= 1200; second++)
+    memory.learn("default/db:80", "http", second * 1000);
+  expect(memory.habitOf("default/db:80", 1_500_000)).toBe("http");
 });
 
-test("it holds 1024 ports; the one heard of least lately goes", () => {
+test("it holds 1024 ports; the one seen least lately goes", () => {
   const memory = new ProtocolMemory();
-  for (let port = 0; port < 1024; port++) memory.onServerFirst(`db:${port}`, port);
-  memory.onServerFirst("db:0", 1024);
-  memory.onServerFirst("db:1024", 1025);
+  for (let port = 0; port < 1024; port++) memory.learn(`db:${port}`, "octets", port);
+  memory.learn("db:0", "http", 1024);
+  memory.learn("db:1024", "octets", 1025);
   expect(memory.size).toBe(1024);
-  expect(["db:0", "db:1", "db:2"].map((port) => memory.isServerFirst(port, 1026))).toEqual([
-    true,
-    false,
-    true,
-  ]);
+  const habits = ["db:0", "db:1", "db:2"].map((port) => memory.habitOf(port, 1026));
+  expect(habits).toEqual(["http", null, "octets"]);
 });

@@ -40,8 +40,8 @@ export interface TcpRelayOptions {
 export interface TcpSuitor {
   /** The server has spoken first, or ended: `carry` it now. */
   onServerFirst(hasSpoken: boolean): void;
-  /** There is no endpoint to be had. `carry` fails at once, `giveUp` ends it without a word. */
-  onNoServer(): void;
+  /** There is no server to be had. `carry` fails at once, `giveUp` ends it without a word. */
+  onNoServer(reason: Reason): void;
 }
 
 /** What a connection was found to carry, and why. */
@@ -470,7 +470,7 @@ export class TcpRelay implements RawDialOwner, EndpointWaiter, DeadlineHandler, 
     this.#phase = "failed";
     this.#failure = { reason, detail };
     if (this.#isCarried) this.#fail();
-    else this.#options.suitor?.onNoServer();
+    else this.#options.suitor?.onNoServer(reason);
   }
 
   #fail(): void {

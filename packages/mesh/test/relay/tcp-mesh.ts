@@ -7,6 +7,7 @@ import type { Connection, ConnectionEvents, TransportFailure } from "@heddle/mes
 import { defaultTcpLimits, type TcpLimits } from "@heddle/mesh/relay/tcp-limits.ts";
 import type { ExchangeRecord } from "@heddle/mesh/telemetry/record.ts";
 import type { ConnectionCounter } from "@heddle/mesh/telemetry/recorder.ts";
+import type { UpstreamLimits } from "@heddle/mesh/upstream/context.ts";
 import { endpointsDoc, proxyDoc, serviceDoc } from "../support/documents.ts";
 import { idOf, listener, type SimulatedProxy, startSimulatedProxy } from "./simulated-rig.ts";
 
@@ -70,6 +71,7 @@ export interface TcpMeshOptions {
   /** Processes behind the service. Default 1. */
   readonly replicas?: number;
   readonly tcpLimits?: Partial<TcpLimits>;
+  readonly limits?: UpstreamLimits;
   readonly seed?: number;
   /** Of the caller's proxy. */
   readonly counter?: ConnectionCounter;
@@ -91,11 +93,13 @@ export class TcpMesh {
     const { protocol = "detect", hasTls = true, replicas = 1, seed = 1 } = options;
     this.rng = new SeededRng(seed);
     this.network = new SimulatedNetwork({ clock: this.clock, rng: this.rng.fork("network") });
+    const limits = options.limits === undefined ? {} : { limits: options.limits };
     const tcpLimits = { ...defaultTcpLimits, ...options.tcpLimits };
     const id = (name: string) => (hasTls ? idOf(name) : null);
     const { counter } = options;
     this.caller = startSimulatedProxy(this, "caller", id("caller"), {
       tcpLimits,
+      ...limits,
       ...(counter !== undefined && { connectionCounter: counter }),
     });
     this.dbs = Array.from({ length: replicas }, (_, replica) => {

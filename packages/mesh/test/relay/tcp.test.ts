@@ -1,5 +1,6 @@
 import type { RoutesDoc, ServiceDoc } from "@heddle/mesh/model/document.ts";
 import { rough } from "@heddle/mesh/net/simulated/faults.ts";
+import { defaultUpstreamLimits } from "@heddle/mesh/upstream/context.ts";
 import { describe, expect, test } from "vitest";
 import { type Peer, type Script, TcpMesh, type TcpMeshOptions } from "./tcp-mesh.ts";
 
@@ -206,6 +207,24 @@ describe.each([true, false])("with identities: %s", (hasTls) => {
     expect(client.heard === text).toBe(true);
     expect(mesh.servers[0]!.heard === text).toBe(true);
   });
+});
+
+test("idle clients need no server each: beyond what may be dialled they wait, and may still speak", async () => {
+  const limits = { ...defaultUpstreamLimits, connectionsMax: 2 };
+  const mesh = new TcpMesh(echo, { limits });
+  const clients = [0, 1, 2, 3].map(() => mesh.dial());
+  await mesh.pass(10_000);
+  expect(mesh.servers).toHaveLength(2);
+  expect(clients.map(({ end }) => end)).toEqual([null, null, null, null]);
+  for (const client of clients) client.say("\x01");
+  await mesh.pass(100);
+  expect(clients.map(({ heard, end }) => (end === null ? heard : end)).toSorted()).toEqual([
+    "\x01",
+    "\x01",
+    "failed",
+    "failed",
+  ]);
+  expect(mesh.records.map(({ reason }) => reason)).toEqual(["queue-full", "queue-full"]);
 });
 
 test("connections are spread over endpoints, each by how many they have", async () => {
