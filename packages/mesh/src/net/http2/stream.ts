@@ -190,7 +190,7 @@ export abstract class Http2Stream {
     if (this.hasReceivedEnd) return;
     const window = this.#host.streamWindowBytes;
     const increment = window - this.#uncreditedBytes - this.receiveWindow;
-    if (increment < window >> 1) return;
+    if (increment < Math.max(1, window >> 1)) return;
     // All that was announced may come as it is.
     if (this.expectedBytes >= 0 && this.expectedBytes <= this.receiveWindow) return;
     this.receiveWindow += increment;
