@@ -27,6 +27,7 @@ const verbs = {
   story: [["examples/kvs/story/main.ts"]],
   acceptance: [["test/acceptance/main.ts"]],
   conformance: [["test/conformance/main.ts"]],
+  soak: [["test/soak/main.ts"]],
 };
 
 const steps = verbs[verb];

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { checklistSuite, smugglingCodecSuite } from "./checklist/suite.ts";
 import { grpcSuites } from "./grpc/suite.ts";
 import { h2specSuites } from "./h2spec/suite.ts";
 import { realSuite } from "./real/suite.ts";
@@ -10,6 +11,8 @@ import type { Expectation, Suite } from "./suite.ts";
 export const suites: readonly Suite[] = [
   ...h2specSuites,
   ...grpcSuites,
+  checklistSuite,
+  smugglingCodecSuite,
   ...smugglingSuites,
   realSuite,
 ];
