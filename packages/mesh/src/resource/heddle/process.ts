@@ -77,10 +77,10 @@ export const processSpec = object(
     /** Default: the Mesh's. Only `none` is there yet. */
     isolate: oneOf("none"),
     /**
-     * How its calls get to its proxy. `none`: by its environment, if it heeds it. `transparent`: by service names, whatever
-     * the program; needs root on Linux. See docs/capture.md.
+     * How its calls get to its proxy. `none`, the default: by its environment, if it heeds it. `transparent`: by service
+     * names, whatever the program; needs root on Linux. See docs/capture.md.
      */
-    capture: defaulted(oneOf("none", "transparent"), "none"),
+    capture: oneOf("none", "transparent"),
     restartPolicy: defaulted(oneOf("Always", "Never"), "Always"),
     /** From SIGTERM to SIGKILL. */
     terminationGracePeriodSeconds: defaulted(integer({ minimum: 0, maximum: 3600 }), 10),
