@@ -422,6 +422,7 @@ export class Exchange
       if (this.#context.isDraining) this.#stream.closeAfter();
     }
     this.#stream.sendHead(head, length);
+    if (length === "tunnel") this.#body.resume(); // it may have rested while a connection was awaited
   }
 
   /** The peer's proxy says that its application has not seen the request. */
@@ -628,7 +629,8 @@ export class Exchange
   /** Answers in place of the application. */
   #fail(reason: Reason, detail: string): void {
     recordFailure(this.#record, this.#fault, reason, detail);
-    if (reasonRow(reason).closes) this.#stream.closeAfter();
+    // Streams of HTTP/2 end one by one; after a reason that closes, HTTP/1.1 cannot tell where the next request begins.
+    if (reasonRow(reason).closes && this.#stream.protocol === "http/1.1") this.#stream.closeAfter();
     if (this.#grpc !== null) this.#record.grpcStatus = reasonRow(reason).grpc;
     const { isEdge } = this.#frontend;
     const wallMs = this.#context.clock.wallMs();

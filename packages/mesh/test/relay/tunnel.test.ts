@@ -20,6 +20,7 @@ describe("a tunnel", () => {
   ])("by %s carries octets and both ends, and is recorded once, at its end", (_, line, status) => {
     const { rig, server, client, exchange } = opened(line);
     expect([client.head!.status, client.length]).toEqual([status, "tunnel"]);
+    expect(client.isRequestPaused).toBe(false); // as it was while the connection was awaited
     sendBody(exchange, "hello");
     server.replyBody("hi");
     exchange.onRequestEnd(null);
