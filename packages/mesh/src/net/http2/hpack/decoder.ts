@@ -118,12 +118,27 @@ export class HpackDecoder {
       const known = literals.find(name, this.#block, start, end);
       if (known !== null) return known;
     }
-    const ownName = index > 0 ? name : this.#textOf(start, nameEnd);
+    const ownName = index > 0 ? name : this.#readName(start, nameEnd);
     const value = ownName === null ? null : this.#textOf(nameEnd, end);
     if (value === null) return null;
-    const field = new HpackField(index > 0 ? name : internName(ownName!), value, isSensitive);
+    const field = new HpackField(ownName!, value, isSensitive);
     if (literals !== null) literals.keep(field, name, this.#block, start, end);
     return field;
+  }
+
+  #readName(start: number, end: number): string | null {
+    const literals = this.#literals;
+    if (literals === null) {
+      const text = this.#textOf(start, end);
+      return text === null ? null : internName(text);
+    }
+    const known = literals.findName(this.#block, start, end);
+    if (known !== null) return known;
+    const text = this.#textOf(start, end);
+    if (text === null) return null;
+    const name = internName(text);
+    literals.keepName(name, this.#block, start, end);
+    return name;
   }
 
   #readSizeUpdate(): boolean {
