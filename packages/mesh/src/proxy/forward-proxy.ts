@@ -77,7 +77,12 @@ export class ForwardProxyDoor implements RequestHandler {
     }
     if (head.isHttps) return { frontend: httpsInPlain };
     const { host, port } = parseAuthority(head.authority);
-    return this.#meshSlot(host, port ?? 80) ?? this.#options.egress.slot(host, port ?? 80);
+    const slot = this.#meshSlot(host, port ?? 80);
+    if (slot === null) return this.#options.egress.slot(host, port ?? 80);
+    const { service, port: number, protocol } = slot.frontend;
+    if (protocol !== "opaque" && protocol !== "tls") return slot;
+    const detail = `${service}:${number} is declared as ${protocol}: ask for it by CONNECT`;
+    return { frontend: { ...refusing("unsupported", detail), service, port: number } };
   }
 
   /** The slot of a service that we can see, whatever its port; null for the world outside. */

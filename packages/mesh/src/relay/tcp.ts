@@ -168,9 +168,9 @@ export class TcpRelay implements RawDialOwner, EndpointWaiter, DeadlineHandler, 
 
   /** Ends in good order once nothing moves any more. */
   drain(): void {
-    if (this.#isDraining || this.#phase !== "joined") return;
+    if (this.#isDraining) return;
     this.#isDraining = true;
-    this.#watch();
+    if (this.#phase === "joined") this.#watch();
   }
 
   // ── an endpoint, a connection ─────────────────────────────────────────────────────────────────────────────────

@@ -219,6 +219,16 @@ describe("inside of CONNECT to a service it is found out in the same way", () =>
     ]);
   });
 
+  test("a request to a port that carries octets is told to use it", async () => {
+    const mesh = new TcpMesh(echo, { protocol: "opaque" });
+    const client = mesh.dial("forward");
+    await mesh.pass(5);
+    client.say("GET http://db/1 HTTP/1.1\r\nHost: db\r\n\r\n");
+    await mesh.pass(50);
+    expect(client.heard).toMatch(/^HTTP\/1\.1 501 [\s\S]*by CONNECT/);
+    expect(mesh.records).toMatchObject([{ reason: "unsupported", service: "default/db" }]);
+  });
+
   test("octets right behind the head of CONNECT are the tunnel's", async () => {
     const mesh = new TcpMesh(echo);
     const client = mesh.dial("forward");
