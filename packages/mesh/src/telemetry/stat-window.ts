@@ -112,8 +112,9 @@ export class StatWindow {
     const { rows, spanMs } = this.since(nowMs);
     for (const row of rows) {
       const service = row.backend ?? row.service;
-      if (service === "" || (row.direction !== "outbound" && row.direction !== "gateway")) continue;
+      if (service === "" || row.direction === "egress") continue;
       protocols.set(service, (protocols.get(service) ?? new Set()).add(row.protocol));
+      if (row.direction === "inbound") continue; // its caller's proxy has counted it
       if (countsConnections(row)) continue;
       const total = totals.get(service) ?? new SummaryTotal();
       totals.set(service, total);

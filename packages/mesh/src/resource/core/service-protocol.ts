@@ -32,7 +32,7 @@ export function appProtocolOf(appProtocol: string): PortProtocol | null {
   return appProtocols.get(appProtocol.toLowerCase()) ?? null;
 }
 
-const appProtocols = new Map<string, PortProtocol>([
+const appProtocols: ReadonlyMap<string, PortProtocol> = new Map([
   ["http", "http1"],
   ["http/1.1", "http1"],
   ["kubernetes.io/ws", "http1"], // a WebSocket begins as HTTP/1.1 (RFC 6455 §4.1)
