@@ -60,7 +60,7 @@ export async function fuzz(options: { seed: number; count: number }): Promise<Hp
   const blocks = new HpackInputs(rng.fork("blocks"));
   for (let tried = 0; tried < options.count && summary.refuted === null; ) {
     const pair = new HpackPeer(null);
-    const decoder = new HpackDecoder(unlimited);
+    const decoder = new HpackDecoder(unlimited, literals);
     for (let at = 0; at < BLOCKS_PER_PEER && tried < options.count; at++) {
       const verdict = await tryBlock(pair, decoder, blocks.block());
       tried++;

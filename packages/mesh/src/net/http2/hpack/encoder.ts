@@ -5,7 +5,7 @@ import { placeInStatic, STATIC_COUNT } from "./static-table.ts";
 
 const TABLE_BYTES_AT_START = 4096; // RFC 9113 §6.5.2
 /** Octets that an integer takes at most. */
-const INTEGER_BYTES_MAX = 6;
+const INTEGER_BYTES = 6;
 
 /**
  * Encodes the blocks of one direction of one connection (RFC 7541). Every block that was begun must be sent. Strings are never
@@ -42,7 +42,7 @@ export class HpackEncoder {
   /** Begins a block at the end of `out`. */
   begin(out: Gather): void {
     if (this.#lastUpdate < 0) return;
-    out.reserve(2 * INTEGER_BYTES_MAX);
+    out.reserve(2 * INTEGER_BYTES);
     if (this.#smallestUpdate < this.#lastUpdate) appendInteger(out, 0x20, 5, this.#smallestUpdate);
     appendInteger(out, 0x20, 5, this.#lastUpdate);
     this.#smallestUpdate = -1;
@@ -55,7 +55,7 @@ export class HpackEncoder {
    */
   field(out: Gather, field: HpackField): void {
     if (field.staticIndex < 0) placeInStatic(field);
-    out.reserve(field.size + 2 * INTEGER_BYTES_MAX);
+    out.reserve(field.size + 2 * INTEGER_BYTES);
     if (field.isSensitive) {
       appendLiteral(out, 0x10, 4, field);
       return;

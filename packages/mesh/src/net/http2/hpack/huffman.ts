@@ -11,7 +11,7 @@ const lengths = [
 ].join("");
 
 const EOS = 256;
-const BITS_MAX = 30;
+const LONGEST_CODE = 30;
 
 /** Bits of each octet's code. */
 const codeBits = new Uint8Array(257);
@@ -23,8 +23,8 @@ const ROOT_BITS = 12;
 const roots = new Uint32Array(1 << ROOT_BITS);
 /** Symbols in the order of their codes; of each length the first code, and where its symbols start. */
 const ordered = new Uint16Array(257);
-const firstCode = new Uint32Array(BITS_MAX + 2);
-const firstAt = new Uint16Array(BITS_MAX + 2);
+const firstCode = new Uint32Array(LONGEST_CODE + 2);
+const firstAt = new Uint16Array(LONGEST_CODE + 2);
 build();
 
 /** Nothing stays in it beyond one call. */
@@ -84,7 +84,7 @@ export function decodeHuffman(bytes: Buffer, start: number, end: number): string
 function readLong(bytes: Buffer, start: number, end: number, position: number): number {
   let code = 0;
   const total = (end - start) * 8;
-  for (let count = 1; count <= BITS_MAX; count++) {
+  for (let count = 1; count <= LONGEST_CODE; count++) {
     const bit = position + count - 1;
     if (bit >= total) return -1;
     code = ((code << 1) | ((bytes[start + (bit >> 3)]! >> (7 - (bit & 7))) & 1)) >>> 0;
@@ -97,7 +97,7 @@ function readLong(bytes: Buffer, start: number, end: number, position: number): 
 function build(): void {
   let code = 0;
   let at = 0;
-  for (let bits = 1; bits <= BITS_MAX; bits++) {
+  for (let bits = 1; bits <= LONGEST_CODE; bits++) {
     code <<= 1;
     firstCode[bits] = code;
     firstAt[bits] = at;
@@ -110,7 +110,7 @@ function build(): void {
       code++;
     }
   }
-  firstAt[BITS_MAX + 1] = at;
+  firstAt[LONGEST_CODE + 1] = at;
   const firsts = roots.slice();
   for (let index = 0; index < roots.length; index++) {
     const first = firsts[index]!;

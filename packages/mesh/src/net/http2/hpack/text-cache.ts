@@ -2,7 +2,7 @@ import { HpackField } from "./field.ts";
 
 const SLOTS = 1024;
 /** Values of more characters are rarely seen twice, and dear to hash. */
-const VALUE_CHARS_MAX = 256;
+const VALUE_CHARS = 256;
 
 /**
  * RFC 7541 §7.1.3: what somebody who shares the connection and sees its lengths could guess. Whoever sent it over HTTP/2 has
@@ -20,7 +20,7 @@ export class TextCache {
 
   /** The object for `name`, in lower case, with `value`. */
   field(name: string, value: string): HpackField {
-    if (value.length > VALUE_CHARS_MAX) return new HpackField(name, value, isSecret(name, value));
+    if (value.length > VALUE_CHARS) return new HpackField(name, value, isSecret(name, value));
     let hash = name.length;
     for (let at = 0; at < value.length; at++) {
       hash = (Math.imul(hash, 31) + value.charCodeAt(at)) | 0;
