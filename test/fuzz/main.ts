@@ -1,6 +1,8 @@
 import { main as fuzzHpack } from "./hpack.ts";
 import { main as fuzzHttp1 } from "./http1.ts";
+import { main as fuzzHttp2 } from "./http2.ts";
 
 /** `npm run fuzz [-- --count N --seed N]`: every fuzzer in turn, 1,000,000 inputs each unless told otherwise. */
 fuzzHttp1();
 await fuzzHpack();
+await fuzzHttp2();
