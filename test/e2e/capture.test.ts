@@ -97,7 +97,13 @@ interface Conditioned {
   };
 }
 
-const obstacle = await tryCapture(new SystemClock());
+const missing = ["curl", "python3", "getent"].find(
+  (program) => spawnSync(program, ["--version"]).error !== undefined,
+);
+const obstacle =
+  missing === undefined
+    ? await tryCapture(new SystemClock())
+    : { problem: `${missing} is not installed`, cure: "install it" };
 const why = obstacle === null ? "" : ` (SKIPPED, for here ${formatObstacle(obstacle)})`;
 
 describe.skipIf(obstacle !== null)(`a captured process${why}`, () => {
