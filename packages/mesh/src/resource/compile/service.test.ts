@@ -4,6 +4,7 @@ import type { TlsRoute } from "../gateway-api/tlsroute.ts";
 import { formatProblem } from "../schema/problem.ts";
 import { placement, route, service, services, tlsRoute, to } from "./samples.fixture.ts";
 import { compileService, serviceDocFor } from "./service.ts";
+import { placementClaims } from "./status.ts";
 
 const kvs = service("kvs", {
   ports: [
@@ -435,4 +436,22 @@ test("of header names that differ in case only the first counts", () => {
   expect(ruleOf(rule).filters).toEqual([
     { type: "request-headers", set: [{ name: "x-a", value: "1" }], add: [], remove: ["x-b"] },
   ]);
+});
+
+test("a Placement whose key is in requests is not accepted where a Service carries octets alone", () => {
+  const accepted = (ports: readonly object[], spec: object = {}) => {
+    const given = service("kvs", { ports });
+    const compiled = compileService(given, { routes: [], placements: [], findService });
+    const services = new Map([["default/kvs", compiled]]);
+    return placementClaims(placement("by-key", "", spec), { services, gateways: new Map() })[0]!;
+  };
+  const db = { name: "db", port: 5432, appProtocol: "postgresql" };
+  expect(accepted([db])).toMatchObject({
+    status: "False",
+    reason: "UnsupportedProtocol",
+    message:
+      "Service default/kvs carries octets (5432=opaque), which have no path segment 1: its connections fail as unsupported. A key by source or identity needs no request.",
+  });
+  expect(accepted([db], { key: { source: true } }).status).toBe("True");
+  expect(accepted([db, { name: "web", port: 80 }]).status).toBe("True");
 });

@@ -3,12 +3,13 @@ import { isServiceParent } from "../gateway-api/reference.ts";
 import type { TlsRoute } from "../gateway-api/tlsroute.ts";
 import type { Contract } from "../heddle/contract.ts";
 import type { Fault } from "../heddle/fault.ts";
-import type { Placement } from "../heddle/placement.ts";
+import { describeKey, type Placement } from "../heddle/placement.ts";
 import { type ConditionClaim, namespacedName, namespaceOf } from "../meta.ts";
 import { accepted, type ParentClaims, type Refusal, resolvedRefs } from "./claims.ts";
 import { recordedClaim } from "./contract.ts";
 import type { CompiledGateway } from "./gateway.ts";
 import type { CompiledService } from "./service.ts";
+import { carriesHttp } from "./service-port.ts";
 
 interface Compiled {
   readonly services: ReadonlyMap<string, CompiledService>;
@@ -50,33 +51,50 @@ export function placementClaims(
   placement: Placement,
   compiled: Compiled,
 ): readonly ConditionClaim[] {
-  return [targetClaim(placement, compiled, ({ lostPlacements }) => lostPlacements)];
+  const refusedBy = (service: CompiledService) =>
+    service.lostPlacements.get(namespacedName(placement)) ?? keyless(placement, service);
+  return [targetClaim(placement, compiled, refusedBy)];
+}
+
+/** A key in a request where no port of the Service has any. */
+function keyless({ spec: { key } }: Placement, { doc }: CompiledService): Refusal | null {
+  if (key.source === true || key.identity === true) return null;
+  if (doc.ports.length === 0 || doc.ports.some(({ protocol }) => carriesHttp(protocol)))
+    return null;
+  const ports = doc.ports.map(({ number, protocol }) => `${number}=${protocol}`).join(", ");
+  return {
+    reason: "UnsupportedProtocol",
+    message: `Service ${doc.namespace}/${doc.name} carries octets (${ports}), which have no ${describeKey(key)}: its connections fail as unsupported. A key by source or identity needs no request.`,
+  };
 }
 
 /** Does a Contract hold for all it targets, and are requests recorded for it? */
 export function contractClaims(contract: Contract, compiled: Compiled): readonly ConditionClaim[] {
-  const held = targetClaim(contract, compiled, ({ lostContracts }) => lostContracts);
+  const held = targetClaim(contract, compiled, lostAs(contract, "lostContracts"));
   return [held, recordedClaim(contract)];
 }
 
 /** Does a Fault hold for all it targets? */
 export function faultClaims(fault: Fault, compiled: Compiled): readonly ConditionClaim[] {
-  return [targetClaim(fault, compiled, ({ lostFaults }) => lostFaults)];
+  return [targetClaim(fault, compiled, lostAs(fault, "lostFaults"))];
 }
 
-/** `Accepted`, by the Services that a resource targets. @param lostOf those that do not hold for a Service */
+function lostAs(resource: Contract | Fault, as: "lostContracts" | "lostFaults") {
+  return (service: CompiledService) => service[as].get(namespacedName(resource)) ?? null;
+}
+
+/** `Accepted`, by the Services that a resource targets. @param refusedBy why it does not hold for one; null: it does */
 function targetClaim(
   resource: Placement | Contract | Fault,
   { services }: Compiled,
-  lostOf: (service: CompiledService) => ReadonlyMap<string, Refusal>,
+  refusedBy: (service: CompiledService) => Refusal | null,
 ): ConditionClaim {
-  const name = namespacedName(resource);
   const refusals = resource.spec.targetRefs.flatMap((target): Refusal | [] => {
     const key = `${namespaceOf(resource)}/${target.name}`;
     const service = services.get(key);
     const message = `There is no Service ${key}.`;
     if (service === undefined) return { reason: "TargetNotFound", message };
-    return lostOf(service).get(name) ?? [];
+    return refusedBy(service) ?? [];
   });
   return accepted(refusals);
 }
