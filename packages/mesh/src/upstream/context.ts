@@ -43,6 +43,11 @@ export interface UpstreamLimits {
    * TLS connection costs 30 KB on each side, and where requests are short one is free sooner than that.
    */
   readonly eagerMax: number;
+  /**
+   * Connections to it that have become tunnels or are opaque from the start, besides those above. Default 16384, under the number of
+   * ports that one address has for one server. Beyond it queue-full.
+   */
+  readonly tunnelsMax: number;
   /** Requests that may wait for a connection to it, up to 5 s. Default 1024 (Envoy). Beyond it queue-full. */
   readonly waitingMax: number;
   /** Connections to it that may be opened at a time: a handshake costs 2 ms of a core on each side. Default 16. */
@@ -62,6 +67,7 @@ export interface UpstreamLimits {
 export const defaultUpstreamLimits: UpstreamLimits = {
   connectionsMax: 1024,
   eagerMax: 256,
+  tunnelsMax: 16_384,
   waitingMax: 1024,
   dialsMax: 16,
   idleMax: 256,

@@ -43,6 +43,8 @@ export class Pool implements DeadlineHandler, SessionPool {
   readonly #roomy: PooledSession[] = [];
   readonly #dialling = new Set<PooledSession>();
   readonly #waiting: WaitingTakers;
+  /** Of all, those that are leaving: tunnels above all. They take no place of others. */
+  #leavingCount = 0;
   /** Connections that have come about. */
   #opened = 0;
   /** Exchanges that a connection is taken to carry at a time. */
@@ -101,7 +103,7 @@ export class Pool implements DeadlineHandler, SessionPool {
       }
       const session = this.#idle.take(this.#dialler.generation, nowMs);
       if (session !== null) {
-        if (this.#places > 1) this.#list(session);
+        if (session.codec.capacity > 1) this.#list(session);
         return session;
       }
     }
@@ -167,6 +169,7 @@ export class Pool implements DeadlineHandler, SessionPool {
     if (session.opened > 0) this.#meter?.onClose(session.connection!);
     this.#context.wheel.clear(session.deadline);
     if (session.isListed) this.#unlist(session);
+    if (phase === "leaving") this.#leavingCount--;
     if (phase === "dialling") {
       this.#dialling.delete(session);
       this.#onDialFailed(connectReason(failure), failure?.detail ?? "closed while connecting");
@@ -222,10 +225,11 @@ export class Pool implements DeadlineHandler, SessionPool {
 
   /** As many dials as those who wait need, as far as the limits allow. */
   #dialEnough(): void {
-    const { dialsMax, connectionsMax } = this.#context.limits;
+    const { dialsMax, connectionsMax, tunnelsMax } = this.#context.limits;
     while (
       this.#dialling.size < Math.min(Math.ceil(this.#waiting.count / this.#places), dialsMax) &&
-      this.#all.size < connectionsMax
+      this.#all.size - this.#leavingCount < connectionsMax &&
+      this.#leavingCount < tunnelsMax
     ) {
       if (!this.#mayDial() || !this.#dial()) return;
     }
@@ -234,7 +238,7 @@ export class Pool implements DeadlineHandler, SessionPool {
   /** Beyond the usual number only for somebody who has been patient; looks again when that is so. */
   #mayDial(): boolean {
     if (this.#idle.isShut) return false; // another would let nobody in either
-    if (this.#all.size < this.#context.limits.eagerMax) return true;
+    if (this.#all.size - this.#leavingCount < this.#context.limits.eagerMax) return true;
     const waitedMs = this.#context.clock.monotonicMs() - this.#waiting.oldestSinceMs!;
     if (waitedMs >= patienceMs) return true;
     if (!this.#patience.isSet) {
@@ -294,7 +298,9 @@ export class Pool implements DeadlineHandler, SessionPool {
         }
         return;
       case "leaving":
-        if (session.codec.active === 0) this.#end(session);
+        if (session.codec.active > 0) return;
+        this.#leavingCount--;
+        this.#end(session);
         return;
       default: // it has been ended already
     }
@@ -330,6 +336,7 @@ export class Pool implements DeadlineHandler, SessionPool {
       return;
     }
     session.phase = "leaving";
+    this.#leavingCount++;
     session.codec.close();
   }
 

@@ -31,7 +31,7 @@ export interface ClientCodecOwner {
    * (`ClientStream.abort`) where the connection lives on; the call may come within `abort`.
    */
   onExchangeEnd(codec: ClientCodec): void;
-  /** `capacity` or `isClosing` is another, by the server's word: SETTINGS, GOAWAY. */
+  /** `capacity` or `isClosing` is another, by the server's word: SETTINGS, GOAWAY, the grant of a tunnel in HTTP/1.1. */
   onCapacity(codec: ClientCodec): void;
   /** The connection is gone; the last event. */
   onClose(codec: ClientCodec, failure: TransportFailure | null): void;

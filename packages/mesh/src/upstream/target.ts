@@ -108,9 +108,9 @@ export class Target implements Candidate, PoolObserver, DeadlineHandler {
    */
   dial(alpn: string, owner: RawDialOwner): RawDial {
     const dial = new RawDial(this.#context, owner, this, this.#meter);
-    const { connectionsMax } = this.#context.limits;
-    if (this.#rawDials.size >= connectionsMax) {
-      dial.refuse("queue-full", `${connectionsMax} connections are open`);
+    const { tunnelsMax } = this.#context.limits;
+    if (this.#rawDials.size >= tunnelsMax) {
+      dial.refuse("queue-full", `${tunnelsMax} connections are open`);
     } else if (this.#dialler.isWaitingForIdentity) {
       dial.refuse("shed", "this proxy has no certificate yet");
     } else {

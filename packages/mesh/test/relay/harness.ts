@@ -85,6 +85,8 @@ export class FakeServer implements ClientCodec, ClientStream, ConnectionEvents {
   /** Of a tunnel; it is over when both sides have ended. */
   isTunnel = false;
   hasReplyEnded = false;
+  /** Does it close after the exchange that goes on? */
+  isLast = false;
 
   constructor(address: Address, owner: ClientCodecOwner) {
     this.address = address;
@@ -101,7 +103,7 @@ export class FakeServer implements ClientCodec, ClientStream, ConnectionEvents {
   }
 
   get isClosing(): boolean {
-    return this.phase === "closed";
+    return this.phase === "closed" || this.isTunnel || this.isLast;
   }
 
   get ordinal(): number {
@@ -129,10 +131,10 @@ export class FakeServer implements ClientCodec, ClientStream, ConnectionEvents {
   }
 
   close(): void {
-    if (this.phase === "closed") return;
-    const wasIdle = this.phase !== "busy";
+    this.isLast = true;
+    if (this.phase === "closed" || this.phase === "busy") return;
     this.phase = "closed";
-    if (wasIdle) this.owner.onClose(this, null);
+    this.owner.onClose(this, null);
   }
 
   start(sink: ReplySink): ClientStream {
@@ -195,6 +197,7 @@ export class FakeServer implements ClientCodec, ClientStream, ConnectionEvents {
     this.isReplying = true;
     this.isTunnel = length === "tunnel";
     this.sink!.onReplyHead(new PlainReplyHead(status, fields), length);
+    if (this.isTunnel) this.owner.onCapacity(this);
   }
 
   replyBody(text: string): void {
@@ -211,7 +214,7 @@ export class FakeServer implements ClientCodec, ClientStream, ConnectionEvents {
       return;
     }
     const { sink } = this;
-    const isReusable = this.hasEnded;
+    const isReusable = this.hasEnded && !this.isLast;
     this.sink = null;
     this.phase = isReusable ? "idle" : "closed";
     sink!.onReplyEnd(null);

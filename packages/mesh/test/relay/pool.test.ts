@@ -188,3 +188,22 @@ describe("streams that fail", () => {
     expect(rig.wide[1]!.open().active).toBe(20);
   });
 });
+
+test("a connection that has become a tunnel takes no place of those for requests", () => {
+  const rig = new Rig({ limits: { connectionsMax: 1, eagerMax: 1, tunnelsMax: 2 } });
+  const tunnel = () => {
+    const asked = rig.ask({ length: "tunnel", upgrade: "websocket" });
+    rig.server.open();
+    rig.server.replyHead(101, [], "tunnel");
+    return asked.exchange;
+  };
+  const first = tunnel();
+  tunnel();
+  expect(rig.servers).toHaveLength(2);
+  rig.ask();
+  expect(rig.servers).toHaveLength(2); // two tunnels are the most
+  first.onRequestFailed("client-gone", "gone");
+  expect(rig.servers).toHaveLength(3);
+  rig.server.open();
+  expect(rig.server.phase).toBe("busy");
+});

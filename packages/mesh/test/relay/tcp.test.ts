@@ -210,7 +210,7 @@ describe.each([true, false])("with identities: %s", (hasTls) => {
 });
 
 test("idle clients need no server each: beyond what may be dialled they wait, and may still speak", async () => {
-  const limits = { ...defaultUpstreamLimits, connectionsMax: 2 };
+  const limits = { ...defaultUpstreamLimits, tunnelsMax: 2 };
   const mesh = new TcpMesh(echo, { limits });
   const clients = [0, 1, 2, 3].map(() => mesh.dial());
   await mesh.pass(10_000);

@@ -23,6 +23,8 @@ export interface Http1ClientOwner {
   onOpen(client: Http1Client): void;
   /** An exchange is over, its sink was told; `client.capacity` says whether another may follow. */
   onExchangeEnd(client: Http1Client): void;
+  /** `client.isClosing`: the connection has become a tunnel. Default nobody is told. */
+  onCapacity?(client: Http1Client): void;
   /** The connection is gone; the last event. An exchange in flight was told before. */
   onClose(client: Http1Client, failure: TransportFailure | null): void;
 }
@@ -292,6 +294,7 @@ export class Http1Client implements ConnectionEvents, ClientStreamHost, Deferred
     this.#phase = "tunnel";
     stream.grant();
     stream.sink.onReplyHead(head, "tunnel");
+    this.#owner.onCapacity?.(this);
   }
 
   /** Both sides have ended: the connection closes of itself. */
