@@ -354,6 +354,34 @@ export function suite(name: string, makeBackend: () => Backend): void {
         expect(wrong).toBe(0);
       });
 
+      test("small writes by turns on several connections within one event keep their order", async () => {
+        const servers: Probe[] = [];
+        const { address } = await listen(tls()?.server ?? null, (probe) => servers.push(probe));
+        const clients = Array.from({ length: 5 }, () => {
+          // Of a generation each, so that no two share a carrier.
+          const own = tls()?.client ?? null;
+          return dial(address, own && { ...own, credentials: { ...own.credentials } });
+        });
+        for (const client of clients) await backend.run(client.until(() => client.has("open")));
+        let sent = "";
+        for (let round = 0; round < 60; round++) {
+          for (const client of clients) client.send(`${round},`);
+          sent += `${round},`;
+        }
+        await backend.run(
+          new Promise<void>((resolve) => {
+            const look = (): void => {
+              const isAll =
+                servers.length === 5 && servers.every((each) => each.text.length >= sent.length);
+              if (isAll) resolve();
+              else backend.later(look);
+            };
+            look();
+          }),
+        );
+        for (const server of servers) expect(server.text).toBe(sent);
+      });
+
       test("an acceptor may refuse: the dialler sees a reset", async () => {
         const { address } = await listen(tls()?.server ?? null, () => {}, false);
         const client = dial(address, tls()?.client ?? null);

@@ -80,7 +80,10 @@ export class RawWriter implements PostedWriter {
     if (this.#owner.phase === "closed" || this.#wantsEnd || end <= start) return this.#status();
     const length = end - start;
     this.sentBytes += length;
-    if (this.#mustQueue()) return this.#writeLater(bytes, start, end);
+    if (this.#mustQueue()) {
+      this.flushPosted(); // a full outbox may have begun a request, with bytes of ours posted behind it
+      return this.#writeLater(bytes, start, end);
+    }
     if (length <= POSTED_BYTES_MAX) {
       this.#host.outbox.post(this, bytes, start, end);
       this.#postedBytes += length;
@@ -101,7 +104,7 @@ export class RawWriter implements PostedWriter {
   }
 
   sendPosted(bytes: Buffer): void {
-    this.#postedBytes = 0;
+    this.#postedBytes -= bytes.length;
     if (this.#owner.phase !== "open") return;
     if (this.#isWriting) this.#writeLater(bytes, 0, bytes.length);
     else this.#send(bytes, this.#hasTls ? null : this.#host.scratch);
