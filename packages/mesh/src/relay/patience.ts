@@ -26,7 +26,7 @@ export class Patience {
   }
 
   /**
-   * Limits the whole exchange; `handler` is told when its time is up.
+   * Limits the whole exchange; `handler` is told when its time is up. False: its caller's is up already.
    * @param ruleMs by its route, from its beginning @param callerMs by its caller's word (`grpc-timeout`)
    */
   limit(
@@ -34,18 +34,24 @@ export class Patience {
     startMs: number,
     ruleMs: number | null,
     callerMs: number | null,
-  ): void {
+  ): boolean {
     this.#isCallers = callerMs !== null && (ruleMs === null || callerMs <= ruleMs);
     this.#deadline = new Deadline(handler);
     const limitMs = this.#isCallers ? callerMs! : ruleMs!;
-    this.#context.wheel.set(this.#deadline, startMs + limitMs - this.#context.clock.monotonicMs());
+    const leftMs = startMs + limitMs - this.#context.clock.monotonicMs();
+    if (leftMs <= 0 && this.#isCallers) return false;
+    this.#context.wheel.set(this.#deadline, leftMs);
+    return true;
   }
 
-  /** Its time is up. */
-  get onDeadline(): Impatience {
-    return this.#isCallers
-      ? { reason: "deadline-passed", detail: "the caller's own deadline has passed" }
-      : { reason: "request-timeout", detail: "the time limit of the request has passed" };
+  /** Its time is up. What was sent may have been executed, whoever's time it was. */
+  onDeadline({ sentMs, earlier }: ExchangeRecord): Impatience {
+    if (!this.#isCallers) {
+      return { reason: "request-timeout", detail: "the time limit of the request has passed" };
+    }
+    const isUnsent = sentMs < 0 && earlier === null;
+    const detail = "the caller's own deadline has passed";
+    return { reason: isUnsent ? "deadline-passed" : "request-timeout", detail };
   }
 
   /**

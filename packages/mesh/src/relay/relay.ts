@@ -156,19 +156,20 @@ export class Exchange
       }
       case "ask":
         this.#backendReplyFilters = decision.backendReplyFilters;
-        this.#limitTime(decision.timeoutMs);
-        this.#enter(decision.backend);
+        if (this.#hasTime(decision.timeoutMs)) this.#enter(decision.backend);
         return;
       default:
         unreachable(decision);
     }
   }
 
-  #limitTime(ruleMs: number | null): void {
+  #hasTime(ruleMs: number | null): boolean {
     const callerMs = this.#grpc === null ? null : this.#grpc.timeoutMs;
-    if (ruleMs === null && callerMs === null) return;
+    if (ruleMs === null && callerMs === null) return true;
     this.#patience ??= new Patience(this.#context);
-    this.#patience.limit(this, this.#record.startMs, ruleMs, callerMs);
+    const isLeft = this.#patience.limit(this, this.#record.startMs, ruleMs, callerMs);
+    if (!isLeft) this.#fail("deadline-passed", "no time of the caller's is left");
+    return isLeft;
   }
 
   /** A filter may have taken the wish back: it is a request like any other then. */
@@ -599,7 +600,7 @@ export class Exchange
   /** The whole exchange has taken too long, or has been held back for long enough. */
   onDeadline(deadline: Deadline): void {
     if (deadline === this.#delay) this.#onDelayOver();
-    else this.#giveUp(this.#patience!.onDeadline);
+    else this.#giveUp(this.#patience!.onDeadline(this.#record));
   }
 
   /** Nobody may notice that a client is gone: what stands still is not waited for without end. */

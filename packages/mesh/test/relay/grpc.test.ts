@@ -152,13 +152,24 @@ describe("the caller's deadline", () => {
     const early = called(call(["grpc-timeout", "1S"]));
     early.rig.clock.advance(1100);
     expect(fieldsOf(early.client.head).status).toBe("4");
-    expect(early.rig.record).toMatchObject({ reason: "deadline-passed", grpcStatus: 4 });
+    expect(early.rig.record).toMatchObject({ reason: "request-timeout", grpcStatus: 4 });
     expect(early.stream.isAborted).toBe(true);
     const late = called(call(["grpc-timeout", "1S"]));
     late.stream.replyHead(200, [type]).replyBody("a");
     late.rig.clock.advance(1100);
     expect(fieldsOf(late.client.trailers).status).toBe("4");
     expect(late.stream.isAborted).toBe(true);
+  });
+
+  test("that passes before anything was sent: surely nothing was executed", () => {
+    const none = new Rig();
+    const at = none.ask(call(["grpc-timeout", "0S"]));
+    expect([fieldsOf(at.client.head).status, none.wide.length]).toEqual(["4", 0]);
+    expect(none.record).toMatchObject({ reason: "deadline-passed", attempts: 0 });
+    const waiting = new Rig();
+    waiting.ask(call(["grpc-timeout", "500m"]));
+    waiting.clock.advance(600);
+    expect(waiting.record).toMatchObject({ reason: "deadline-passed", sentSeq: 0, grpcStatus: 4 });
   });
 
   test("and the route's limit: the shorter holds", () => {
