@@ -6,6 +6,7 @@ import type {
   TransportFailure,
   WriteStatus,
 } from "../transport.ts";
+import type { Copies } from "./copies.ts";
 import { DATA_BYTES_MAX, resetCode } from "./frame.ts";
 
 /** What a stream needs of its carrier. */
@@ -30,6 +31,7 @@ export interface StreamCarrier {
 export interface StreamOptions {
   readonly limits: { readonly windowBytes: number; readonly windowBytesMax: number };
   readonly soon: (action: () => void) => void;
+  readonly copies: Copies;
 }
 
 /**
@@ -42,6 +44,7 @@ export interface StreamOptions {
  */
 export class CarriedConnection implements Connection {
   readonly #soon: (action: () => void) => void;
+  readonly #copies: Copies;
   readonly #dialled: Address | null;
   readonly #windowMax: number;
   #carrier: StreamCarrier | null = null;
@@ -91,6 +94,7 @@ export class CarriedConnection implements Connection {
   ) {
     const { windowBytes, windowBytesMax } = options.limits;
     this.#soon = options.soon;
+    this.#copies = options.copies;
     this.#events = events;
     this.#dialled = dialled;
     this.#giveUp = giveUp;
@@ -135,7 +139,10 @@ export class CarriedConnection implements Connection {
       if (this.#carrier?.isBlocked === true) this.#oweDrain();
       return this.#status();
     }
-    return this.#enqueue(Buffer.from(bytes.subarray(start, end)));
+    for (let at = start; at < end; at += DATA_BYTES_MAX) {
+      this.#enqueue(this.#copies.copy(bytes, at, Math.min(end, at + DATA_BYTES_MAX)));
+    }
+    return "queued";
   }
 
   writeOwned(bytes: Buffer): WriteStatus {
@@ -222,7 +229,7 @@ export class CarriedConnection implements Connection {
     this.#received += count;
     if (this.#isPaused || this.#held !== null) {
       this.#held ??= [];
-      this.#held.push(Buffer.from(bytes.subarray(start, end)));
+      this.#held.push(this.#copies.copy(bytes, start, end));
     } else {
       this.#events!.onBytes(bytes, start, end);
       this.#onConsumed(count);
@@ -257,6 +264,7 @@ export class CarriedConnection implements Connection {
       else if (queue.length > 1) queue.shift();
       else this.#queue = null;
       this.#send(first, 0, count);
+      if (count === first.length) this.#copies.release(first);
       if (this.#queue !== null) {
         this.#await();
         return;
@@ -368,6 +376,7 @@ export class CarriedConnection implements Connection {
       if (this.#held.length === 0) this.#held = null;
       this.#events!.onBytes(bytes, 0, bytes.length);
       this.#onConsumed(bytes.length);
+      this.#copies.release(bytes);
     }
     if (this.#held !== null || this.#isPaused || !this.#heldEnd || this.#phase !== "open") return;
     this.#heldEnd = false;

@@ -3,6 +3,7 @@ import type { Address } from "../../model/address.ts";
 import { latin1, writeLatin1 } from "../latin1.ts";
 import type { Accept, Connection, ConnectionEvents, Peer, TransportFailure } from "../transport.ts";
 import { CarriedConnection, type StreamCarrier } from "./carried-connection.ts";
+import type { Copies } from "./copies.ts";
 import {
   CONTROL_BYTES_MAX,
   DATA_BYTES_MAX,
@@ -23,6 +24,7 @@ export interface CarrierOptions {
   readonly soon: (action: () => void) => void;
   /** Where frames are put together; nobody else uses it while a frame is written. */
   readonly scratch: Buffer;
+  readonly copies: Copies;
 }
 
 /** Told by a dialled carrier. */

@@ -16,8 +16,8 @@ export const FLAG_END = 1;
 
 export const FRAME_HEAD_BYTES = 9;
 
-/** Octets of a DATA frame at most: RFC 9113's least, and what one TLS record holds. */
-export const DATA_BYTES_MAX = 16_384;
+/** Octets of a DATA frame at most: with its head it fills one TLS record (RFC 8446 §5.1), so that records and frames stay in step. */
+export const DATA_BYTES_MAX = 16_375;
 
 /** Octets of any other frame's payload at most. */
 export const CONTROL_BYTES_MAX = 64;

@@ -13,6 +13,7 @@ import type {
 } from "../transport.ts";
 import { Carrier, type CarrierOptions } from "./carrier.ts";
 import { CarriersToPeer, carrierProtocol } from "./carriers-to-peer.ts";
+import { Copies } from "./copies.ts";
 import { type CarrierLimits, defaultCarrierLimits } from "./limits.ts";
 
 /** What a dialler asks for that a carrier can carry. */
@@ -30,7 +31,13 @@ export class CarrierTransport implements Transport {
   constructor(inner: Transport, clock: Clock, limits: CarrierLimits = defaultCarrierLimits) {
     this.#inner = inner;
     const soon = inner.soon?.bind(inner) ?? queueMicrotask;
-    this.#options = { clock, limits, soon, scratch: Buffer.allocUnsafeSlow(65_536) };
+    this.#options = {
+      clock,
+      limits,
+      soon,
+      scratch: Buffer.allocUnsafeSlow(65_536),
+      copies: new Copies(),
+    };
   }
 
   dial(options: DialOptions, events: ConnectionEvents): Connection {
