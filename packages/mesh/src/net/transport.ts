@@ -79,6 +79,11 @@ export interface Connection {
   /** Stops `onBytes` and `onEnd` until `resume`, apart from what is being delivered. */
   pause(): void;
   resume(): void;
+  /**
+   * All further events go to `events`; whoever had them before may be forgotten. Not within `Accept`. Where it is absent they are to
+   * be passed on.
+   */
+  handTo?(events: ConnectionEvents): void;
 }
 
 export interface ConnectionEvents {

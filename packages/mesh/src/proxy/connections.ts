@@ -12,7 +12,7 @@ export interface Drainable {
 export interface LiveConnection {
   readonly direction: Direction;
   readonly connection: Connection;
-  readonly server: Drainable;
+  server: Drainable;
   readonly sinceMs: number;
   /** Where its requests go; null where each says so itself. */
   readonly slot: FrontendSlot | null;
@@ -41,6 +41,12 @@ export class Connections {
   handOver(connection: Connection, server: Drainable, slot: FrontendSlot): void {
     const live = this.#live.get(connection);
     if (live !== undefined) this.#live.set(connection, { ...live, server, slot });
+  }
+
+  /** `server` serves the connection from now on. */
+  serve(connection: Connection, server: Drainable): void {
+    const live = this.#live.get(connection);
+    if (live !== undefined) live.server = server;
   }
 
   remove(connection: Connection): void {

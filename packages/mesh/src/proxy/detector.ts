@@ -38,12 +38,16 @@ export interface DetectorHost {
   onDetected(protocol: CarriedProtocol, detected: string, afterMs: number): void;
   /** The client has said too little for too long, and is sent away. */
   refuse(detail: string): void;
+  /** The connection is `server`'s from now on; the detector is done. */
+  onHanded(server: Drainable): void;
   /** The connection is gone before it was handed over. */
   onGone(): void;
 }
 
 /** Of a client that need not be asked for more, in octets. */
 const firstBytesMax = 65_536;
+const spoken = { "http/1.1": "client spoke HTTP/1.1", h2: "client spoke HTTP/2" } as const;
+const begun = { "http/1.1": "client began HTTP/1.1", h2: "client began HTTP/2" } as const;
 const noOctets: Buffer = Buffer.alloc(0);
 
 /**
@@ -68,6 +72,7 @@ export class Detector
   #phase: "documents" | "silence" | "racing" | "handed" | "over" = "silence";
   #first = noOctets;
   #hasEnded = false;
+  #hasBegun = false;
   /** Of the race. */
   #tcp: TcpRelay | null = null;
   #hasServer = true;
@@ -87,11 +92,12 @@ export class Detector
     const { pending } = this.#host.slot.frontend;
     if (pending === null) {
       this.#start();
-      return;
+    } else {
+      // What is declared wins, so it is to be known first.
+      this.#phase = "documents";
+      pending.wait(this);
     }
-    // What is declared wins, so it is to be known first.
-    this.#phase = "documents";
-    pending.wait(this);
+    this.#hasBegun = true;
   }
 
   onEndpoint(): void {
@@ -190,7 +196,7 @@ export class Detector
       case "http/1.1":
       case "h2":
         if (this.#host.slot.frontend.protocol === "tls") this.#carryClient(first, null);
-        else this.#serve(found, `client spoke ${found === "h2" ? "HTTP/2" : "HTTP/1.1"}`, first);
+        else this.#serve(found, spoken[found], first);
         return;
       case "tls":
         this.#lookForName(first);
@@ -245,7 +251,7 @@ export class Detector
     } else if (found === "tcp" || isDeclared) {
       this.#carryClient(first, "client's octets fit no protocol after 100 ms");
     } else {
-      this.#serve(found, `client began to speak ${found === "h2" ? "HTTP/2" : "HTTP/1.1"}`, first);
+      this.#serve(found, begun[found], first);
     }
   }
 
@@ -353,6 +359,8 @@ export class Detector
     this.#first = noOctets;
     this.#next = next;
     this.#nextDrain = drainable;
+    this.#host.onHanded(drainable);
+    if (this.#hasBegun) this.#connection.handTo?.(next);
     if (this.#isPaused) this.#connection.resume(); // before the new owner has a will of its own
   }
 

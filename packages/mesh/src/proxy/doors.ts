@@ -140,6 +140,7 @@ export class Doors {
       source,
       counter,
       exchangesBefore,
+      onHanded: this.#onHanded,
       onClose: this.#onClose,
     });
   }
@@ -154,6 +155,10 @@ export class Doors {
     detector.begin();
     return detector;
   }
+
+  readonly #onHanded = (connection: Connection, server: Drainable): void => {
+    this.#options.connections.serve(connection, server);
+  };
 
   readonly #onClose = (connection: Connection): void => {
     this.#options.connections.remove(connection);

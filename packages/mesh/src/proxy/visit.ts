@@ -37,6 +37,8 @@ export interface VisitOptions {
   readonly counter: ConnectionCounter | null;
   /** Exchanges that the connection has carried already, where it has become a tunnel. */
   readonly exchangesBefore: number;
+  /** The connection is `server`'s from now on. */
+  readonly onHanded: (connection: Connection, server: Drainable) => void;
   /** The connection is gone. */
   readonly onClose: (connection: Connection) => void;
 }
@@ -118,6 +120,10 @@ export class Visit implements DetectorHost {
     const ordinal = exchangesBefore + 1;
     const refusal = { reason: "client-slow", detail, ordinal, isAnswered: false } as const;
     recordRefusal(context, slot.frontend, source, refusal);
+  }
+
+  onHanded(server: Drainable): void {
+    this.#options.onHanded(this.connection, server);
   }
 
   onGone(): void {

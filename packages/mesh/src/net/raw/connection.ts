@@ -103,6 +103,10 @@ export class RawConnection implements Connection, TlsOwner, ReaderOwner, WriterO
     this.reader.resume();
   }
 
+  handTo(events: ConnectionEvents): void {
+    if (this.events !== null) this.events = events;
+  }
+
   /** Ends the connection for a cause of the world's making; nothing more is sent. */
   fail(failure: TransportFailure | null): void {
     this.#close(failure, true);
