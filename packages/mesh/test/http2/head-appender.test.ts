@@ -113,12 +113,21 @@ describe("requests of HTTP/2", () => {
       each.path = "/ HTTP/1.1";
     });
     bad((each) => {
+      each.path = "/a#b";
+    });
+    bad((each) => {
       each.method = "G T";
     });
     bad((each) => {
       each.authority = "kvs/";
     });
   });
+});
+
+test("a rewrite may put into a path what no client may", () => {
+  const head = goodRequest(get);
+  head.path = "/<a>";
+  expect(send(head)[2]).toBe(":path /<a>");
 });
 
 describe("requests of HTTP/1.1", () => {

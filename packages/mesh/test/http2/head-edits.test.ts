@@ -6,6 +6,13 @@ test("cookie crumbs are one field to whoever reads (RFC 9113 §8.2.3)", () => {
   const head = goodRequest([...get, "cookie a=1", "x 1", "cookie b=2", "cookie c=3"]);
   expect(head.get("cookie")).toBe("a=1; b=2; c=3");
   expect(linesOf(head)).toEqual(["host kvs", "cookie a=1; b=2; c=3", "x 1"]);
+  for (const crumbs of [
+    ["", "a=1", "", "b=2"],
+    ["a=1", "", "b=2", ""],
+  ]) {
+    const some = goodRequest([...get, ...crumbs.map((crumb) => `cookie ${crumb}`.trimEnd())]);
+    expect(some.get("cookie")).toBe("a=1; b=2");
+  }
   head.set("cookie", "d=4");
   expect(linesOf(head)).toEqual(["host kvs", "cookie d=4", "x 1"]);
   head.remove("cookie");

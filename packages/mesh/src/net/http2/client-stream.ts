@@ -36,7 +36,8 @@ export class Http2ClientStream extends Http2Stream implements ClientStream {
     const isUpgrade = head.upgrade !== null;
     this.#asked = { method: head.method, isUpgrade };
     this.#asksTunnel = length === "tunnel";
-    if (isUpgrade && !core.peer.takesExtendedConnect) {
+    // An extended CONNECT has no place for another method than GET.
+    if (isUpgrade && !(core.peer.takesExtendedConnect && head.method === "GET")) {
       // Not within this call: whoever sends has not finished.
       core.context.clock.after(0, () => this.#refuseUpgrade());
       return;
@@ -185,7 +186,7 @@ export class Http2ClientStream extends Http2Stream implements ClientStream {
     if (this.isClosed) return;
     const { gather } = this.#core.context;
     gather.enter();
-    const detail = "the server does not take extended CONNECT";
+    const detail = "an upgrade that this server cannot be asked for";
     this.#core.drop(this, { kind: "malformed", detail });
     gather.leave();
   }

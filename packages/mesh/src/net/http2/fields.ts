@@ -67,7 +67,9 @@ export class Http2Fields implements Fields {
     const { fields } = this;
     let value = fields[first]!.value;
     for (let index = first + 1; index < fields.length; index++) {
-      if (fields[index]!.name === COOKIE) value += `; ${fields[index]!.value}`;
+      const crumb = fields[index]!;
+      if (crumb.name !== COOKIE || crumb.value === "") continue;
+      value = value === "" ? crumb.value : `${value}; ${crumb.value}`;
     }
     return value;
   }

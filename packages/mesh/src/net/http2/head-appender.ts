@@ -57,6 +57,7 @@ export class HeadAppender {
     const isOurs = head instanceof Http2RequestHead;
     const isExtended = head.upgrade !== null;
     const { method, authority, path } = head;
+    assert(!isExtended || method === "GET", "an extended CONNECT stands for GET");
     if (isExtended) encoder.field(out, connect);
     else if (isOurs) appendOwn(encoder, out, head.methodField);
     else this.#pair(encoder, out, ":method", method);
@@ -173,8 +174,16 @@ export class HeadAppender {
 
 /** Appends a field that the proxy or a filter may have made: what it must not hold is our bug. */
 function appendOwn(encoder: HpackEncoder, out: Gather, field: HpackField): void {
-  assert(kindOfField(field) < FIRST_MALFORMED, "a field of ours is well-formed");
+  assert(
+    kindOfField(field) < FIRST_MALFORMED || isRewrittenPath(field),
+    "a field of ours is well-formed",
+  );
   encoder.field(out, field);
+}
+
+/** A rewrite may put into a path what we take from no client, such as `<`. */
+function isRewrittenPath({ name, value }: HpackField): boolean {
+  return name === ":path" && /^\/[\x21\x22\x24-\x7e]*$/.test(value);
 }
 
 function repeated(name: string, value: string): HpackField {
