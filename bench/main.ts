@@ -7,6 +7,9 @@ import { measureRecording } from "./measure/recording.ts";
 import { runRounds } from "./measure/rounds.ts";
 import { startLane } from "./measure/startup.ts";
 import { choose, type Options, parseOptions, usage } from "./options.ts";
+import { type IdleReport, idleScenarios, measureIdle } from "./protocols/idle.ts";
+import { measureProtocol, type ProtocolReport } from "./protocols/measure.ts";
+import { protocolScenarios, protocolSubjects } from "./protocols/scenarios.ts";
 import { judge } from "./report/bars.ts";
 import { renderPlot } from "./report/plot.ts";
 import {
@@ -34,9 +37,11 @@ async function main(argv: readonly string[]): Promise<number> {
     chosen = choose(options === "help" ? [] : options.only, {
       scenarios: [
         ...[...scenarios, ...memoryScenarios, ...recordingScenarios].map(({ name }) => name),
+        ...protocolScenarios.map(({ name }) => name),
+        ...idleScenarios,
         checkers,
       ],
-      subjects: subjects.map(({ name }) => name),
+      subjects: [...new Set([...subjects.map(({ name }) => name), ...protocolSubjects])],
     });
   } catch (thrown) {
     process.stderr.write(`${reasonOf(thrown)}\n\n${usage}`);
@@ -91,6 +96,10 @@ function nothing(chosen: Chosen, reason: string): Findings {
       reason,
     })),
     recording: recordingTakers(chosen).map(({ name }) => ({ name, figures: null, reason })),
+    protocols: [],
+    idle: idleScenarios
+      .filter((name) => chosen.scenarios.has(name))
+      .map((name) => ({ name, connections: 0, addedMb: null, reason })),
   };
 }
 
@@ -121,6 +130,19 @@ async function run(rig: Rig, options: Options, chosen: Chosen): Promise<Findings
   for (const scenario of recordingTakers(chosen)) {
     recording.push(await tryRecording(rig, scenario, options, progress));
   }
+  const protocols: ProtocolReport[] = [];
+  for (const scenario of protocolScenarios.filter(({ name }) => chosen.scenarios.has(name))) {
+    const rounds = Math.min(options.rounds, 7);
+    const seconds = options.windowSeconds;
+    const only = chosen.subjects;
+    protocols.push(await measureProtocol(rig, scenario, { rounds, seconds, only, progress }));
+  }
+  const idle: IdleReport[] = [];
+  for (const name of idleScenarios.filter((each) => chosen.scenarios.has(each))) {
+    const connections = name === "idle/mtls-http1" ? 2000 : 10_000;
+    const settleSeconds = options.settleSeconds / 2;
+    idle.push(await measureIdle(rig, name, { connections, settleSeconds }));
+  }
   return {
     ...result,
     machine,
@@ -129,12 +151,14 @@ async function run(rig: Rig, options: Options, chosen: Chosen): Promise<Findings
     starts: started.reports,
     memory,
     recording,
+    protocols,
+    idle,
   };
 }
 
 /** Judges, prints and writes. Returns the exit code. */
 function publish(options: Options, findings: Findings): number {
-  const { measured, memory, recording } = findings;
+  const { measured, memory, recording, protocols, idle } = findings;
   const reports = findings.scenarios.map((scenario) => reportScenario(scenario, findings));
   const report: Report = {
     machine: findings.machine,
@@ -142,7 +166,9 @@ function publish(options: Options, findings: Findings): number {
     scenarios: reports,
     memory,
     recording,
-    bars: judge(reports, measured, { memory, recording }),
+    protocols,
+    idle,
+    bars: judge(reports, measured, { memory, recording, protocols, idle }),
   };
   process.stdout.write(renderReport(report, measured));
   writeTo(options.plotFile, renderPlot(report));

@@ -7,7 +7,7 @@ import { nginx } from "./subject/nginx.ts";
 import { relay } from "./subject/relay.ts";
 import type { Subject, Topology } from "./subject/subject.ts";
 
-/** `closed`: wrk, each connection asks again when answered. `rate`: h2load at half of HAProxy's closed-loop rate. */
+/** `closed`: wrk, each connection asks again when answered. `rate`: an open crowd at half of HAProxy's closed-loop rate. */
 export type Load = "closed" | "rate";
 
 /** One load on all subjects of one topology. */
@@ -43,7 +43,7 @@ export const scenarios: readonly Scenario[] = (Object.keys(topologies) as Topolo
           `bodies of 1,024 bytes, ${connections} keep-alive connections`,
           load === "closed"
             ? "closed loop (wrk)"
-            : "half of HAProxy's closed-loop rate (h2load --rps)",
+            : "half of HAProxy's closed-loop rate from when each request was due (open-loop)",
         ],
       })),
     ),

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseRate } from "./h2load.ts";
+import { parseOpenLoop } from "./open-loop.ts";
 import { faultOf } from "./result.ts";
 import { parseWrk } from "./wrk.ts";
 
@@ -36,16 +36,15 @@ test.each([
   expect(faultOf(parseWrk(said, 32), answerBytes)).not.toBeNull();
 });
 
-const summary = "requests: 5 total, 5 started, 5 done, 5 succeeded, 0 failed, 0 errored, 0 timeout";
+const openLoopSaid =
+  '{"requests":1000,"seconds":0.900,"p50Ms":0.2,"p99Ms":1.5,"p999Ms":3,"maxMs":4}\n';
 
-test("a fixed-rate log counts what started after the warm-up", () => {
-  const log = "1000000\t200\t9000\n1200000\t200\t1000\n1300000\t200\t2000\n1400000\t200\t3000\n";
-  const result = parseRate(summary, log, 32);
-  expect(result).toMatchObject({ requests: 4, failures: 0, p50Ms: 2, p99Ms: 3 });
-  expect(result.requestsPerSecond).toBeCloseTo(3 / 0.2);
+test("the open crowd's report is its rate and its latencies", () => {
+  const result = parseOpenLoop(openLoopSaid, 32);
+  expect(result).toMatchObject({ requests: 1000, failures: 0, p50Ms: 0.2, p99Ms: 1.5 });
+  expect(result.requestsPerSecond).toBeCloseTo(1000);
 });
 
-test("one row with another status voids a fixed-rate round, and so does a summary that cannot be read", () => {
-  expect(parseRate(summary, "1\t200\t5\n2\t503\t5\n", 32).failures).toBe(1);
-  expect(parseRate("", "1\t200\t5\n", 32).failures).toBe(1);
+test("an open crowd without its report is an error, not a zero", () => {
+  expect(() => parseOpenLoop("answered HTTP/1.1 503", 32)).toThrow("no report");
 });

@@ -1,11 +1,14 @@
 import { spawn } from "node:child_process";
+import { isAbsolute } from "node:path";
 import { needTool } from "../rig/tools.ts";
 
 /** Runs a load generator to its end, at most `seconds` + 30, and returns its stdout. The harness sleeps meanwhile. */
 export function runLoad(command: readonly string[], seconds: number): Promise<string> {
   const [tool = "", ...rest] = command;
   return new Promise((resolve, reject) => {
-    const child = spawn(needTool(tool), rest, { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(isAbsolute(tool) ? tool : needTool(tool), rest, {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     let said = "";
     let complained = "";
     child.stdout.setEncoding("utf8").on("data", (chunk: string) => {

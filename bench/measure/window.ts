@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { runAtRate } from "../load/h2load.ts";
+import { runAtRate } from "../load/open-loop.ts";
 import { faultOf } from "../load/result.ts";
 import { runWrk } from "../load/wrk.ts";
 import type { Rig } from "../rig/rig.ts";

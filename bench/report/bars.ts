@@ -1,5 +1,7 @@
 import { median } from "../measure/median.ts";
 import type { Measured } from "../measure/rounds.ts";
+import type { IdleReport } from "../protocols/idle.ts";
+import type { ProtocolReport } from "../protocols/measure.ts";
 import type { Topology } from "../subject/subject.ts";
 import {
   type Bar,
@@ -14,7 +16,12 @@ import {
 export function judge(
   reports: readonly ScenarioReport[],
   measured: Measured,
-  { memory, recording }: Pick<Report, "memory" | "recording">,
+  {
+    memory,
+    recording,
+    protocols,
+    idle,
+  }: Pick<Report, "memory" | "recording" | "protocols" | "idle">,
 ): Bar[] {
   const cpu = (prefix: string): Finding =>
     worstRatio(
@@ -22,8 +29,14 @@ export function judge(
       measured,
     );
   return [
-    bar("cpu-one-hop-plain", "× HAProxy", 1.4, cpu("one-hop-plain/")),
-    bar("cpu-two-hop-mtls", "× HAProxy", 1.5, cpu("two-hop-mtls/")),
+    bar("cpu-one-hop-plain", "× HAProxy", 1.25, cpu("one-hop-plain/")),
+    bar("cpu-two-hop-mtls", "× HAProxy", 1.25, cpu("two-hop-mtls/")),
+    bar("cpu-h2", "× HAProxy", 1.25, protocolRatio(protocols, "h2/", "haproxy")),
+    bar("cpu-h2-node", "× node:http2", 0.3, protocolRatio(protocols, "h2/", "node-http2")),
+    // Octets per CPU second, the other way round: 0.6 of HAProxy's are 1.67 of its CPU for each.
+    bar("cpu-tcp-octet", "× HAProxy", 1.67, protocolRatio(protocols, "tcp/", "haproxy", "MB")),
+    bar("idle-plain", "KB each", 6, idleKb(idle)),
+    bar("p99-half-rate", "× HAProxy", 2, worstP99(reports)),
     bar("event-loop-stall", "ms", 5, worstFigure(memory, "stallMs")),
     bar("memory-at-rest", "MB", 25, worstFigure(memory, "restMb")),
     bar("memory-after-load", "MB", 64, worstFigure(memory, "loadedMb")),
@@ -31,6 +44,54 @@ export function judge(
     bar("cpu-recording", "× off", 1.05, recordingRatio(recording, "one-hop-plain")),
     bar("cpu-recording-export", "× off", 1.05, recordingRatio(recording, "two-hop-mtls")),
   ];
+}
+
+/** The worst of heddle's CPU time over another's, in the scenarios that both have. */
+function protocolRatio(
+  protocols: readonly ProtocolReport[],
+  prefix: string,
+  under: string,
+  unit: ProtocolReport["unit"] | null = null,
+): Finding {
+  let worst: number | null = null;
+  for (const report of protocols) {
+    if (!report.name.startsWith(prefix) || (unit !== null && report.unit !== unit)) continue;
+    const own = report.rows.find(({ name }) => name === "heddle");
+    const other = report.rows.find(({ name }) => name === under);
+    if (own === undefined || other === undefined) continue;
+    const ratio = under === "haproxy" ? own.ratio : quotient(own.cpuUs, other.cpuUs);
+    if (ratio === null)
+      return { missing: `${report.name}: ${own.reason ?? other.reason ?? "not run"}` };
+    worst = Math.max(worst ?? 0, ratio);
+  }
+  return worst === null ? { missing: "left out by --only" } : { value: worst };
+}
+
+function quotient(over: number | null, under: number | null): number | null {
+  return over === null || under === null || under === 0 ? null : over / under;
+}
+
+function idleKb(idle: readonly IdleReport[]): Finding {
+  const plain = idle.find(({ name }) => name === "idle/plain");
+  if (plain === undefined) return { missing: "left out by --only" };
+  if (plain.addedMb === null) return { missing: plain.reason ?? "not run" };
+  return { value: (plain.addedMb * 1000) / plain.connections };
+}
+
+/** The worst of heddle's p99 over HAProxy's at the same rate, where the control shows that the machine lets one compare. */
+function worstP99(reports: readonly ScenarioReport[]): Finding {
+  let worst: number | null = null;
+  let noise = "left out by --only";
+  for (const { name, subjects } of reports.filter((each) => each.name.endsWith("/rate"))) {
+    const p99 = (subject: string) => subjects.find((each) => each.name === subject)?.p99Ms ?? null;
+    const control = quotient(p99("haproxy-control"), p99("haproxy-ring"));
+    const ratio = quotient(p99("heddle"), p99("haproxy-ring"));
+    if (control === null || ratio === null) return { missing: `not measured in ${name}` };
+    if (Math.max(control, 1 / control) > 1.2)
+      noise = `the control was at ${control.toFixed(2)} in ${name}`;
+    else worst = Math.max(worst ?? 0, ratio);
+  }
+  return worst === null ? { missing: noise } : { value: worst };
 }
 
 function recordingRatio(recording: readonly RecordingReport[], topology: Topology): Finding {

@@ -4,6 +4,8 @@ import type { MemoryFigures } from "../measure/memory.ts";
 import type { RecordingFigures } from "../measure/recording.ts";
 import { type RoundsResult, rateKey, type Series } from "../measure/rounds.ts";
 import type { Window } from "../measure/window.ts";
+import type { IdleReport } from "../protocols/idle.ts";
+import type { ProtocolReport } from "../protocols/measure.ts";
 import type { Scenario } from "../scenario.ts";
 import type { Subject, Topology } from "../subject/subject.ts";
 
@@ -21,6 +23,8 @@ export interface Report {
   readonly scenarios: readonly ScenarioReport[];
   readonly memory: readonly MemoryReport[];
   readonly recording: readonly RecordingReport[];
+  readonly protocols: readonly ProtocolReport[];
+  readonly idle: readonly IdleReport[];
   readonly bars: readonly Bar[];
 }
 
@@ -88,6 +92,8 @@ export interface Findings extends RoundsResult {
   readonly starts: ReadonlyMap<string, StartReport>;
   readonly memory: readonly MemoryReport[];
   readonly recording: readonly RecordingReport[];
+  readonly protocols: readonly ProtocolReport[];
+  readonly idle: readonly IdleReport[];
 }
 
 /** The rows of one scenario, and one more: "haproxy" is the variant that cost least. */

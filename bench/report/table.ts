@@ -28,6 +28,32 @@ export function renderReport(report: Report, measured: Measured): string {
     lines.push("", "recording   on over off in one process, under one load; medians of pairs");
     lines.push(...columns(recordingRows(report)));
   }
+  for (const { name, unit, explained, rows } of report.protocols) {
+    lines.push("", `${name}   ${explained}`);
+    lines.push(
+      ...columns([
+        [
+          "SUBJECT",
+          `${unit.toUpperCase()}S/S`,
+          `CPU US/${unit.toUpperCase()}`,
+          "RATIO",
+          "ROUNDS",
+          "",
+        ],
+        ...rows.map((row) => [
+          row.name,
+          number(row.perSecond, 0),
+          number(row.cpuUs, 1),
+          number(row.ratio, 2),
+          String(row.rounds),
+          row.reason?.slice(0, 200) ?? "",
+        ]),
+      ]),
+    );
+  }
+  if (report.idle.length > 0)
+    lines.push("", "idle   what idle connections add to one proxy, Private_Dirty");
+  lines.push(...columns(idleRows(report)));
   lines.push("", "features");
   lines.push(...columns(featureRows(report)));
   lines.push("", "bars");
@@ -127,6 +153,20 @@ function recordingRows({ recording }: Report): string[][] {
       number(figures?.pairs ?? null, 0),
       number(figures?.exportedPerSecond ?? null, 0),
       figures === null ? `not measured: ${reason ?? ""}` : "",
+    ]),
+  ];
+}
+
+function idleRows({ idle }: Report): string[][] {
+  if (idle.length === 0) return [];
+  return [
+    ["SCENARIO", "CONNECTIONS", "ADDED MB", "KB EACH", ""],
+    ...idle.map(({ name, connections, addedMb, reason }) => [
+      name,
+      number(connections, 0),
+      number(addedMb, 1),
+      number(addedMb === null ? null : (addedMb * 1000) / connections, 1),
+      reason ?? "",
     ]),
   ];
 }

@@ -7,6 +7,7 @@ import type {
   ServiceDoc,
 } from "@heddle/mesh/model/document.ts";
 import type { SpiffeId } from "@heddle/mesh/model/identity.ts";
+import type { PortProtocol } from "@heddle/mesh/model/protocol.ts";
 
 const loopback = (port: number): Address => tcp("127.0.0.1", port);
 
@@ -38,7 +39,7 @@ export const contract: ContractDoc = {
 
 /** What the control plane compiles for a service of one process with one HTTPRoute that sends all to it: a route is
  *  matched, an endpoint picked by P2C, a record made, as for any service of a mesh. */
-function service(attached: ContractDoc | null): ServiceDoc {
+function service(attached: ContractDoc | null, protocol: PortProtocol): ServiceDoc {
   return {
     kind: "service",
     namespace: "default",
@@ -47,31 +48,34 @@ function service(attached: ContractDoc | null): ServiceDoc {
       {
         name: null,
         number: 80,
-        protocol: "http",
-        routes: {
-          matches: [
-            {
-              rule: 0,
-              hostnames: [],
-              path: { type: "prefix", value: "/" },
-              method: null,
-              headers: [],
-              query: [],
-            },
-          ],
-          rules: [
-            {
-              route: "HTTPRoute/default/bench",
-              name: "0",
-              filters: [],
-              backends: [
-                { backend: { service: "default/bench", port: 80 }, weight: 1, filters: [] },
-              ],
-              requestTimeoutMs: null,
-              fails: null,
-            },
-          ],
-        },
+        protocol,
+        routes:
+          protocol === "opaque"
+            ? null
+            : {
+                matches: [
+                  {
+                    rule: 0,
+                    hostnames: [],
+                    path: { type: "prefix", value: "/" },
+                    method: null,
+                    headers: [],
+                    query: [],
+                  },
+                ],
+                rules: [
+                  {
+                    route: "HTTPRoute/default/bench",
+                    name: "0",
+                    filters: [],
+                    backends: [
+                      { backend: { service: "default/bench", port: 80 }, weight: 1, filters: [] },
+                    ],
+                    requestTimeoutMs: null,
+                    fails: null,
+                  },
+                ],
+              },
       },
     ],
     placement: null,
@@ -113,6 +117,8 @@ export function callerDocuments(options: {
   readonly identity: SpiffeId | null;
   readonly peer: SpiffeId | null;
   readonly contract: ContractDoc | null;
+  /** What the service's port carries. */
+  readonly protocol: PortProtocol;
 }): readonly Document[] {
   const proxy: ProxyDoc = {
     kind: "proxy",
@@ -134,7 +140,11 @@ export function callerDocuments(options: {
     forwardProxy: null,
     gateway: [],
   };
-  return [proxy, service(options.contract), endpoints(options.upstream, options.peer)];
+  return [
+    proxy,
+    service(options.contract, options.protocol),
+    endpoints(options.upstream, options.peer),
+  ];
 }
 
 /** The callee's side: mutual TLS in, the origin behind it. */
@@ -143,6 +153,8 @@ export function calleeDocuments(options: {
   readonly upstream: number;
   readonly identity: SpiffeId;
   readonly contract: ContractDoc | null;
+  /** What the service's port carries. */
+  readonly protocol: PortProtocol;
 }): readonly Document[] {
   const proxy: ProxyDoc = {
     kind: "proxy",
@@ -159,7 +171,7 @@ export function calleeDocuments(options: {
         {
           service: "default/bench",
           port: 80,
-          protocol: "http",
+          protocol: options.protocol,
           target: loopback(options.upstream),
         },
       ],
@@ -168,5 +180,9 @@ export function calleeDocuments(options: {
     forwardProxy: null,
     gateway: [],
   };
-  return [proxy, service(options.contract), endpoints(options.port, options.identity)];
+  return [
+    proxy,
+    service(options.contract, options.protocol),
+    endpoints(options.port, options.identity),
+  ];
 }

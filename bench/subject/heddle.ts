@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { GenerationFolder } from "@heddle/mesh/identity/generation.ts";
 import { type ContractDoc, type Document, documentKey } from "@heddle/mesh/model/document.ts";
 import { type SpiffeId, toSpiffeId } from "@heddle/mesh/model/identity.ts";
+import type { PortProtocol } from "@heddle/mesh/model/protocol.ts";
+import { formatServerName } from "@heddle/mesh/model/server-name.ts";
 import { type BoundTcpSocket, bindSocket } from "@heddle/mesh/net/bound-socket.ts";
 import { diffSnapshots } from "@heddle/mesh/snapshot/diff.ts";
 import { Digester } from "@heddle/mesh/snapshot/digest.ts";
@@ -27,32 +29,67 @@ export interface Recorded {
 
 const nothing: Recorded = { contract: null, control: null };
 
+/** What the service's port carries, and which origin stands behind it. */
+export interface Carried {
+  readonly protocol: PortProtocol;
+  /** Port of the origin; absent: the rig's. */
+  readonly origin?: number;
+  /** Environment of the proxies, beside their own. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const benchServerName = formatServerName({
+  workloadUid: "callee",
+  namespace: "default",
+  service: "bench",
+  port: 80,
+});
+
+const http: Carried = { protocol: "http" };
+
 /** heddle as `npm run up` runs it: the same program and heap flags, everything it records switched on. */
-export function heddle(topology: Topology, recorded: Recorded = nothing): Subject {
+export function heddle(
+  topology: Topology,
+  recorded: Recorded = nothing,
+  carried: Carried = http,
+): Subject {
   return {
     name: "heddle",
     topology,
     features: [...common, ...(topology === "two-hop-mtls" ? [mtls] : [])],
     async start(rig) {
-      return topology === "one-hop-plain" ? startPlain(rig, recorded) : startPair(rig, recorded);
+      return topology === "one-hop-plain"
+        ? startPlain(rig, recorded, carried)
+        : startPair(rig, recorded, carried);
     },
   };
 }
 
 /** One proxy from documents on disk, as in the Walk profile. */
-async function startPlain(rig: Rig, { contract }: Recorded): Promise<Running> {
+async function startPlain(
+  rig: Rig,
+  { contract }: Recorded,
+  { protocol, origin, env }: Carried,
+): Promise<Running> {
   const folder = join(rig.folder, "heddle-plain");
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const port = await freePort();
-  const upstream = rig.origin.port;
-  const documents = callerDocuments({ port, upstream, identity: null, peer: null, contract });
+  const upstream = origin ?? rig.origin.port;
+  const documents = callerDocuments({
+    port,
+    upstream,
+    identity: null,
+    peer: null,
+    contract,
+    protocol,
+  });
   const config = join(folder, "documents.json");
   writeFileSync(config, JSON.stringify({ documents }));
   const child = rig.children.start({
     name: "heddle",
     cpu: rig.cpus.proxy,
     command: [...(await findPrograms()).proxy, "--config", config, "--state", folder],
-    env: leanMalloc,
+    env: { ...leanMalloc, ...env },
   });
   const admin = join(folder, "admin.sock");
   return {
@@ -65,9 +102,13 @@ async function startPlain(rig: Rig, { contract }: Recorded): Promise<Running> {
 
 /** Two proxies as a supervisor starts them, over IPC, each with a leaf and documents of an earlier life on its disk:
  *  they serve although no control plane answers, and ask for one at the usual intervals. */
-async function startPair(rig: Rig, { contract, control }: Recorded): Promise<Running> {
+async function startPair(
+  rig: Rig,
+  { contract, control }: Recorded,
+  { protocol, origin, env }: Carried,
+): Promise<Running> {
   const { bundle, caller, callee } = rig.certificates();
-  const upstream = rig.origin.port;
+  const upstream = origin ?? rig.origin.port;
   const [callerId, calleeId] = [needId(caller), needId(callee)];
   const inbound = bindSocket("127.0.0.1", 0);
   const outbound = bindSocket("127.0.0.1", 0);
@@ -75,8 +116,15 @@ async function startPair(rig: Rig, { contract, control }: Recorded): Promise<Run
     const second = await startHosted(rig, "callee", {
       leaf: callee,
       bundle,
-      documents: calleeDocuments({ port: inbound.port, upstream, identity: calleeId, contract }),
+      documents: calleeDocuments({
+        port: inbound.port,
+        upstream,
+        identity: calleeId,
+        contract,
+        protocol,
+      }),
       control,
+      env: env ?? {},
       listener: "inbound",
       socket: inbound,
     });
@@ -90,13 +138,16 @@ async function startPair(rig: Rig, { contract, control }: Recorded): Promise<Run
         identity: callerId,
         peer: calleeId,
         contract,
+        protocol,
       }),
       control,
+      env: env ?? {},
       listener: "outbound",
       socket: outbound,
     });
     return {
       port: outbound.port,
+      inbound: { port: inbound.port, serverName: benchServerName },
       proxies: [first.child, second.child],
       stallMs: async () =>
         Math.max(await longestStallMs(first.admin), await longestStallMs(second.admin)),
@@ -117,6 +168,7 @@ async function startHosted(
     readonly bundle: string;
     readonly documents: readonly Document[];
     readonly control: number | null;
+    readonly env: Readonly<Record<string, string>>;
     readonly listener: string;
     readonly socket: BoundTcpSocket;
   },
@@ -129,7 +181,7 @@ async function startHosted(
     name: `heddle ${uid}`,
     cpu: rig.cpus.proxy,
     command: [...(await findPrograms()).proxy, "--host"],
-    env: leanMalloc,
+    env: { ...leanMalloc, ...options.env },
     hasChannel: true,
   });
   const control = { host: "127.0.0.1", port: options.control ?? (await freePort()) };

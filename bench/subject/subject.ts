@@ -18,6 +18,8 @@ export interface Subject {
 export interface Running {
   /** Where the load goes, on 127.0.0.1. */
   readonly port: number;
+  /** Of two hops: where the called one's proxy takes mutual TLS, and the server name to ask for there. */
+  readonly inbound?: { readonly port: number; readonly serverName: string };
   /** The processes whose CPU and memory count; empty for "direct". */
   readonly proxies: readonly Child[];
   /** The longest event-loop stall of any of its processes since they started, in ms, where a subject can say. */
