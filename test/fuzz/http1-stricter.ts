@@ -37,6 +37,13 @@ export const stricter: ReadonlyMap<string, Stricter> = new Map<string, Stricter>
     },
   ],
   [
+    "malformed Upgrade",
+    {
+      why: "what it names is offered on to the server",
+      example: get("Connection: upgrade", "Upgrade: a b"),
+    },
+  ],
+  [
     "target in no form of RFC N §N",
     {
       why: "llhttp leaves the authority of a URI to its caller; two readers may take it for two hosts",
