@@ -348,7 +348,9 @@ export class FrameReceiver implements DeadlineHandler {
       kind,
       detail: `reset by the peer: ${errorName(code)}`,
     });
-    if (!this.#host.meters.resets.take()) this.#host.failByLimit("h2-resets", "too many resets");
+    // A server that gives up costs nobody but itself.
+    if (!this.#role.isServer || this.#host.meters.resets.take()) return;
+    this.#host.failByLimit("h2-resets", "too many resets");
   }
 
   #onSettings(): void {
