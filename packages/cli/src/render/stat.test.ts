@@ -63,10 +63,13 @@ test("edges name both ends", () => {
   const rows = [edge("recommendation", "kvs"), edge("visitor", "recommendation", false)];
   expect(formatRows(edgeView, rows, "table")).toBe(
     `\
-SRC              DST              SRC_NS    DST_NS    PROTOCOL   SECURED
-recommendation   kvs              default   default   h2,tcp     √
-visitor          recommendation   default   default   http/1.1   x
+SRC              DST              SRC_NS    DST_NS    SECURED
+recommendation   kvs              default   default   √
+visitor          recommendation   default   default   x
 `,
+  );
+  expect(formatRows(edgeView, rows, "wide")).toMatch(
+    / PROTOCOL +SECURED\n.* h2,tcp +√\n.* http\/1.1 +x\n$/,
   );
 });
 

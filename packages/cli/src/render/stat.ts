@@ -31,7 +31,7 @@ export const edgeView: RowView<EdgeRow> = {
     { name: "DST_NS", cell: (row) => row.destinationNamespace },
     { name: "CLIENT_ID", isWide: true, cell: (row) => row.clientId },
     { name: "SERVER_ID", isWide: true, cell: (row) => row.serverId },
-    { name: "PROTOCOL", cell: (row) => row.protocols.join(",") || null },
+    { name: "PROTOCOL", isWide: true, cell: (row) => row.protocols.join(",") || null },
     { name: "SECURED", cell: (row) => (row.isSecured ? "√" : "x") },
   ],
 };
