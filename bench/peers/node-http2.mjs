@@ -19,6 +19,7 @@ createServer()
   .on("stream", (stream, headers) => {
     const asked = client.request(headers, { endStream: stream.endAfterHeaders });
     asked.on("response", (reply) => {
+      if (stream.destroyed || stream.closed) return;
       stream.respond(
         { [HTTP2_HEADER_STATUS]: reply[HTTP2_HEADER_STATUS], ...reply },
         { waitForTrailers: true },
@@ -29,7 +30,9 @@ createServer()
     asked.on("trailers", (fields) => {
       trailers = fields;
     });
-    stream.on("wantTrailers", () => stream.sendTrailers(trailers));
+    stream.on("wantTrailers", () => {
+      if (!stream.destroyed) stream.sendTrailers(trailers);
+    });
     asked.on("error", () => stream.close());
     stream.on("error", () => asked.close());
     if (!stream.endAfterHeaders) stream.pipe(asked);
