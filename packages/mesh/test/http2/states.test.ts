@@ -31,7 +31,7 @@ class Reference {
         return this.#behind(id, state, act === "data-end" ? "end" : "more");
       case "reset":
         if (state === undefined && id > this.#last) return this.#break(1);
-        if (state === "open" || state === "asked") this.#streams.set(id, "reset");
+        if (state !== undefined && state !== "ended") this.#streams.set(id, "reset");
         return [];
       case "window":
         return state === undefined && id > this.#last ? this.#break(1) : [];

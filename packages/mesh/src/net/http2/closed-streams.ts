@@ -26,6 +26,12 @@ export class ClosedStreams {
     this.#count++;
   }
 
+  /** The peer has reset it, too: from now on it knows. O(256). */
+  markReset(id: number): void {
+    const at = this.#ring.indexOf(id * 4 + RESET_BY_US);
+    if (at >= 0) this.#ring[at] = id * 4 + RESET_BY_PEER;
+  }
+
   /** How `id` closed; 0 where that is not known. O(256), for frames that hardly ever come. */
   closingOf(id: number): Closing {
     for (const entry of this.#ring) {

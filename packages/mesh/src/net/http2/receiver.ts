@@ -339,7 +339,7 @@ export class FrameReceiver implements DeadlineHandler {
     }
     const stream = this.#host.streams.get(streamId);
     if (stream === undefined) {
-      this.#onFrameOfNone(RST_STREAM, streamId);
+      if (this.#onFrameOfNone(RST_STREAM, streamId)) this.#host.closed.markReset(streamId);
       return;
     }
     const code = readUint31(bytes, start);
