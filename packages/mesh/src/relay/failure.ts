@@ -51,11 +51,23 @@ export function peerReason(head: ReplyHead): Reason | null {
   return text !== null && Object.hasOwn(reasons, text) ? (text as Reason) : null;
 }
 
+/**
+ * What a reply that was cut off is to its caller: a stream that was reset is INTERNAL (gRPC over HTTP2, "Errors"). UNAVAILABLE would
+ * ask the caller to send again what has been answered in part.
+ */
+export function grpcStatusOfCut(reason: Reason): number {
+  return reason === "reset" ? 13 : reasonRow(reason).grpc;
+}
+
 /** The fields by which a caller of gRPC learns of `reason`, in a head or behind a body (gRPC over HTTP2, "Responses"). */
-export function grpcFailureFields(reason: Reason, detail: string | null): [string, string][] {
+export function grpcFailureFields(
+  reason: Reason,
+  detail: string | null,
+  status: number = reasonRow(reason).grpc,
+): [string, string][] {
   const message = detail === null || detail === "" ? reason : `${reason}: ${detail}`;
   return [
-    ["grpc-status", String(reasonRow(reason).grpc)],
+    ["grpc-status", String(status)],
     ["grpc-message", encodeGrpcMessage(message)],
     [reasonField, reason],
   ];

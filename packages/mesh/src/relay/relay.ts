@@ -26,6 +26,7 @@ import { heldBackBy, recordAnswer, recordFailure, recordOwnAnswer } from "./endi
 import {
   failureReply,
   grpcFailureFields,
+  grpcStatusOfCut,
   noBody,
   type OwnReply,
   peerReason,
@@ -659,9 +660,10 @@ export class Exchange
     this.#release();
     this.#state = over;
     if (mayHaveTrailers) {
-      this.#record.grpcStatus = reasonRow(reason).grpc;
+      const status = grpcStatusOfCut(reason);
+      this.#record.grpcStatus = status;
       const told = this.#frontend.isEdge ? null : detail;
-      this.#stream.sendEnd(new PlainFields(grpcFailureFields(reason, told)));
+      this.#stream.sendEnd(new PlainFields(grpcFailureFields(reason, told, status)));
     } else {
       this.#stream.abort();
     }

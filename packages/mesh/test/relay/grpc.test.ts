@@ -95,8 +95,8 @@ describe("an answer made by the proxy", () => {
     begun.stream.replyHead(200, [type]).replyBody("part");
     begun.stream.fail({ detail: "gone" });
     expect([begun.client.end, begun.client.body]).toEqual(["whole", "part"]);
-    expect(fieldsOf(begun.client.trailers)).toEqual({ status: "14", message: "reset: gone" });
-    expect(begun.rig.record).toMatchObject({ grpcStatus: 14, reason: "reset" });
+    expect(fieldsOf(begun.client.trailers)).toEqual({ status: "13", message: "reset: gone" });
+    expect(begun.rig.record).toMatchObject({ grpcStatus: 13, reason: "reset" });
     const counted = called();
     counted.stream.replyHead(200, [type], 10).replyBody("part");
     counted.stream.fail({});
