@@ -1,6 +1,6 @@
 /**
  * `npm run soak [-- --minutes 30] [--seed 1]`: traffic of every kind through two real proxies, with aborts, slow readers and a process
- * that is killed every half minute. Stops by itself. Exit 1 where a byte was wrong, or memory or descriptors grew.
+ * that is killed every half minute. Stops by itself. Exit 1 where a byte was wrong, something hung, or memory or descriptors grew.
  */
 import { request } from "node:http";
 import { join } from "node:path";
@@ -118,6 +118,7 @@ async function soak(rig: Rig, minutes: number, seed: number): Promise<number> {
     lines.push(`${kind.padEnd(12)} ${right}${wrong}${seen === "" ? "" : `; ${seen}`}`);
   }
   const against = tally.wrongBytes > 0 ? [`${tally.wrongBytes} answers with a wrong byte`] : [];
+  if (tally.stuck > 0) against.push(`${tally.stuck} pieces of traffic came to no end`);
   for (const side of ["caller", "callee"] as const) {
     const counted = settled[side].slice(1);
     const kb = growthPerHour(counted, ({ privateDirtyKb }) => privateDirtyKb);

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Rng } from "@heddle/mesh/base/rng.ts";
 import WebSocket from "ws";
 import { isPattern, pattern } from "./pattern.ts";
-import { type Tally, WrongByte } from "./tally.ts";
+import { Stuck, type Tally, WrongByte } from "./tally.ts";
 
 export interface Ports {
   readonly web: number;
@@ -17,7 +17,7 @@ export interface Ports {
 type Piece = (ports: Ports, rng: Rng) => Promise<number>;
 
 const host = "127.0.0.1";
-/** Nothing takes longer than this, in ms; beyond it is an error "stuck". */
+/** Nothing takes longer than this, in ms: it would be stuck. */
 const pieceMsMax = 60_000;
 
 /** Kinds of traffic: a piece, how many at a time, and the pause between two of them in ms. */
@@ -47,6 +47,7 @@ export async function runTraffic(ports: Ports, tally: Tally, rng: () => Rng): Pr
           result.done++;
         } catch (error) {
           if (error instanceof WrongByte) result.wrongBytes++;
+          if (error instanceof Stuck) result.stuck++;
           const words = wordsOf(error as Error);
           result.errors.set(words, (result.errors.get(words) ?? 0) + 1);
           await sleep(50);
@@ -61,7 +62,7 @@ export async function runTraffic(ports: Ports, tally: Tally, rng: () => Rng): Pr
 function bounded<T>(promise: Promise<T>): Promise<T> {
   let late: NodeJS.Timeout;
   const bound = new Promise<never>((_, reject) => {
-    late = setTimeout(() => reject(new Error("stuck")), pieceMsMax);
+    late = setTimeout(() => reject(new Stuck(`nothing for ${pieceMsMax} ms`)), pieceMsMax);
   });
   return Promise.race([promise, bound]).finally(() => clearTimeout(late));
 }
@@ -140,7 +141,7 @@ function echoHttp2({ h2 }: Ports, rng: Rng): Promise<number> {
   });
 }
 
-/** A call of gRPC's shape: a message each 20 ms for up to 20 s, each given back before the next. */
+/** A call of gRPC's shape: a message each 20 ms for up to 10 s, each given back before the next. */
 async function longStream({ h2 }: Ports, rng: Rng): Promise<number> {
   const stream = sessionTo(h2).request({
     ":method": "POST",
@@ -149,6 +150,10 @@ async function longStream({ h2 }: Ports, rng: Rng): Promise<number> {
     te: "trailers",
   });
   let received = 0;
+  let status: unknown = null;
+  stream.once("trailers", (trailers) => {
+    status = trailers["grpc-status"];
+  });
   let wake: () => void = () => {};
   let failure: Error | null = null;
   let hasEnded = false;
@@ -167,7 +172,7 @@ async function longStream({ h2 }: Ports, rng: Rng): Promise<number> {
     wake();
   });
   let sent = 0;
-  for (let left = rng.below(1000); left > 0 && failure === null && !hasEnded; left--) {
+  for (let left = rng.below(500); left > 0 && failure === null && !hasEnded; left--) {
     const length = 1 + rng.below(2000);
     stream.write(pattern(sent, length));
     sent += length;
@@ -178,7 +183,8 @@ async function longStream({ h2 }: Ports, rng: Rng): Promise<number> {
   stream.end();
   while (!hasEnded && failure === null) await new Promise<void>((resolve) => (wake = resolve));
   if (failure !== null) throw failure;
-  if (received !== sent) throw new Error("stream ended early");
+  if (status !== "0") throw new Error(`stream ended with grpc-status ${status}`);
+  if (received !== sent) throw new WrongByte("length");
   return received;
 }
 

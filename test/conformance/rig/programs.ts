@@ -161,8 +161,14 @@ export function buildGo(
         GOFLAGS: "-modcacherw -buildvcs=false",
       },
     });
-    if (done.status !== 0)
-      throw new NotRun(`go build ${name}: ${done.error?.message ?? done.stderr.slice(-500)}`);
+    if (done.status !== 0) {
+      const words = done.stderr
+        .replace(/^go: downloading .*\n/gm, "")
+        .trim()
+        .slice(-500);
+      const why = done.error?.message ?? (words || `ended by ${done.signal}`);
+      throw new NotRun(`go build ${name}: ${why}`);
+    }
     return binary;
   });
 }
