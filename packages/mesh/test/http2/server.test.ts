@@ -12,6 +12,7 @@ import {
   reset,
   settings,
   settingsAck,
+  windowUpdate,
 } from "./peer.ts";
 import { answer, openServer } from "./rig.ts";
 
@@ -268,4 +269,15 @@ test("fields of callers beyond the edge are dropped, OPTIONS that may go no furt
   expect(handler.requests.length).toBe(1);
   expect(handler.requests[0]!.head.get("x-forwarded-for")).toBe(null);
   expect(written()).toEqual(["HEADERS 3 END :status=200"]);
+});
+
+test("a WINDOW_UPDATE of 0 is an error of a stream that is over, too", () => {
+  const { handler, peer, send, written } = openServer();
+  handler.onEach = (request) => {
+    request.onEnd = () => answer(request);
+  };
+  send(peer.headers(1, get, true));
+  written();
+  send(windowUpdate(1, 5), windowUpdate(1, 0));
+  expect(written()).toEqual(["RST 1 1"]);
 });

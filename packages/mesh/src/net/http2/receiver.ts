@@ -442,8 +442,11 @@ export class FrameReceiver implements DeadlineHandler {
       return;
     }
     const stream = this.#host.streams.get(streamId);
-    if (stream === undefined) this.#onFrameOfNone(WINDOW_UPDATE, streamId);
-    else if (increment === 0) {
+    if (stream === undefined) {
+      const isIgnored = this.#onFrameOfNone(WINDOW_UPDATE, streamId);
+      // Malformed whatever the stream is: a reply that was quick makes no difference.
+      if (isIgnored && increment === 0) this.#resetClosed(streamId, errorCodes.PROTOCOL_ERROR);
+    } else if (increment === 0) {
       this.#host.streamError(stream, errorCodes.PROTOCOL_ERROR, "WINDOW_UPDATE of 0");
     } else if (!this.#host.outflow.widenStream(stream, increment)) {
       this.#host.streamError(stream, errorCodes.FLOW_CONTROL_ERROR, "a window beyond 2^31-1");
@@ -464,7 +467,7 @@ export class FrameReceiver implements DeadlineHandler {
       case RESET_BY_US:
         return true;
       case RESET_BY_PEER:
-        this.#resetClosed(id);
+        this.#resetClosed(id, errorCodes.STREAM_CLOSED);
         return true;
       case ENDED:
         this.#host.fail(errorCodes.STREAM_CLOSED, "a frame of a closed stream");
@@ -473,15 +476,15 @@ export class FrameReceiver implements DeadlineHandler {
         if (this.#host.closed.isComplete) {
           this.#host.fail(errorCodes.PROTOCOL_ERROR, "a stream that was passed over");
         } else if (type === HEADERS) this.#host.fail(errorCodes.STREAM_CLOSED, "a closed stream");
-        else this.#resetClosed(id);
+        else this.#resetClosed(id, errorCodes.STREAM_CLOSED);
         return this.#host.isOpen;
     }
   }
 
   /** RFC 7540 §5.1: a stream error, though the stream is no more. */
-  #resetClosed(id: number): void {
+  #resetClosed(id: number, code: ErrorCode): void {
     if (!this.#host.meters.resets.take()) this.#host.failByLimit("h2-resets", "too many resets");
-    else this.#host.sendUint32(RST_STREAM, id, errorCodes.STREAM_CLOSED);
+    else this.#host.sendUint32(RST_STREAM, id, code);
   }
 
   /** A frame that brings nothing. False: there were too many. */
