@@ -281,3 +281,29 @@ test("a WINDOW_UPDATE of 0 is an error of a stream that is over, too", () => {
   send(windowUpdate(1, 5), windowUpdate(1, 0));
   expect(written()).toEqual(["RST 1 1"]);
 });
+
+test("a thousand requests in one read are begun by turns", () => {
+  const { clock, connection, handler, peer, send, written } = openServer();
+  handler.onEach = (request) => {
+    request.onEnd = () => answer(request, "");
+  };
+  const ids = Array.from({ length: 1000 }, (_, index) => 2 * index + 1);
+  send(...ids.map((id) => peer.headers(id, get, true)));
+  expect(handler.requests.length).toBe(128);
+  expect(connection.isPaused).toBe(true);
+  for (let turn = 0; turn < 8; turn++) clock.advance(0);
+  expect(handler.requests.length).toBe(1000);
+  expect(connection.isPaused).toBe(false);
+  expect(written().length).toBe(1000);
+});
+
+test("a client that goes away between turns takes with it what was left", () => {
+  const { clock, connection, handler, peer, send } = openServer();
+  handler.onEach = (request) => {
+    request.onEnd = () => answer(request, "");
+  };
+  send(...Array.from({ length: 300 }, (_, index) => peer.headers(2 * index + 1, get, true)));
+  connection.close({ kind: "reset", detail: "gone" });
+  clock.advance(10);
+  expect(handler.requests.length).toBe(128);
+});

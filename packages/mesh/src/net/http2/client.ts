@@ -26,6 +26,7 @@ export interface Http2ClientOwner {
  */
 export class Http2Client implements ConnectionEvents, Http2Role, DeadlineHandler {
   readonly isServer = false;
+  readonly hasEnough = false;
   readonly keepAliveTimeoutMs = null;
   readonly #context: Http2Context;
   readonly #owner: Http2ClientOwner;
@@ -36,6 +37,7 @@ export class Http2Client implements ConnectionEvents, Http2Role, DeadlineHandler
   #isClosing = false;
   #nextId = 1;
   #awaitsPong = false;
+  #isGone = false;
 
   constructor(context: Http2Context, owner: Http2ClientOwner) {
     this.#context = context;
@@ -126,6 +128,7 @@ export class Http2Client implements ConnectionEvents, Http2Role, DeadlineHandler
     this.#context.gather.enter();
     this.#stop();
     this.core.onClose(failure);
+    this.#isGone = true;
     this.#owner.onClose(this, failure);
     this.#context.gather.leave();
   }
@@ -163,6 +166,7 @@ export class Http2Client implements ConnectionEvents, Http2Role, DeadlineHandler
   }
 
   onStreamClosed(_stream: Http2Stream): void {
+    if (this.#isGone) return; // of a reply that outlived its connection nobody need be told
     this.#owner.onExchangeEnd(this);
     this.#endIfIdle();
   }

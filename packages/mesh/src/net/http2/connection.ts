@@ -95,10 +95,10 @@ export class Http2Connection
     wheel.set(this.#ackDeadline, limits.settingsTimeoutMs);
   }
 
-  /** Reads `bytes[start, end)`; within a turn. */
-  receive(bytes: Buffer, start: number, end: number): void {
+  /** Reads `bytes[start, end)`, within a turn; where it stopped, because that is enough for one. */
+  receive(bytes: Buffer, start: number, end: number): number {
     this.hasHeard = true;
-    this.#receiver.read(bytes, start, end);
+    return this.#receiver.read(bytes, start, end);
   }
 
   onSettingsAck(): void {
@@ -315,9 +315,10 @@ export class Http2Connection
     this.loseAll(detail);
   }
 
-  /** Tells all streams that the connection is gone. */
+  /** Tells all streams that the connection is gone, but for those that need it no more. */
   loseAll(detail: string): void {
     for (const stream of [...this.streams.values()]) {
+      if (stream.outlivesConnection) continue;
       this.close(stream, RESET_BY_PEER, { kind: "lost", detail });
     }
   }

@@ -28,6 +28,8 @@ export interface Http2Limits extends HpackLimits, HeadLimits {
   readonly continuationsMax: number;
   /** Octets that wait for a peer that does not read. Default 1048576: beyond it new streams are refused, at twice this the connection ends. */
   readonly queuedBytesMax: number;
+  /** Streams that a client opens before other events are handled. Default 128: well under two milliseconds. */
+  readonly exchangesPerTurnMax: number;
   /** Interim replies (1xx) to one request. Default 32. Beyond it the reply is a bad-response. */
   readonly interimMax: number;
 
@@ -82,6 +84,7 @@ export const defaultHttp2Limits: Http2Limits = {
   blockBytesMax: 131_072,
   continuationsMax: 32,
   queuedBytesMax: 1_048_576,
+  exchangesPerTurnMax: 128,
   interimMax: 32,
   resetsMax: 1000,
   resetsPerSecond: 33,

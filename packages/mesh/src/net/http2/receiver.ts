@@ -39,6 +39,8 @@ import type { Http2Stream, StreamFailure } from "./stream.ts";
 /** The side of a connection that knows what its streams mean: server or client. What comes is told to it. */
 export interface FrameEvents {
   readonly isServer: boolean;
+  /** Have so many streams begun within this turn that others shall have theirs? */
+  readonly hasEnough: boolean;
   /** Could the peer have named this stream already? Else it is idle. */
   hasSeen(id: number): boolean;
   /** A block on a stream that is neither open nor was. */
@@ -95,17 +97,18 @@ export class FrameReceiver implements DeadlineHandler {
     this.#deadline = new Deadline(this);
   }
 
-  /** Reads `bytes[start, end)`; within a turn. */
-  read(bytes: Buffer, start: number, end: number): void {
+  /** Reads `bytes[start, end)`, within a turn; where it stopped, because that is enough for one. */
+  read(bytes: Buffer, start: number, end: number): number {
     const reader = this.#reader;
     reader.at = start;
     while (this.#host.isOpen) {
+      if (this.#role.hasEnough && reader.at < end) return reader.at;
       const event = reader.next(bytes, end);
       if (event === FRAME) this.#onFrame();
       else if (event === PIECE) this.#onPiece();
       else if (event === MORE) {
         this.watchHead();
-        return;
+        return end;
       } else if (event === TOO_LARGE) {
         this.#host.fail(errorCodes.FRAME_SIZE_ERROR, `a frame of ${reader.length} octets`);
       } else if (event === BAD_PADDING) {
@@ -116,6 +119,7 @@ export class FrameReceiver implements DeadlineHandler {
         );
       }
     }
+    return end;
   }
 
   #onFrame(): void {

@@ -1,3 +1,4 @@
+import type { Timer } from "../../base/clock.ts";
 import { Deadline, type DeadlineHandler } from "../../base/deadline-wheel.ts";
 import type { RequestHandler, RequestSink } from "../codec.ts";
 import { answerMaxForwards, maxForwardsStatus } from "../http1/max-forwards.ts";
@@ -52,6 +53,11 @@ export class Http2Server
   #exchanges: number;
   readonly #exchangesBefore: number;
   #exchangesAtTick = 0;
+  /** How many there may be before others have their turn. */
+  #exchangesInTurnMax = 0;
+  /** What is left of a read that had more; the connection is paused while there is any. */
+  #ahead: Buffer | null = null;
+  #yield: Timer | null = null;
 
   constructor(
     context: Http2Context,
@@ -107,8 +113,13 @@ export class Http2Server
     const { gather } = this.#context;
     gather.enter();
     const at = this.#prefaceBytes < preface.length ? this.#readPreface(bytes, start, end) : start;
-    if (at < end) this.#core.receive(bytes, at, end);
+    if (at < end) this.#consume(bytes, at, end);
     gather.leave();
+  }
+
+  /** Has this turn had its share? */
+  get hasEnough(): boolean {
+    return this.#exchanges >= this.#exchangesInTurnMax;
   }
 
   /** Who has finished sending can give no window and takes no answer: no client ends so what it still wants. */
@@ -224,6 +235,25 @@ export class Http2Server
     this.#context.gather.leave();
   }
 
+  #consume(bytes: Buffer, start: number, end: number): void {
+    this.#exchangesInTurnMax = this.#exchanges + this.#context.limits.exchangesPerTurnMax;
+    const at = this.#core.receive(bytes, start, end);
+    if (at === end || !this.#core.isOpen) return;
+    this.#ahead = Buffer.from(bytes.subarray(at, end));
+    this.connection.pause();
+    this.#yield = this.#context.clock.after(0, () => this.#goOn());
+  }
+
+  /** Others have had their turn. */
+  #goOn(): void {
+    const ahead = this.#ahead!;
+    this.#ahead = null;
+    this.#context.gather.enter();
+    this.#consume(ahead, 0, ahead.length);
+    if (this.#ahead === null) this.connection.resume();
+    this.#context.gather.leave();
+  }
+
   #readPreface(bytes: Buffer, start: number, end: number): number {
     if (this.#prefaceBytes === 0) this.#core.begin();
     let at = start;
@@ -254,6 +284,11 @@ export class Http2Server
 
   #stop(): void {
     this.#phase = "ended";
+    if (this.#ahead !== null) {
+      this.#ahead = null;
+      this.#yield?.cancel();
+      this.connection.resume();
+    }
     this.#context.wheel.clear(this.#tick);
     this.#context.wheel.clear(this.#drainDeadline);
   }
