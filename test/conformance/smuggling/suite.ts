@@ -1,3 +1,5 @@
+import type { Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { ProxyPair } from "../rig/proxy-pair.ts";
 import type { Rig } from "../rig/rig.ts";
 import type { CaseResult, Suite } from "../suite.ts";
@@ -67,7 +69,35 @@ async function runHttp1(rig: Rig, behind: Behind): Promise<readonly CaseResult[]
     const why = objectTo(origin, reaches) ?? objectToReply(seen, reaches);
     results.push(judge(name, why === null ? null : `${why}; the client saw ${brief(seen.text)}`));
   }
+  if (behind === "http1")
+    results.push(await tryEarlyReply(origin, port), await tryUpgrade(origin, port));
   return results;
+}
+
+const inner = "GET /smuggled HTTP/1.1\r\nHost: kvs\r\n\r\n";
+
+/** 0.CL: the process answers before it has read the body; what then comes as body is nobody's request, nor eats one. */
+async function tryEarlyReply(origin: RecordingOrigin, port: number): Promise<CaseResult> {
+  origin.reset();
+  const fields = `Host: kvs\r\nContent-Length: ${inner.length + 40}\r\n\r\n`;
+  const seen = await sendOctets(port, `POST /early HTTP/1.1\r\n${fields}${inner}`, true);
+  const next = await askHttp1(port, "/next");
+  const { heads } = origin.arrivals();
+  let why: string | null = null;
+  if (heads.join() !== "POST /early HTTP/1.1,GET /next HTTP/1.1")
+    why = `there came ${heads.join()}`;
+  if (!seen.text.startsWith("HTTP/1.1 200 ")) why = `the client saw ${brief(seen.text)}`;
+  if (next.body !== "ok") why = "the next request has no answer";
+  return judge("0.CL: a reply before the body", why);
+}
+
+/** What is behind an Upgrade that the process does not grant is octets of no protocol. */
+async function tryUpgrade(origin: RecordingOrigin, port: number): Promise<CaseResult> {
+  origin.reset();
+  const head = "GET /outer HTTP/1.1\r\nHost: kvs\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n";
+  const seen = await sendOctets(port, head + inner, false);
+  const why = objectTo(origin, "one") ?? objectToReply(seen, "one");
+  return judge("an Upgrade that is not granted, and a request behind it", why);
 }
 
 async function runHttp2(rig: Rig, behind: Behind): Promise<readonly CaseResult[]> {
@@ -102,11 +132,23 @@ async function runReplies(
     if (next.status !== 200 || next.body !== "ok") why = "the next request got another's reply";
     results.push(judge(name, why === null ? null : `${why}: ${JSON.stringify({ reply, next })}`));
   }
+  const first = await ask(port, "/late");
+  await sleep(100); // so that it comes while the connection lies idle
+  const next = await ask(port, "/next");
+  const isRight = first.body === "ok" && next.body === "ok";
+  results.push(
+    judge("octets on an idle connection", isRight ? null : JSON.stringify({ first, next })),
+  );
   return results;
 }
 
-/** What the process says to `/reply/<n>`. */
-function replyOf(path: string): string | null {
+/** What the process says to `/reply/<n>`; to `/late` the usual, and once more when nobody asks. */
+function replyOf(path: string, socket: Socket): string | null {
+  if (path === "/late") {
+    const reply = "HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nsmuggled";
+    setTimeout(() => socket.write(reply), 20);
+    return null;
+  }
   const at = /^\/reply\/(\d+)$/.exec(path)?.[1];
   return at === undefined ? null : replyVectors[Number(at)]!.octets;
 }
