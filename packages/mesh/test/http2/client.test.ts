@@ -225,6 +225,27 @@ test("a connection that breaks fails every exchange, and says which were surely 
   expect(owned).toMatchObject({ exchangeEnds: 2, closes: 1 });
 });
 
+test.each([
+  ["ends", (rig: ReturnType<typeof openClient>) => rig.connection.deliverEnd()],
+  [
+    "breaks",
+    (rig: ReturnType<typeof openClient>) => rig.connection.close({ kind: "reset", detail: "" }),
+  ],
+])("a reply that is here as a whole is handed on though its connection %s", (_, leave) => {
+  const rig = openClient();
+  const { ask, owned, peer, send } = rig;
+  const [whole, part] = [ask(), ask()];
+  send(peer.headers(1, ok), data(1, "a"), peer.headers(3, ok), data(3, "b"));
+  whole.stream.pauseReply();
+  part.stream.pauseReply();
+  send(data(1, "ll"), peer.headers(1, [["x-sum", "3"]], true), data(3, "c"));
+  leave(rig);
+  expect([whole.reply.failure, part.reply.failure?.reason]).toEqual([null, "reset"]);
+  whole.stream.resumeReply();
+  expect(whole.reply).toMatchObject({ body: "all", hasEnded: true, trailers: ["x-sum: 3"] });
+  expect(owned.exchangeEnds).toBe(owned.closes === 1 ? 1 : 2); // what comes after its close nobody is told
+});
+
 test("a server that opens streams, or speaks of some that are idle, is wrong", () => {
   for (const build of [
     (peer: Peer) => peer.headers(2, ok),

@@ -90,6 +90,11 @@ export class Http2ClientStream extends Http2Stream implements ClientStream {
     gather.leave();
   }
 
+  /** The whole reply is here, and waits for who takes it slowly: its server may leave. */
+  override get outlivesConnection(): boolean {
+    return this.hasReceivedEnd && !this.isEndDelivered && !this.#isTunnel;
+  }
+
   onBody(bytes: Buffer, start: number, end: number): void {
     if (!this.#isDead) this.#sink.onReplyBody(bytes, start, end);
   }

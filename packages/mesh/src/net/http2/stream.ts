@@ -116,6 +116,11 @@ export abstract class Http2Stream {
     return this.expectedBytes > 0 && !this.hasReceivedEnd && !this.isPaused;
   }
 
+  /** Does it need its connection no more: is all here that will be handed on? */
+  get outlivesConnection(): boolean {
+    return false;
+  }
+
   /** Octets of a DATA frame. */
   receive(bytes: Buffer, start: number, end: number): void {
     const count = end - start;
