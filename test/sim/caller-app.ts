@@ -1,73 +1,64 @@
 import type { Clock, Timer } from "@heddle/mesh/base/clock.ts";
+import type { Rng } from "@heddle/mesh/base/rng.ts";
 import type { Address } from "@heddle/mesh/model/address.ts";
 import type { Fields, ReplyHead } from "@heddle/mesh/model/head.ts";
 import type { ClientStream, ReplyFailure, ReplySink } from "@heddle/mesh/net/codec.ts";
-import { Http1Client, type Http1ClientOwner } from "@heddle/mesh/net/http1/client.ts";
-import { Http1Context } from "@heddle/mesh/net/http1/context.ts";
-import { PlainRequestHead } from "@heddle/mesh/net/plain-head.ts";
+import { PlainFields, PlainRequestHead } from "@heddle/mesh/net/plain-head.ts";
 import type { SimulatedProcess } from "@heddle/mesh/net/simulated/process.ts";
-import type { TransportFailure } from "@heddle/mesh/net/transport.ts";
-import type { Ending, Operation } from "./operation.ts";
+import type { ClientCodec } from "@heddle/mesh/upstream/session.ts";
+import { CallerLines, type LineUser } from "./caller-lines.ts";
+import { CallerTalk } from "./caller-talk.ts";
+import { type Ending, entryPorts, type Operation } from "./operation.ts";
 import type { Oracle } from "./oracle.ts";
 import { patternBytes } from "./pattern.ts";
 import { ProcessClock } from "./process-clock.ts";
+import type { TalkPlan, Talks } from "./talks.ts";
 
-/** A process that asks a service: it talks to the listener of its own proxy and knows nothing of the mesh. */
-export class CallerApp implements Http1ClientOwner {
-  readonly clock: ProcessClock;
+export interface CallerAppOptions {
+  readonly process: SimulatedProcess;
+  readonly clock: Clock;
+  readonly rng: Rng;
   readonly oracle: Oracle;
-  readonly #process: SimulatedProcess;
-  readonly #context: Http1Context;
-  readonly #address: Address;
-  /** Connections, and the operation that waits for one or uses it. */
-  readonly #calls = new Map<Http1Client, Call | null>();
+  readonly talks: Talks;
+  /** Where its proxy listens: for `<service>:<port>`, or `forward`. */
+  readonly addressOf: (place: string) => Address;
+}
 
-  constructor(options: {
-    readonly process: SimulatedProcess;
-    readonly clock: Clock;
-    readonly oracle: Oracle;
-    /** Where its proxy listens for the service. */
-    readonly address: Address;
-  }) {
-    this.#process = options.process;
-    this.clock = new ProcessClock(options.clock, options.process);
-    this.oracle = options.oracle;
-    this.#address = options.address;
-    this.#context = new Http1Context({ clock: this.clock, via: null });
+/** A process that asks services: it talks to the listeners of its own proxy and knows nothing of the mesh. */
+export class CallerApp {
+  readonly clock: ProcessClock;
+  readonly rng: Rng;
+  readonly oracle: Oracle;
+  readonly talks: Talks;
+  readonly process: SimulatedProcess;
+  readonly addressOf: (place: string) => Address;
+  readonly lines: CallerLines;
+
+  constructor({ process, clock, rng, oracle, talks, addressOf }: CallerAppOptions) {
+    this.process = process;
+    this.clock = new ProcessClock(clock, process);
+    this.rng = rng;
+    this.oracle = oracle;
+    this.talks = talks;
+    this.addressOf = addressOf;
+    this.lines = new CallerLines(process.transport, this.clock);
   }
 
   /** Does it, on an idle connection or a new one. `owner` as for `Oracle.begin`. */
   run(operation: Operation, owner: string | null): void {
     this.oracle.begin(operation, owner);
-    const call = new Call(this, operation);
-    for (const [client, busy] of this.#calls) {
-      if (busy !== null || client.capacity === 0) continue;
-      this.#calls.set(client, call);
-      call.start(client);
-      return;
-    }
-    const client = new Http1Client(this.#context, this);
-    this.#calls.set(client, call);
-    client.attach(this.#process.transport.dial({ address: this.#address, tls: null }, client));
+    const at = this.addressOf(`default/kvs:${entryPorts[operation.entry]}`);
+    this.lines.use(at, operation.version, new Call(this, operation));
   }
 
-  onOpen(client: Http1Client): void {
-    this.#calls.get(client)?.start(client);
-  }
-
-  onExchangeEnd(client: Http1Client): void {
-    if (this.#calls.has(client)) this.#calls.set(client, null);
-  }
-
-  onClose(client: Http1Client, failure: TransportFailure | null): void {
-    const call = this.#calls.get(client);
-    this.#calls.delete(client);
-    call?.end({ kind: "broken", detail: failure?.kind ?? "closed" });
+  talk(plan: TalkPlan): void {
+    this.talks.begin(plan);
+    new CallerTalk(this, plan).begin();
   }
 }
 
 /** One operation on its way. */
-class Call implements ReplySink {
+class Call implements ReplySink, LineUser {
   readonly #app: CallerApp;
   readonly #operation: Operation;
   #stream: ClientStream | null = null;
@@ -78,6 +69,9 @@ class Call implements ReplySink {
   #message = -1;
   #expected = -1;
   #received = 0;
+  /** gRPC's, from the head; what trailers say comes later. */
+  #grpcStatus: string | null = null;
+  #hasTail = false;
   #isOver = false;
   #timer: Timer | null = null;
 
@@ -86,18 +80,24 @@ class Call implements ReplySink {
     this.#operation = operation;
   }
 
-  start(client: Http1Client): void {
+  start(codec: ClientCodec): void {
     if (this.#isOver) return;
-    const { id, method, target, bytes, isChunked, abortAfterMs } = this.#operation;
+    const { id, method, target, bytes, isChunked, isGrpc, abortAfterMs } = this.#operation;
     const head = new PlainRequestHead({ method, path: target, authority: "kvs" }, [
       ["x-op", String(id)],
     ]);
-    this.#stream = client.start(this);
+    if (isChunked) head.add("te", "trailers");
+    if (isGrpc) head.add("content-type", "application/grpc");
+    this.#stream = codec.start(this);
     this.#stream.sendHead(head, method === "GET" ? 0 : isChunked ? "chunked" : bytes);
     if (abortAfterMs !== null) {
       this.#timer = this.#app.clock.after(abortAfterMs, () => this.#abort());
     }
     this.#send();
+  }
+
+  lost(detail: string): void {
+    this.end({ kind: "broken", detail });
   }
 
   onInterim(): void {}
@@ -108,6 +108,8 @@ class Call implements ReplySink {
     this.#servedBy = head.get("x-served-by");
     this.#message = Number(head.get("x-message") ?? -1);
     this.#expected = Number(head.get("x-bytes") ?? -1);
+    this.#grpcStatus = head.get("grpc-status");
+    this.#hasTail = head.get("x-has-tail") !== null && this.#message >= 0;
   }
 
   onReplyBody(bytes: Buffer, start: number, end: number): void {
@@ -116,21 +118,31 @@ class Call implements ReplySink {
       this.#app.oracle.octets(this.#message, place, bytes, start, end);
     }
     this.#received += end - start;
+    if (this.#operation.isSlow) this.#rest();
   }
 
-  onReplyEnd(_trailers: Fields | null): void {
-    const { id } = this.#operation;
-    if (this.#expected >= 0 && this.#expected !== this.#received) {
-      this.#app.oracle.violate(
-        `op ${id}: ${this.#received} octets of ${this.#expected} as a whole`,
-      );
+  onReplyEnd(trailers: Fields | null): void {
+    const { id, isGrpc } = this.#operation;
+    if (isGrpc) {
+      this.#grpcStatus = trailers?.get("grpc-status") ?? this.#grpcStatus;
+      if (this.#grpcStatus === null) this.#app.oracle.violate(`op ${id}: no status of gRPC`);
+      else if (this.#grpcStatus !== "0") this.#reason ??= `grpc ${this.#grpcStatus}`;
     }
+    // A call of gRPC that failed says so, and nobody takes it for whole.
+    if (this.#reason === null) this.#expectWhole(trailers?.get("x-tail") ?? null);
     this.end({
       kind: "answered",
       status: this.#status,
       reason: this.#reason,
       servedBy: this.#servedBy,
     });
+  }
+
+  #expectWhole(tail: string | null): void {
+    const { id } = this.#operation;
+    if (this.#hasTail) this.#app.oracle.tail(id, String(this.#message), tail);
+    if (this.#expected < 0 || this.#expected === this.#received) return;
+    this.#app.oracle.violate(`op ${id}: ${this.#received} octets of ${this.#expected} as a whole`);
   }
 
   onReplyFailed(failure: ReplyFailure): void {
@@ -150,6 +162,7 @@ class Call implements ReplySink {
 
   #send(): void {
     const { id, method, bytes } = this.#operation;
+    if (this.#stream === null || this.#sent < 0) return;
     if (method === "GET" || this.#isOver) {
       if (method === "GET" && this.#sent === 0) this.#finish();
       return;
@@ -166,7 +179,17 @@ class Call implements ReplySink {
   #finish(): void {
     if (this.#sent < 0) return;
     this.#sent = -1;
-    this.#stream!.sendEnd(null);
+    const { id, isChunked, method } = this.#operation;
+    const hasTail = isChunked && method !== "GET";
+    this.#stream!.sendEnd(hasTail ? new PlainFields([["x-tail", String(id)]]) : null);
+  }
+
+  /** Others on the same connection go on meanwhile. */
+  #rest(): void {
+    this.#stream!.pauseReply();
+    this.#app.clock.after(40, () => {
+      if (!this.#isOver) this.#stream!.resumeReply();
+    });
   }
 
   #abort(): void {

@@ -3,6 +3,7 @@ import type { Rng } from "@heddle/mesh/base/rng.ts";
 import { calm, rough } from "@heddle/mesh/net/simulated/faults.ts";
 import type { SimulatedNetwork } from "@heddle/mesh/net/simulated/network.ts";
 import type { Config } from "./config.ts";
+import type { KvsApp } from "./kvs-app.ts";
 import type { Supervisor } from "./supervisor.ts";
 
 /** What the simulation does to the mesh, beside what the network does by itself. */
@@ -15,6 +16,10 @@ export const strokes = [
   "cut",
   "storm",
   "change",
+  "reset streams",
+  "goaway",
+  "few streams",
+  "break link",
 ] as const;
 export type Stroke = (typeof strokes)[number];
 
@@ -28,6 +33,10 @@ const weights: Readonly<Record<Stroke, number>> = {
   cut: 2,
   storm: 3,
   change: 8,
+  "reset streams": 2,
+  goaway: 2,
+  "few streams": 2,
+  "break link": 2,
 };
 
 /**
@@ -109,6 +118,21 @@ export class Chaos {
         return;
       case "change":
         if (config.change(rng, this.#options.mode === "gentle")) this.#count(stroke, "");
+        return;
+      case "reset streams":
+        this.#resetStreams();
+        return;
+      case "goaway":
+        this.#withApp((app) => {
+          this.#count(stroke, app.name);
+          app.web.goaway();
+        });
+        return;
+      case "few streams":
+        this.#fewStreams();
+        return;
+      case "break link":
+        this.#breakLink();
     }
   }
 
@@ -152,6 +176,48 @@ export class Chaos {
     network.setFaults({ reset: 0.02, refuse: 0.1 });
     clock.after(50 + rng.below(300), () => {
       if (!this.#isOver) network.setFaults({ reset: 0, refuse: 0 });
+    });
+  }
+
+  /** For a while a process resets a third of what it is asked. */
+  #resetStreams(): void {
+    const { rng, clock } = this.#options;
+    this.#withApp((app) => {
+      app.onReset = () => this.#count("reset streams", app.name);
+      clock.after(20 + rng.below(200), () => {
+        app.onReset = null;
+      });
+    });
+  }
+
+  /** For a while a process takes two streams at a time, and little of each. */
+  #fewStreams(): void {
+    const { rng, clock } = this.#options;
+    this.#withApp((app) => {
+      this.#count("few streams", app.name);
+      app.web.tighten(true);
+      clock.after(20 + rng.below(300), () => app.process.enter(() => app.web.tighten(false)));
+    });
+  }
+
+  #withApp(act: (app: KvsApp) => void): void {
+    const { rng, supervisor } = this.#options;
+    const apps = [...supervisor.workloads.values()].flatMap(({ app }) => app ?? []);
+    const app = apps[rng.below(Math.max(1, apps.length))];
+    app?.process.enter(() => act(app));
+  }
+
+  /** Whatever connections there are between two proxies die at the next octet: carriers, and all they carry. */
+  #breakLink(): void {
+    const { rng, supervisor, network, clock } = this.#options;
+    const called = supervisor.processes().filter((name) => /^kvs-\d+\/proxy$/.test(name));
+    if (called.length === 0) return;
+    const to = called[rng.below(called.length)]!;
+    const from = "visitor-0/proxy";
+    this.#count("break link", to);
+    network.setFaults({ reset: 1 }, { from, to });
+    clock.after(3 + rng.below(20), () => {
+      if (!this.#isOver) network.setFaults({ reset: 0 }, { from, to });
     });
   }
 

@@ -1,6 +1,8 @@
 import type { Write } from "@heddle/control/store/store.ts";
 import { checkResource, kindOf } from "@heddle/mesh/resource/check.ts";
 import { type KnownResource, kinds } from "@heddle/mesh/resource/index.ts";
+import { kvsPorts } from "./kvs-app.ts";
+import { entryPorts } from "./operation.ts";
 
 /** Changes of these make a revision. */
 export const intentCollections: readonly string[] = kinds
@@ -48,9 +50,53 @@ export function kvsProcess(replicas: number): KnownResource {
   return resource(heddle, "Process", "kvs", {
     replicas,
     command: ["kvs"],
-    ports: [{ name: "http" }],
+    ports: kvsPorts.map((name) => ({ name })),
   });
 }
+
+/** Of Service `wire`: where connections of octets go, by how they are found out and by who speaks first. */
+export const talkPorts = {
+  detect: { client: 90, server: 91 },
+  ruled: { client: 92, server: 93 },
+  opaque: { client: 94, server: 95 },
+} as const;
+/** Where tunnels over HTTP are asked for. */
+export const upgradePorts = { detect: 96, http1: 97, h2c: 98 } as const;
+const appProtocols = { detect: {}, http1: { appProtocol: "http" }, h2c: { appProtocol: "h2c" } };
+
+function port(number: number, targetPort: string, more: object = {}): object {
+  return { name: `p${number}`, port: number, targetPort, ...more };
+}
+
+/** The same processes for whatever has no key. */
+const wire: readonly KnownResource[] = [
+  resource("v1", "Service", "wire", {
+    selector: { app: "kvs" },
+    ports: [
+      ...Object.entries(talkPorts).flatMap(([kind, { client, server }]) => {
+        const more = kind === "opaque" ? { appProtocol: "tcp" } : {};
+        return [port(client, "talk", more), port(server, "greet", more)];
+      }),
+      ...(["detect", "http1", "h2c"] as const).map((entry) =>
+        port(upgradePorts[entry], "http", appProtocols[entry]),
+      ),
+    ],
+  }),
+  resource(gateway, "HTTPRoute", "wire-rules", {
+    parentRefs: [talkPorts.ruled.client, talkPorts.ruled.server].map((port) => ({
+      group: "",
+      kind: "Service",
+      name: "wire",
+      sectionName: `p${port}`,
+    })),
+    rules: [
+      {
+        matches: [{ path: { type: "PathPrefix", value: "/api" } }],
+        backendRefs: [{ name: "kvs", port: 80 }],
+      },
+    ],
+  }),
+];
 
 /** Requests that have a key and stay within one are recorded whole: `GET /7`, `PUT /7`; a POST is no operation. */
 const contract: KnownResource = resource(heddle, "Contract", "kvs", {
@@ -75,8 +121,11 @@ const contract: KnownResource = resource(heddle, "Contract", "kvs", {
 export const base: readonly KnownResource[] = [
   resource("v1", "Service", "kvs", {
     selector: { app: "kvs" },
-    ports: [{ name: "http", port: 80, targetPort: "http" }],
+    ports: (["detect", "http1", "h2c"] as const).map((entry) =>
+      port(entryPorts[entry], "http", appProtocols[entry]),
+    ),
   }),
+  ...wire,
   resource(heddle, "Process", "visitor", { command: ["visitor"] }),
   kvsProcess(2),
   contract,

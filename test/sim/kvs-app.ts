@@ -2,14 +2,22 @@ import type { Clock } from "@heddle/mesh/base/clock.ts";
 import type { Rng } from "@heddle/mesh/base/rng.ts";
 import type { Address } from "@heddle/mesh/model/address.ts";
 import type { Fields, RequestHead } from "@heddle/mesh/model/head.ts";
-import type { RequestHandler, RequestSink, ServerStream } from "@heddle/mesh/net/codec.ts";
-import { Http1Context } from "@heddle/mesh/net/http1/context.ts";
-import { Http1Server } from "@heddle/mesh/net/http1/server.ts";
-import { PlainReplyHead } from "@heddle/mesh/net/plain-head.ts";
+import type {
+  BodyLength,
+  RequestHandler,
+  RequestSink,
+  ServerStream,
+} from "@heddle/mesh/net/codec.ts";
+import { PlainFields, PlainReplyHead } from "@heddle/mesh/net/plain-head.ts";
 import type { SimulatedProcess } from "@heddle/mesh/net/simulated/process.ts";
+import type { Connection, ConnectionEvents } from "@heddle/mesh/net/transport.ts";
+import { OctetsEnd, type OctetsEndOptions } from "./octets-end.ts";
+import { OctetsConnection, serverWire } from "./octets-wires.ts";
 import type { Oracle } from "./oracle.ts";
 import { patternBytes } from "./pattern.ts";
 import { ProcessClock } from "./process-clock.ts";
+import type { Talks } from "./talks.ts";
+import { TwoVersions } from "./two-versions.ts";
 
 interface Value {
   /** The operation that put it; its pattern is the value. */
@@ -23,9 +31,15 @@ export interface KvsAppOptions {
   readonly process: SimulatedProcess;
   readonly clock: Clock;
   readonly rng: Rng;
-  readonly at: Address;
+  /** Its ports, by name. */
+  readonly ports: Readonly<Record<KvsPort, Address>>;
   readonly oracle: Oracle;
+  readonly talks: Talks;
 }
+
+/** `http`: either version. Connections of octets: on `talk` the client speaks first, on `greet` the server. */
+export const kvsPorts = ["http", "talk", "greet"] as const;
+export type KvsPort = (typeof kvsPorts)[number];
 
 /** A key-value process of the application: one life of it, its memory gone with it. */
 export class KvsApp implements RequestHandler {
@@ -33,21 +47,29 @@ export class KvsApp implements RequestHandler {
   readonly clock: ProcessClock;
   readonly rng: Rng;
   readonly oracle: Oracle;
+  readonly process: SimulatedProcess;
+  readonly talks: Talks;
   readonly values = new Map<number, Value>();
+  readonly web: TwoVersions;
+  /** Does it reset streams, for a while? Then it counts them. */
+  onReset: (() => void) | null = null;
 
-  constructor({ name, process, clock, rng, at, oracle }: KvsAppOptions) {
+  constructor({ name, process, clock, rng, ports, oracle, talks }: KvsAppOptions) {
     this.name = name;
+    this.process = process;
     this.clock = new ProcessClock(clock, process);
     this.rng = rng;
     this.oracle = oracle;
-    const context = new Http1Context({ clock: this.clock });
-    void process.transport.listen(
-      { at, tls: null },
-      (connection) => new Http1Server(context, connection, this),
-    );
+    this.talks = talks;
+    this.web = new TwoVersions(this.clock);
+    this.#listen(ports.http, (connection) => this.web.serve(connection, this));
+    this.#listen(ports.talk, (connection) => this.#talk(connection, false));
+    this.#listen(ports.greet, (connection) => this.#talk(connection, true));
   }
 
-  onRequest(stream: ServerStream, head: RequestHead): RequestSink {
+  onRequest(stream: ServerStream, head: RequestHead, length: BodyLength): RequestSink {
+    if (!this.web.takes(stream.connection, stream.ordinal)) return nobody;
+    if (length === "tunnel") return new KvsTunnel(this, stream, head);
     return new KvsExchange(this, stream, head);
   }
 
@@ -55,7 +77,72 @@ export class KvsApp implements RequestHandler {
     this.oracle.violate(`${this.name} was sent a malformed request: ${reason}, ${detail}`);
   }
 
-  onConnectionClose(): void {}
+  onConnectionClose(connection: Connection): void {
+    this.web.closed(connection);
+  }
+
+  /** What it says on a connection of octets. */
+  talkOptions(speaksFirst: boolean, bytes: number): Omit<OctetsEndOptions, "wire"> {
+    const { process, clock, rng, talks } = this;
+    const isSlow = rng.below(8) === 0;
+    return { process, clock, rng, talks, number: talks.nextServer(), bytes, speaksFirst, isSlow };
+  }
+
+  #talk(connection: Connection, speaksFirst: boolean): ConnectionEvents {
+    const bytes = this.rng.below(3) === 0 ? this.rng.below(200_000) : this.rng.below(500);
+    const octets = new OctetsConnection(this.talkOptions(speaksFirst, bytes));
+    octets.connection = connection;
+    this.clock.after(0, () => octets.talker.open());
+    return octets;
+  }
+
+  #listen(at: Address, accept: (connection: Connection) => ConnectionEvents): void {
+    void this.process.transport.listen({ at, tls: null }, accept);
+  }
+}
+
+/** Of a request that is not looked at. */
+const nobody: RequestSink = {
+  onRequestBody() {},
+  onRequestEnd() {},
+  onRequestFailed() {},
+  onWritable() {},
+};
+
+/** A tunnel that was asked for; it is granted, and the server may be the first to speak in it. */
+class KvsTunnel implements RequestSink {
+  readonly #end: OctetsEnd;
+
+  constructor(app: KvsApp, stream: ServerStream, head: RequestHead) {
+    const { way, first, serverBytes } = app.talks.planOf(Number(head.get("x-talk")))!;
+    const protocol = way.kind === "upgrade" ? way.protocol : "";
+    if (head.upgrade !== protocol) {
+      app.talks.violate(`${app.name} was asked for ${head.upgrade}, meant was ${protocol}`);
+    }
+    const options = app.talkOptions(first === "server", serverBytes);
+    this.#end = new OctetsEnd({ ...options, wire: serverWire(stream) });
+    app.clock.after(app.rng.below(5), () => {
+      if (this.#end.isOver) return;
+      stream.sendHead(new PlainReplyHead(101, [["upgrade", protocol]]), "tunnel");
+      this.#end.open();
+    });
+  }
+
+  onRequestBody(bytes: Buffer, start: number, end: number): void {
+    this.#end.onBytes(bytes, start, end);
+  }
+
+  onRequestEnd(): void {
+    this.#end.onEnd();
+  }
+
+  onRequestFailed(reason: string): void {
+    this.#end.onBroken(reason);
+  }
+
+  onWritable(): void {
+    this.#end.onWritable();
+  }
 }
 
 class KvsExchange implements RequestSink {
@@ -64,6 +151,7 @@ class KvsExchange implements RequestSink {
   readonly #head: RequestHead;
   readonly #id: number;
   readonly #key: number;
+  readonly #isGrpc: boolean;
   #received = 0;
   /** What is left to send: a piece of a value. */
   #value: Value | null = null;
@@ -76,7 +164,10 @@ class KvsExchange implements RequestSink {
     this.#head = head;
     this.#id = Number(head.get("x-op"));
     this.#key = Number(/\/+0*(\d+)/.exec(head.path)?.[1] ?? -1);
+    this.#isGrpc = head.get("content-type") === "application/grpc";
     app.oracle.delivered(this.#id, head.method, this.#key, app.name);
+    app.oracle.spoken(this.#id, stream.protocol, app.name);
+    if (app.onReset !== null && app.rng.below(3) === 0) this.#resetSoon(app.onReset);
   }
 
   onRequestBody(bytes: Buffer, start: number, end: number): void {
@@ -90,8 +181,11 @@ class KvsExchange implements RequestSink {
     });
   }
 
-  onRequestEnd(_trailers: Fields | null): void {
-    const { clock, rng } = this.#app;
+  onRequestEnd(trailers: Fields | null): void {
+    const { clock, rng, oracle } = this.#app;
+    if (this.#head.get("te") !== null && this.#head.method !== "GET") {
+      oracle.tail(this.#id, String(this.#id), trailers?.get("x-tail") ?? null);
+    }
     const thinkMs = rng.below(10) === 0 ? rng.below(300) : rng.below(4);
     clock.after(thinkMs, () => {
       if (!this.#isOver) this.#execute();
@@ -112,6 +206,16 @@ class KvsExchange implements RequestSink {
     oracle.executed(this.#id, this.#received, name);
     const fields: [string, string][] = [["x-served-by", name]];
     if (rng.below(25) === 0) this.#stream.closeAfter();
+    if (this.#hasTail) fields.push(["x-has-tail", "1"]);
+    if (this.#isGrpc) {
+      values.set(this.#key, { message: this.#id, bytes: this.#received });
+      this.#value = { message: this.#id, bytes: this.#received };
+      fields.push(["x-message", String(this.#id)], ["x-bytes", String(this.#received)]);
+      fields.push(["content-type", "application/grpc"]);
+      this.#stream.sendHead(new PlainReplyHead(200, fields), "chunked");
+      this.#send();
+      return;
+    }
     if (method !== "GET") {
       values.set(this.#key, { message: this.#id, bytes: this.#received });
       this.#stream.sendHead(new PlainReplyHead(201, fields), 0);
@@ -123,7 +227,7 @@ class KvsExchange implements RequestSink {
     this.#value = value;
     this.#stream.sendHead(
       new PlainReplyHead(200, fields),
-      rng.below(2) === 0 ? value.bytes : "chunked",
+      this.#hasTail || rng.below(2) === 0 ? "chunked" : value.bytes,
     );
     this.#send();
   }
@@ -142,6 +246,24 @@ class KvsExchange implements RequestSink {
 
   #finish(): void {
     this.#isOver = true;
-    this.#stream.sendEnd(null);
+    const hasTail = this.#value !== null && this.#hasTail;
+    const tail = new PlainFields(hasTail ? [["x-tail", String(this.#value!.message)]] : []);
+    if (this.#isGrpc) tail.add("grpc-status", "0");
+    this.#stream.sendEnd(hasTail || this.#isGrpc ? tail : null);
+  }
+
+  /** Does whoever asks take trailers? */
+  get #hasTail(): boolean {
+    return this.#isGrpc || this.#head.get("te") !== null;
+  }
+
+  /** Before the answer, or within it. */
+  #resetSoon(onReset: () => void): void {
+    this.#app.clock.after(this.#app.rng.below(6), () => {
+      if (this.#isOver) return;
+      this.#isOver = true;
+      onReset();
+      this.#stream.abort();
+    });
   }
 }

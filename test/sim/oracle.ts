@@ -1,6 +1,7 @@
 import type { ExchangeRecord } from "@heddle/mesh/telemetry/record.ts";
 import { Histories, type Judgement, type ProxyLifeName } from "./histories.ts";
-import type { Ending, Operation } from "./operation.ts";
+import { MessageNames } from "./message-names.ts";
+import { type Ending, type Operation, spokenTo } from "./operation.ts";
 import { patternFault } from "./pattern.ts";
 
 /** What is known of one operation: by the caller, by the processes that received it, by the proxies in between. */
@@ -24,7 +25,14 @@ interface Trail {
   wasKeeperDown: boolean;
 }
 
-type Check = "POST once" | "key at its owner" | "octets" | "answer by whom it was sent to";
+type Check =
+  | "POST once"
+  | "key at its owner"
+  | "octets"
+  | "answer by whom it was sent to"
+  | "trailers"
+  | "version kept or translated"
+  | "message named alike at both ends";
 
 /**
  * Watches from outside: it is told what was asked, what each process received and what each proxy recorded, and says
@@ -37,6 +45,8 @@ export class Oracle {
   readonly #trails = new Map<number, Trail>();
   readonly #nowMs: () => number;
   readonly #note: (line: string) => void;
+  /** Is intent what it was at first, and nothing struck? */
+  isAtRest = false;
   /** Operations that `expectOthersUnharmed` judged. */
   judged = 0;
   readonly #down = new Set<string>();
@@ -48,7 +58,11 @@ export class Oracle {
     "key at its owner": 0,
     octets: 0,
     "answer by whom it was sent to": 0,
+    trailers: 0,
+    "version kept or translated": 0,
+    "message named alike at both ends": 0,
   };
+  readonly #names = new MessageNames((what) => this.violate(what));
 
   constructor(nowMs: () => number, note: (line: string) => void) {
     this.#nowMs = nowMs;
@@ -133,6 +147,23 @@ export class Oracle {
     }
   }
 
+  /** `process` was asked in `version`. Routes may lead to a port that declares something else than the one that was asked. */
+  spoken(id: number, version: string, process: string): void {
+    const operation = this.#trails.get(id)?.operation;
+    if (operation === undefined) return;
+    this.checks["version kept or translated"]++;
+    if (version === spokenTo(operation)) return;
+    if (version === operation.version && !this.isAtRest) return;
+    const { entry } = operation;
+    this.violate(`op ${id}: ${process} was asked in ${version} by ${operation.version} (${entry})`);
+  }
+
+  /** The trailer of a message that has one. */
+  tail(id: number, expected: string, found: string | null): void {
+    this.checks.trailers++;
+    if (found !== expected) this.violate(`op ${id}: trailer ${found}, sent was ${expected}`);
+  }
+
   executed(id: number, octets: number, process: string): void {
     const trail = this.#trailOf(id, `executed by ${process}`);
     if (trail === null) return;
@@ -190,13 +221,14 @@ export class Oracle {
     const process = `${life.name}/proxy`;
     this.histories.record(life, record);
     if (record.endMs < 0) this.violate(`${process}: record ${record.id} without an end`);
-    if (record.status === 0 && record.reason === null) {
+    if (record.status === 0 && record.reason === null && record.protocol !== "tcp") {
       this.violate(`${process}: record ${record.id} has neither an answer nor a reason`);
     }
     this.#note(
       `${process} recorded ${record.id} ${record.path} ${record.status} ${record.reason ?? "-"}`,
     );
     const id = Number(/[?&]op=(\d+)/.exec(record.path)?.[1] ?? -1);
+    this.#names.recorded(id, record, process);
     const trail = this.#trails.get(id);
     if (trail === undefined || record.direction !== "outbound") return;
     if (record.headMs >= 0 && record.origin === "app") trail.hasReplyBegun = true;
@@ -237,6 +269,7 @@ export class Oracle {
 
   /** All that has not ended by now never will. */
   finish(): void {
+    this.checks["message named alike at both ends"] = this.#names.compare();
     for (const { operation, ending, startMs } of this.#trails.values()) {
       if (ending !== null) continue;
       this.violate(

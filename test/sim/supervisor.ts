@@ -8,14 +8,15 @@ import type { BoundSocket } from "@heddle/mesh/net/transport.ts";
 import { CallerApp } from "./caller-app.ts";
 import { type ControlDisk, ControlLife } from "./control-life.ts";
 import { identityOf } from "./credentials.ts";
-import { KvsApp } from "./kvs-app.ts";
+import { KvsApp, type KvsPort, kvsPorts } from "./kvs-app.ts";
 import type { Oracle } from "./oracle.ts";
 import { type ProxyDisk, ProxyLife } from "./proxy-life.ts";
+import type { Talks } from "./talks.ts";
 
 /** A workload as it runs: what outlives its processes, and their present lives. */
 export interface Running {
   spec: WorkloadSpec;
-  readonly appPort: number;
+  readonly appPorts: Readonly<Record<KvsPort, number>>;
   readonly disk: ProxyDisk;
   app: KvsApp | null;
   proxy: ProxyLife | null;
@@ -27,6 +28,7 @@ export interface SupervisorOptions {
   readonly clock: Clock;
   readonly rng: Rng;
   readonly oracle: Oracle;
+  readonly talks: Talks;
   readonly controlDisk: ControlDisk;
 }
 
@@ -110,9 +112,9 @@ export class Supervisor {
     for (const spec of workloads) {
       let running = this.workloads.get(spec.uid);
       if (running === undefined) {
-        const appPort = ++this.#ports;
+        const appPorts = eachPort(() => ++this.#ports);
         const disk = { saved: null };
-        running = { spec, appPort, disk, app: null, proxy: null, isDraining: false };
+        running = { spec, appPorts, disk, app: null, proxy: null, isDraining: false };
         this.workloads.set(spec.uid, running);
         this.#start(running);
       }
@@ -152,7 +154,7 @@ export class Supervisor {
 
   #start(running: Running): void {
     const { spec, disk } = running;
-    const { network, clock, rng, oracle } = this.#options;
+    const { network, clock, rng, oracle, talks } = this.#options;
     if (running.isDraining || !this.workloads.has(spec.uid)) return;
     const life = `${spec.name}@${clock.monotonicMs()}`;
     const account = spec.name.replace(/-\d+$/, "");
@@ -173,18 +175,25 @@ export class Supervisor {
         process: network.process(spec.name),
         clock,
         rng: rng.fork(life),
-        at: tcp("127.0.0.1", running.appPort),
+        ports: eachPort((name) => tcp("127.0.0.1", running.appPorts[name])),
         oracle,
+        talks,
       });
       oracle.process(spec.name, true);
     } else {
-      const address = this.#sockets.get(`${spec.name}.default/outbound/default/kvs:80`)?.address;
-      if (this.caller === null && address !== undefined) {
+      const addressOf = (place: string): Address => {
+        const socket = place === "forward" ? place : `outbound/${place}`;
+        return this.#sockets.get(`${spec.name}.default/${socket}`)!.address;
+      };
+      const isBound = this.#sockets.has(`${spec.name}.default/outbound/default/kvs:80`);
+      if (this.caller === null && isBound) {
         this.caller = new CallerApp({
           process: network.process(spec.name),
           clock,
+          rng: rng.fork(life),
           oracle,
-          address,
+          talks,
+          addressOf,
         });
       }
     }
@@ -228,16 +237,20 @@ export class Supervisor {
       }) as const;
     return {
       type: "observed",
-      workloads: Array.from(this.workloads.values(), ({ spec, app, proxy, appPort }) => {
+      workloads: Array.from(this.workloads.values(), ({ spec, app, proxy, appPorts }) => {
         const isCaller = spec.name.startsWith("visitor");
         return {
           uid: spec.uid,
           app: observe(isCaller || app !== null),
           proxy: observe(proxy !== null),
           isOutdated: false,
-          ports: isCaller ? {} : { http: appPort },
+          ports: isCaller ? {} : appPorts,
         };
       }),
     };
   }
+}
+
+function eachPort<T>(make: (name: KvsPort) => T): Readonly<Record<KvsPort, T>> {
+  return Object.fromEntries(kvsPorts.map((name) => [name, make(name)])) as Record<KvsPort, T>;
 }

@@ -13,7 +13,9 @@ import { judgeHistories } from "./histories.ts";
 import type { Operation } from "./operation.ts";
 import { Oracle } from "./oracle.ts";
 import type { ProxyLife } from "./proxy-life.ts";
+import { expectNothingLeft } from "./remains.ts";
 import { Supervisor } from "./supervisor.ts";
+import { type TalkPlan, Talks, type TalkWay } from "./talks.ts";
 
 export interface RunOptions {
   readonly seed: number;
@@ -45,6 +47,25 @@ const patienceMs = 30_000;
 /** For proxies to reconnect and learn the newest. */
 const settleMs = 20_000;
 const lastOperations = 20;
+const lastTalks = 18;
+/** Those of them that go through the forward proxy. */
+const lastTunnels = 2;
+
+/** Longer than any connection is kept idle. */
+const restMs = 200_000;
+
+/** Every way that octets can go; of an odd number, so that each meets both who may speak first. */
+const ways: readonly TalkWay[] = [
+  { kind: "detect" },
+  { kind: "ruled" },
+  { kind: "opaque" },
+  { kind: "connect" },
+  { kind: "upgrade", version: "http/1.1", entry: "detect", protocol: "echo" },
+  { kind: "upgrade", version: "h2", entry: "detect", protocol: "websocket" },
+  { kind: "upgrade", version: "h2", entry: "http1", protocol: "websocket" },
+  { kind: "upgrade", version: "http/1.1", entry: "h2c", protocol: "websocket" },
+  { kind: "upgrade", version: "h2", entry: "h2c", protocol: "echo" },
+];
 
 const everything: ShelfQuery = {
   store: null,
@@ -66,6 +87,7 @@ class World {
   readonly #rng: SeededRng;
   readonly #network: SimulatedNetwork;
   readonly #oracle: Oracle;
+  readonly #talks: Talks;
   readonly #store: MemoryStore;
   readonly #shelf = new MemoryShelf();
   readonly #supervisor: Supervisor;
@@ -87,12 +109,17 @@ class World {
       () => this.#clock.monotonicMs(),
       (line) => this.#note(line),
     );
+    this.#talks = new Talks(
+      (what) => this.#oracle.violate(what),
+      (line) => this.#note(line),
+    );
     this.#store = new MemoryStore(`store-${options.seed}`);
     this.#supervisor = new Supervisor({
       network: this.#network,
       clock: this.#clock,
       rng: this.#rng.fork("supervisor"),
       oracle: this.#oracle,
+      talks: this.#talks,
       controlDisk: { store: this.#store, recorded: this.#shelf, lives: 0, uids: 0 },
     });
     this.#config = new Config(this.#store, this.#supervisor, options.seed % 2 === 0);
@@ -114,13 +141,14 @@ class World {
       });
       await this.#ask(operations, this.#rng.fork("operations"), isRough);
       chaos.stop();
-      await this.#until(() => this.#oracle.open === 0, patienceMs);
+      await this.#until(() => this.#open === 0, patienceMs);
       if (mode === "gentle") this.#expectAnswers(new Map(), "under gentle changes");
       if (mode === "apps") this.#oracle.expectOthersUnharmed();
       if (mode === "kills") this.#oracle.expectOnlyUnrepeatableFailed(heldBytesMax, attemptsMax);
       await this.#settle();
       this.#compare();
       await this.#askHealthy();
+      await this.#leave();
       await this.#judge();
     }
     this.#oracle.finish();
@@ -130,9 +158,10 @@ class World {
       seed,
       violations: this.#oracle.violations,
       faults,
-      endings: this.#oracle.endings,
+      endings: new Map([...this.#oracle.endings, ...this.#talks.endings]),
       checks: new Map([
         ...Object.entries(this.#oracle.checks),
+        ...Object.entries(this.#talks.checks),
         ...(mode === "apps" ? [["key of a living process", this.#oracle.judged] as const] : []),
       ]),
       operations: this.#oracle.count,
@@ -163,19 +192,46 @@ class World {
     });
   }
 
-  async #ask(count: number, rng: Rng, isRough: boolean) {
+  /** @param isRough null: operations alone */
+  async #ask(count: number, rng: Rng, isRough: boolean | null) {
     for (let asked = 0; asked < count; asked++) {
       await this.#advance(rng.below(isRough ? 40 : 20));
-      const operation = this.#operation(rng, isRough);
+      const operation = this.#operation(rng, isRough === true);
       const isPlain = !operation.target.startsWith("/api");
       const owner = isPlain ? this.#config.ownerOf(operation.key) : null;
       this.#supervisor.caller!.run(operation, owner);
+      if (isRough !== null && rng.below(4) === 0) this.#talk(this.#plan(rng, isRough));
     }
+  }
+
+  #talk(plan: TalkPlan): void {
+    this.#supervisor.caller!.talk(plan);
+  }
+
+  #plan(rng: Rng, isRough: boolean): TalkPlan {
+    const size = () => [0, 1, 300, 20_000, 200_000][rng.below(5)]!;
+    return {
+      id: ++this.#ids,
+      way: ways[rng.below(ways.length)]!,
+      first: rng.below(2) === 0 ? "client" : "server",
+      clientBytes: rng.below(size() + 1),
+      serverBytes: rng.below(size() + 1),
+      isSlow: rng.below(6) === 0,
+      hesitates: rng.below(10) === 0,
+      abortAfterMs: isRough && rng.below(15) === 0 ? rng.below(100) : null,
+    };
+  }
+
+  /** Operations and connections of octets that are not over. */
+  get #open(): number {
+    return this.#oracle.open + this.#talks.open;
   }
 
   #operation(rng: Rng, isRough: boolean): Operation {
     const id = ++this.#ids;
-    const method = (["GET", "GET", "GET", "PUT", "PUT", "POST"] as const)[rng.below(6)]!;
+    const isGrpc = rng.below(8) === 0;
+    const asked = (["GET", "GET", "GET", "PUT", "PUT", "POST"] as const)[rng.below(6)]!;
+    const method = isGrpc ? "POST" : asked;
     const key = rng.below(20);
     const spelling = [`/${key}`, `/${key}`, `/00${key}`, `//${key}`, `/api/${key}`][rng.below(5)]!;
     const size = [0, 60, 3000, 30_000, 90_000][rng.below(5)]!;
@@ -185,7 +241,12 @@ class World {
       key,
       target: `${spelling}?op=${id}`,
       bytes: method === "GET" ? 0 : rng.below(size + 1),
-      isChunked: rng.below(2) === 0,
+      isChunked: isGrpc || rng.below(2) === 0,
+      // gRPC is HTTP/2 (RFC 9113) from end to end.
+      version: isGrpc || rng.below(2) === 0 ? "h2" : "http/1.1",
+      entry: (["detect", "http1", "h2c"] as const)[isGrpc ? 2 * rng.below(2) : rng.below(3)]!,
+      isGrpc,
+      isSlow: rng.below(15) === 0,
       abortAfterMs: isRough && rng.below(25) === 0 ? rng.below(60) : null,
     };
   }
@@ -237,17 +298,37 @@ class World {
 
   /** A mesh at rest answers everything, by the application. */
   async #askHealthy(): Promise<void> {
-    const before = new Map(this.#oracle.endings);
+    const before = new Map([...this.#oracle.endings, ...this.#talks.endings]);
     const countedBefore = this.#counted();
-    await this.#ask(lastOperations, this.#rng.fork("last"), false);
-    await this.#until(() => this.#oracle.open === 0, patienceMs);
+    const rng = this.#rng.fork("last");
+    this.#oracle.isAtRest = true;
+    this.#talks.isCalm = true;
+    await this.#ask(lastOperations, rng, null);
+    for (let talk = 0; talk < lastTalks; talk++) {
+      await this.#advance(rng.below(20));
+      const way = ways[talk % ways.length]!;
+      const first = talk % 2 === 0 ? "server" : "client";
+      this.#talk({ ...this.#plan(rng, false), way, first });
+    }
+    await this.#until(() => this.#open === 0, patienceMs);
     await this.#advance(3000); // summaries go up every second
     const counted = this.#counted();
     for (const side of ["outbound", "inbound"] as const) {
       const more = counted[side] - countedBefore[side];
-      if (more !== lastOperations) this.#oracle.violate(`stat counts ${more} more ${side}`);
+      // Who uses a forward proxy asks for a tunnel first: an exchange of its own.
+      const asked = lastOperations + lastTalks + (side === "outbound" ? lastTunnels : 0);
+      if (more === asked) continue;
+      this.#oracle.violate(`stat counts ${more} more ${side}, asked were ${asked}`);
     }
     this.#expectAnswers(before, "at rest");
+  }
+
+  /** The caller closes its connections, and long after nothing of all that was asked is there. */
+  async #leave(): Promise<void> {
+    this.#talks.expectAllOver();
+    this.#supervisor.caller!.lines.close();
+    await this.#advance(restMs);
+    expectNothingLeft(this.#supervisor, this.#network, (what) => this.#oracle.violate(what));
   }
 
   /** What the proxies recorded, all of it, and what of it has reached the control plane, each against intent. */
@@ -271,8 +352,8 @@ class World {
 
   /** Since `before`, every operation was answered by the application. */
   #expectAnswers(before: ReadonlyMap<string, number>, when: string): void {
-    for (const [ending, count] of this.#oracle.endings) {
-      const isGood = ending === "200 app" || ending === "201 app";
+    for (const [ending, count] of [...this.#oracle.endings, ...this.#talks.endings]) {
+      const isGood = ending === "200 app" || ending === "201 app" || ending.endsWith(" whole");
       const more = count - (before.get(ending) ?? 0);
       if (!isGood && more > 0) this.#oracle.violate(`${when}: ${more} × ${ending}`);
     }
