@@ -220,6 +220,7 @@ test("row 56: streams opened and reset at once end the connection (CVE-2023-4448
   for (let id = 1; id < 6000 && caller.goawayCode() === null; id += 2) {
     caller.headers(id, get);
     caller.send(frameTypes.rst, 0, id, cancel);
+    if (id < 1000) expect(caller.goawayCode()).toBe(null); // who changes its mind now and then goes on
   }
   expect(caller.goawayCode()).toBe(enhanceYourCalm);
   expect(limits).toEqual(["h2-resets"]);
@@ -231,6 +232,7 @@ test("row 56: streams that we are made to reset do, too (CVE-2025-8671)", () => 
   for (let id = 1; id < 6000 && caller.goawayCode() === null; id += 2) {
     caller.headers(id, get, false);
     caller.send(frameTypes.windowUpdate, 0, id, nothing);
+    if (id < 1000) expect(caller.goawayCode()).toBe(null);
   }
   expect(caller.goawayCode()).toBe(enhanceYourCalm);
   expect(limits).toEqual(["h2-resets"]);
