@@ -193,6 +193,26 @@ test("a reader that rests holds up nobody but its own writer, and little of it i
   expect(pair.accepted[0]!.text).toBe("?");
 });
 
+test("windows of readers that keep up grow, all of a carrier together by so much and no more", async () => {
+  const pair = new Pair();
+  const probes = await pair.open(40);
+  const block = Buffer.alloc(40_000, "x");
+  for (let round = 0; round < 60; round++) {
+    for (const probe of probes) probe.connection!.write(block, 0, block.length);
+    await pair.pass(5);
+  }
+  await pair.pass(60_000);
+  expect(probes.every((probe) => probe.connection!.queuedBytes === 0)).toBe(true);
+  for (const probe of pair.accepted) probe.connection!.pause();
+  const large = Buffer.alloc(2_000_000, "y");
+  for (const probe of probes) probe.connection!.write(large, 0, large.length);
+  await pair.pass(1000);
+  const left = probes.reduce((sum, probe) => sum + large.length - probe.connection!.queuedBytes, 0);
+  const { windowBytes, windowBytesMax, grownBytesMax } = defaultCarrierLimits;
+  expect(left).toBeGreaterThan(10 * windowBytesMax);
+  expect(left).toBeLessThanOrEqual(grownBytesMax + 40 * windowBytes);
+});
+
 test("a reset ends one stream and tells its other end; the others go on, on the same carrier", async () => {
   const pair = new Pair();
   const [first, second] = await pair.open(2);

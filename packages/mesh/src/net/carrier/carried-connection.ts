@@ -24,6 +24,8 @@ export interface StreamCarrier {
   sendWindow(stream: number, count: number): void;
   /** The stream has something to send, or somebody to tell, once the connection takes more. */
   await(stream: CarriedConnection): void;
+  /** May a window grow by `count`? Then that is counted until the stream is over. */
+  grow(count: number): boolean;
   /** The stream is over. */
   forget(stream: CarriedConnection): void;
 }
@@ -61,6 +63,8 @@ export class CarriedConnection implements Connection {
   /** Octets that the peer may send, of a window of `#window`. */
   #receiveWindow: number;
   #window: number;
+  /** What the window has grown by. */
+  grownBytes = 0;
   /** Passed on since the peer was last told. */
   #consumed = 0;
   /** Has the reader rested since then? */
@@ -388,7 +392,9 @@ export class CarriedConnection implements Connection {
     this.#consumed += count;
     if (this.#consumed * 2 < this.#window || this.#phase !== "open" || this.#hasReceivedEnd) return;
     let more = this.#consumed;
-    if (!this.#hasPaused && this.#window < this.#windowMax) {
+    const mayGrow = !this.#hasPaused && this.#window < this.#windowMax;
+    if (mayGrow && this.#carrier!.grow(this.#window)) {
+      this.grownBytes += this.#window;
       more += this.#window;
       this.#window *= 2;
     }

@@ -72,6 +72,7 @@ export class Carrier implements ConnectionEvents, FrameSink, StreamCarrier {
   #isClosed = false;
   #isGoingAway = false;
   #isTurnDue = false;
+  #grownBytes = 0;
   isBlocked = false;
   // The frame being read.
   #type = 0;
@@ -297,8 +298,16 @@ export class Carrier implements ConnectionEvents, FrameSink, StreamCarrier {
     });
   }
 
+  grow(count: number): boolean {
+    if (this.#grownBytes + count > this.#options.limits.grownBytesMax) return false;
+    this.#grownBytes += count;
+    return true;
+  }
+
   forget(stream: CarriedConnection): void {
-    if (!this.#streams.delete(stream.id) || this.#streams.size > 0) return;
+    if (!this.#streams.delete(stream.id)) return;
+    this.#grownBytes -= stream.grownBytes;
+    if (this.#streams.size > 0) return;
     this.#emptySinceMs = this.#options.clock.monotonicMs();
     if (this.#isGoingAway) this.#end();
   }

@@ -4,6 +4,8 @@ export interface CarrierLimits {
   readonly windowBytes: number;
   /** What the window of a stream grows to whose reader keeps up. Default 1,048,576. */
   readonly windowBytesMax: number;
+  /** What all windows of a carrier may have grown by, so that readers who stop cost a bounded amount of memory. Default 16 MiB. */
+  readonly grownBytesMax: number;
   /** Streams on one carrier at a time. Default 1024. */
   readonly streamsMax: number;
   /** Carriers to one peer and port of a service. Default 4. */
@@ -21,6 +23,7 @@ export interface CarrierLimits {
 export const defaultCarrierLimits: CarrierLimits = {
   windowBytes: 65_536,
   windowBytesMax: 1_048_576,
+  grownBytesMax: 16_777_216,
   streamsMax: 1024,
   carriersMax: 4,
   streamsPerCarrier: 64,
