@@ -1,3 +1,4 @@
+import { runCount } from "../load/h2load.ts";
 import { runWrk } from "../load/wrk.ts";
 import { reasonOf } from "../rig/not-measured.ts";
 import type { Rig } from "../rig/rig.ts";
@@ -38,6 +39,7 @@ export async function runRounds(
 ): Promise<RoundsResult> {
   const { rounds, seconds, progress } = options;
   const measured: Measured = new Map();
+  await warmUp(lanes);
   const rates = await halfRates(lanes, scenarios, progress);
   for (let round = 0; round < rounds; round++) {
     for (const scenario of scenarios) {
@@ -60,6 +62,19 @@ export async function runRounds(
     progress(`round ${round + 1} of ${rounds}`);
   }
   return { measured, rates };
+}
+
+/** Requests to each proxy before the first round: a compiler at work is no part of the cost of a request. */
+const warmUpRequests = 60_000;
+
+async function warmUp(lanes: readonly Lane[]): Promise<void> {
+  for (const { running } of lanes) {
+    const { port, proxies } = running;
+    if (proxies.length === 0) continue;
+    await runCount({ port, requests: warmUpRequests, connections, secondsMax: 120 }).catch(() => {
+      // Whatever is wrong with it voids its windows, and is told there.
+    });
+  }
 }
 
 /** The order of one round: turned by its number, every other one backwards. */
