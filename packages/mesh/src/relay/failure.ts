@@ -1,7 +1,7 @@
 import { encodeGrpcMessage, isGrpc } from "../model/grpc.ts";
-import type { ReplyHead, RequestHead } from "../model/head.ts";
+import type { Fields, ReplyHead, RequestHead } from "../model/head.ts";
 import { type Reason, reasonRow, reasons } from "../model/reason.ts";
-import { PlainReplyHead } from "../net/plain-head.ts";
+import { PlainFields, PlainReplyHead } from "../net/plain-head.ts";
 
 /** The field that says that a proxy made the reply, and why. Never taken from an application. */
 export const reasonField = "x-heddle-reason";
@@ -32,7 +32,7 @@ export function failureReply(
     const head = new PlainReplyHead(200, [
       ["date", date],
       ["content-type", "application/grpc"],
-      ...grpcFailureFields(reason, detail),
+      ...grpcFailureFields(reason, detail, row.grpc),
     ]);
     return { head, body: noBody };
   }
@@ -59,11 +59,16 @@ export function grpcStatusOfCut(reason: Reason): number {
   return reason === "reset" ? 13 : reasonRow(reason).grpc;
 }
 
+/** What ends such a reply. */
+export function grpcCutTrailers(reason: Reason, detail: string | null): Fields {
+  return new PlainFields(grpcFailureFields(reason, detail, grpcStatusOfCut(reason)));
+}
+
 /** The fields by which a caller of gRPC learns of `reason`, in a head or behind a body (gRPC over HTTP2, "Responses"). */
-export function grpcFailureFields(
+function grpcFailureFields(
   reason: Reason,
   detail: string | null,
-  status: number = reasonRow(reason).grpc,
+  status: number,
 ): [string, string][] {
   const message = detail === null || detail === "" ? reason : `${reason}: ${detail}`;
   return [

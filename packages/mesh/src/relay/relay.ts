@@ -8,7 +8,7 @@ import { isGrpcFailure } from "../model/grpc.ts";
 import type { Fields, ReplyHead, RequestHead } from "../model/head.ts";
 import { type Reason, reasonRow } from "../model/reason.ts";
 import type { BodyLength, ReplyFailure, RequestSink, ServerStream } from "../net/codec.ts";
-import { PlainFields, PlainReplyHead } from "../net/plain-head.ts";
+import { PlainReplyHead } from "../net/plain-head.ts";
 import type { FaultStrike } from "../policy/fault.ts";
 import { isIdempotent } from "../policy/method.ts";
 import { decideRetry } from "../policy/retry.ts";
@@ -25,7 +25,7 @@ import { decide } from "./decide.ts";
 import { heldBackBy, recordAnswer, recordFailure, recordOwnAnswer } from "./ending-record.ts";
 import {
   failureReply,
-  grpcFailureFields,
+  grpcCutTrailers,
   grpcStatusOfCut,
   noBody,
   type OwnReply,
@@ -660,10 +660,8 @@ export class Exchange
     this.#release();
     this.#state = over;
     if (mayHaveTrailers) {
-      const status = grpcStatusOfCut(reason);
-      this.#record.grpcStatus = status;
-      const told = this.#frontend.isEdge ? null : detail;
-      this.#stream.sendEnd(new PlainFields(grpcFailureFields(reason, told, status)));
+      this.#record.grpcStatus = grpcStatusOfCut(reason);
+      this.#stream.sendEnd(grpcCutTrailers(reason, this.#frontend.isEdge ? null : detail));
     } else {
       this.#stream.abort();
     }
