@@ -13,7 +13,6 @@ import type { Connection, ConnectionEvents } from "../net/transport.ts";
 import type { RelayContext } from "../relay/context.ts";
 import type { FrontendSlot, Source } from "../relay/frontend.ts";
 import { tcpAlpn } from "../relay/tcp.ts";
-import { defaultTcpLimits, type TcpLimits } from "../relay/tcp-limits.ts";
 import type { ConnectionCounter } from "../telemetry/recorder.ts";
 import type { BuildClientCodec } from "../upstream/session.ts";
 import type { Connections, Drainable } from "./connections.ts";
@@ -34,8 +33,6 @@ export interface DoorsOptions {
   readonly onLimit: OnLimit;
   /** The newest. */
   readonly workload: () => WorkloadDoc;
-  /** Default `defaultTcpLimits`. */
-  readonly tcpLimits?: TcpLimits;
 }
 
 const entrances: Readonly<Record<"inbound" | "outbound" | "gateway", Entrance>> = {
@@ -127,14 +124,13 @@ export class Doors {
     source: Source,
     exchangesBefore: number,
   ): Visit {
-    const { inboundRelay, outboundRelay, counter, tcpLimits } = this.#options;
+    const { inboundRelay, outboundRelay, counter } = this.#options;
     return new Visit({
       context: door === "inbound" ? inboundRelay : outboundRelay,
       entrance: entrances[door],
       memory: this.#memory,
       http1: this.#http1,
       http2: this.#http2,
-      tcpLimits: tcpLimits ?? defaultTcpLimits,
       connection,
       slot,
       source,

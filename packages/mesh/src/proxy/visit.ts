@@ -10,7 +10,6 @@ import { Door } from "../relay/door.ts";
 import type { FrontendSlot, Source } from "../relay/frontend.ts";
 import { recordRefusal } from "../relay/refusal.ts";
 import { TcpRelay, type TcpRoute, type TcpSuitor } from "../relay/tcp.ts";
-import type { TcpLimits } from "../relay/tcp-limits.ts";
 import type { ConnectionCounter } from "../telemetry/recorder.ts";
 import type { Drainable } from "./connections.ts";
 import { type DetectorHost, refusingMs } from "./detector.ts";
@@ -29,7 +28,6 @@ export interface VisitOptions {
   readonly memory: ProtocolMemory;
   readonly http1: Http1Context;
   readonly http2: Http2Context;
-  readonly tcpLimits: TcpLimits;
   readonly connection: Connection;
   readonly slot: FrontendSlot;
   readonly source: Source;
@@ -89,10 +87,9 @@ export class Visit implements DetectorHost {
   }
 
   relayTcp(suitor: TcpSuitor | null): TcpRelay {
-    const { context, slot, source, connection: near, tcpLimits, onClose } = this.#options;
+    const { context, slot, source, connection: near, onClose } = this.#options;
     const ordinal = this.#options.exchangesBefore + 1;
-    const limits = tcpLimits;
-    return new TcpRelay({ context, slot, source, near, ordinal, limits, suitor, onClose });
+    return new TcpRelay({ context, slot, source, near, ordinal, suitor, onClose });
   }
 
   routeTls(serverName: string | null): TcpRoute | null {

@@ -97,7 +97,6 @@ export class Workload implements SnapshotSink {
       counter: options.connectionCounter ?? null,
       onLimit: options.onLimit ?? (() => {}),
       workload: () => this.#doc!.workload,
-      ...(options.tcpLimits !== undefined && { tcpLimits: options.tcpLimits }),
     });
     this.upstream = new Upstream({
       clock,

@@ -34,11 +34,11 @@ export class RelayContext {
   readonly wheel: DeadlineWheel;
   /** What peers are told of us: `<name> <uid>`. */
   workload = "";
-  /** How long tunnels may last. */
+  /** How long tunnels and opaque connections may last. */
   tunnelLimits: TcpLimits = defaultTcpLimits;
   /** Told each time a client sent its body too slowly. */
   onLimit: OnLimit = () => {};
-  /** Those that are open. */
+  /** Tunnels and opaque connections that are open. */
   readonly tunnels = new Set<Drainable>();
   readonly #recorder: Recorder;
   readonly #ids: RecordIds;

@@ -15,8 +15,8 @@ import type { Target } from "../upstream/target.ts";
 import { recordAttempt, recordUnsent } from "./attempt-record.ts";
 import type { RelayContext } from "./context.ts";
 import type { Frontend, FrontendSlot, Source } from "./frontend.ts";
-import type { TcpLimits } from "./tcp-limits.ts";
 import { Tunnel, type TunnelEnd, type TunnelFailure } from "./tunnel.ts";
+import { type TunnelOwner, TunnelWatch } from "./tunnel-watch.ts";
 
 /** The protocol between proxies on which one connection's octets are all there is (ALPN). */
 export const tcpAlpn = "heddle-tcp";
@@ -29,7 +29,6 @@ export interface TcpRelayOptions {
   readonly near: Connection;
   /** Which exchange of it this is, from 1: a tunnel was asked for by another one. */
   readonly ordinal: number;
-  readonly limits: TcpLimits;
   /** Told what happens before `carry`; null where that comes at once. */
   readonly suitor: TcpSuitor | null;
   /** The client's connection is gone, after `carry`. */
@@ -77,13 +76,18 @@ const noOctets: Buffer = Buffer.alloc(0);
  *  failed: nobody has been told yet, for the client may still speak HTTP
  * ```
  */
-export class TcpRelay implements RawDialOwner, EndpointWaiter, DeadlineHandler, TunnelEnd {
+export class TcpRelay
+  implements RawDialOwner, EndpointWaiter, DeadlineHandler, TunnelEnd, TunnelOwner
+{
   /** The client's events, from `carry` on. */
   readonly near: ConnectionEvents;
   readonly #options: TcpRelayOptions;
   readonly #record: ExchangeRecord;
   readonly #tunnel = new Tunnel(this);
-  readonly #deadline: Deadline = new Deadline(this);
+  /** While it is joined. */
+  #watch: TunnelWatch | null = null;
+  /** Set while one side, told that it is over, has yet to close. */
+  readonly #closing: Deadline = new Deadline(this);
   #phase: "choosing" | "dialling" | "open" | "joined" | "failed" | "over" = "choosing";
   #frontend: Frontend;
   #isPending = false;
@@ -103,8 +107,6 @@ export class TcpRelay implements RawDialOwner, EndpointWaiter, DeadlineHandler, 
   #isSniffing = false;
   #hasAnswered = false;
   #failure: { readonly reason: Reason; readonly detail: string } | null = null;
-  #bytesBefore = -1;
-  #isDraining = false;
   /** The client was told that nobody has the name it asked for. */
   #isRefused = false;
 
@@ -168,9 +170,7 @@ export class TcpRelay implements RawDialOwner, EndpointWaiter, DeadlineHandler, 
 
   /** Ends in good order once nothing moves any more. */
   drain(): void {
-    if (this.#isDraining) return;
-    this.#isDraining = true;
-    if (this.#phase === "joined") this.#watch();
+    this.#watch?.drain();
   }
 
   // ── an endpoint, a connection ─────────────────────────────────────────────────────────────────────────────────
@@ -280,7 +280,7 @@ export class TcpRelay implements RawDialOwner, EndpointWaiter, DeadlineHandler, 
     this.#record.attemptReason = reason;
     const target = this.#target!;
     this.#leaveTarget();
-    context.wheel.clear(this.#deadline);
+    this.#stopWatching();
     const nowMs = context.clock.monotonicMs();
     const mayRetry =
       budgetOf !== null &&
@@ -314,7 +314,7 @@ export class TcpRelay implements RawDialOwner, EndpointWaiter, DeadlineHandler, 
     this.#record.sentMs = nowMs;
     this.#record.sentSeq = context.nextPlace();
     this.#tunnel.join(near, far);
-    this.#watch();
+    this.#watch = new TunnelWatch(context, this, this.#record.startMs);
     const held = this.#held;
     this.#held = noOctets;
     if (this.#isSniffing && held.length > 0) this.#sniff(held, 0, held.length);
@@ -358,7 +358,7 @@ export class TcpRelay implements RawDialOwner, EndpointWaiter, DeadlineHandler, 
 
   /** The client is gone before there was a server. */
   onNearClose(failure: TransportFailure | null): void {
-    if (this.#isRefused) this.#options.context.wheel.clear(this.#deadline);
+    if (this.#isRefused) this.#options.context.wheel.clear(this.#closing);
     if (this.#phase === "over") return;
     this.#letGo();
     this.#endWith("client-gone", failure?.detail ?? "closed by the client");
@@ -387,7 +387,7 @@ export class TcpRelay implements RawDialOwner, EndpointWaiter, DeadlineHandler, 
   /** The server's connection is gone. */
   onClose(failure: TransportFailure | null): void {
     if (this.#phase === "over") {
-      this.#options.context.wheel.clear(this.#deadline);
+      this.#options.context.wheel.clear(this.#closing);
       return;
     }
     if (failure !== null && this.#tunnel.bytes === 0 && !this.#hasNearEnded) {
@@ -416,48 +416,29 @@ export class TcpRelay implements RawDialOwner, EndpointWaiter, DeadlineHandler, 
 
   // ── the end ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-  onDeadline(): void {
-    if (this.#phase === "over") {
-      // It has not closed its side.
-      if (this.#isRefused) this.#options.near.reset();
-      else this.#dial?.cancel();
-      return;
-    }
-    const { clock } = this.#options.context;
-    const { lifetimeMs } = this.#options.limits;
-    const ageMs = clock.monotonicMs() - this.#record.startMs;
-    const { bytes } = this.#tunnel;
-    if (lifetimeMs !== null && ageMs >= lifetimeMs) {
-      this.#cut(`it has lasted ${lifetimeMs} ms`);
-    } else if (bytes === this.#bytesBefore && this.#isDraining) {
-      this.#record.detail = "the proxy ends, and nothing moved";
-      this.#tunnel.end();
-    } else if (bytes === this.#bytesBefore) {
-      this.#cut(`nothing moved for ${this.#options.limits.idleMs} ms`);
-    } else {
-      this.#watch();
-    }
+  get tunnelBytes(): number {
+    return this.#tunnel.bytes;
   }
 
-  /** Looks again after the shortest of what may end it. */
-  #watch(): void {
-    const { context, limits } = this.#options;
-    const { idleMs, lifetimeMs, drainQuietMs } = limits;
-    this.#bytesBefore = this.#tunnel.bytes;
-    let delayMs = this.#isDraining ? drainQuietMs : idleMs;
-    if (lifetimeMs !== null) {
-      const leftMs = this.#record.startMs + lifetimeMs - context.clock.monotonicMs();
-      if (leftMs < delayMs) {
-        delayMs = Math.max(1, leftMs);
-        this.#bytesBefore = -1; // it is not for its silence that it is looked at then
-      }
-    }
-    context.wheel.set(this.#deadline, delayMs);
+  onTunnelDrained(): void {
+    this.#record.detail = "the proxy ends, and nothing moved";
+    this.#tunnel.end();
   }
 
-  #cut(detail: string): void {
+  onTunnelTooLong(detail: string): void {
     this.#record.detail = detail;
     this.#tunnel.reset();
+  }
+
+  #stopWatching(): void {
+    this.#watch?.stop();
+    this.#watch = null;
+  }
+
+  /** A side has not closed in time. */
+  onDeadline(): void {
+    if (this.#isRefused) this.#options.near.reset();
+    else this.#dial?.cancel();
   }
 
   onTunnelEnd(_sent: number, _received: number, failure: TunnelFailure | null): void {
@@ -486,7 +467,7 @@ export class TcpRelay implements RawDialOwner, EndpointWaiter, DeadlineHandler, 
     near.end();
     near.resume(); // its own end is waited for
     this.#isRefused = true;
-    context.wheel.set(this.#deadline, closingMs);
+    context.wheel.set(this.#closing, closingMs);
   }
 
   #endWith(reason: Reason, detail: string): void {
@@ -508,13 +489,13 @@ export class TcpRelay implements RawDialOwner, EndpointWaiter, DeadlineHandler, 
     if (phase !== "open") return;
     this.#dial = dial;
     far!.end();
-    this.#options.context.wheel.set(this.#deadline, closingMs);
+    this.#options.context.wheel.set(this.#closing, closingMs);
   }
 
   #finish(): void {
     const { context } = this.#options;
     if (this.#phase === "joined") {
-      context.wheel.clear(this.#deadline);
+      this.#stopWatching();
       this.#leaveTarget();
     }
     this.#phase = "over";

@@ -12,23 +12,23 @@ export interface TunnelOwner {
 }
 
 /**
- * How long a tunnel may last: no request's time limit holds for it any more. The limits are those of opaque connections
- * (`tcp-limits.ts`). While the proxy ends it is ended once nothing moves; what moves on goes down with the proxy.
+ * How long two connections may be joined, by `tcp-limits.ts`: an opaque connection, or a tunnel, for which no request's time
+ * limit holds any more. While the proxy ends it is ended once nothing moves; what moves on goes down with the proxy.
  */
 export class TunnelWatch implements DeadlineHandler {
   readonly #context: RelayContext;
   readonly #owner: TunnelOwner;
-  readonly #deadline: Deadline;
+  readonly #deadline: Deadline = new Deadline(this);
   readonly #startMs: number;
   #bytesBefore = 0;
   #isDraining = false;
   #hasDrained = false;
 
-  constructor(context: RelayContext, owner: TunnelOwner) {
+  /** @param startMs from when its lifetime counts. Default now. */
+  constructor(context: RelayContext, owner: TunnelOwner, startMs?: number) {
     this.#context = context;
     this.#owner = owner;
-    this.#deadline = new Deadline(this);
-    this.#startMs = context.clock.monotonicMs();
+    this.#startMs = startMs ?? context.clock.monotonicMs();
     this.#isDraining = context.isDraining;
     context.tunnels.add(this);
     this.#look();
@@ -50,13 +50,13 @@ export class TunnelWatch implements DeadlineHandler {
     const { idleMs, lifetimeMs, drainQuietMs } = this.#context.tunnelLimits;
     const ageMs = this.#context.clock.monotonicMs() - this.#startMs;
     if (lifetimeMs !== null && ageMs >= lifetimeMs) {
-      this.#owner.onTunnelTooLong(`the tunnel has lasted ${lifetimeMs} ms`);
+      this.#owner.onTunnelTooLong(`it has lasted ${lifetimeMs} ms`);
     } else if (this.#owner.tunnelBytes !== this.#bytesBefore) {
       this.#look();
     } else if (!this.#isDraining) {
-      this.#owner.onTunnelTooLong(`nothing moved in the tunnel for ${idleMs} ms`);
+      this.#owner.onTunnelTooLong(`nothing moved for ${idleMs} ms`);
     } else if (this.#hasDrained) {
-      this.#owner.onTunnelTooLong(`the tunnel did not end within ${drainQuietMs} ms`);
+      this.#owner.onTunnelTooLong(`it did not end within ${drainQuietMs} ms`);
     } else {
       this.#hasDrained = true;
       this.#look(); // before the owner ends it

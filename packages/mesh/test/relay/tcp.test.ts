@@ -349,3 +349,20 @@ test("a proxy that drains waits for what moves, and ends in order what does not"
   expect(isIdle).toBe(true);
   expect(mesh.records.map(({ reason }) => reason)).toEqual([null, null]);
 });
+
+test("while a proxy drains, a client that does not close its side in time is reset", async () => {
+  const mesh = new TcpMesh(echo);
+  const client = mesh.dial();
+  client.endsWithOther = false;
+  await mesh.pass(5);
+  client.say("\x01");
+  await mesh.pass(100);
+  let isIdle = false;
+  mesh.caller.workload.drainAll(() => {
+    isIdle = true;
+  });
+  await mesh.pass(2100);
+  expect([client.hasHeardEnd, client.end, isIdle]).toEqual([true, null, false]);
+  await mesh.pass(2100);
+  expect([client.end, isIdle]).toEqual(["failed", true]);
+});

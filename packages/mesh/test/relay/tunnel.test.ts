@@ -80,7 +80,7 @@ describe("a tunnel", () => {
       young.clock.advance(1000);
       if (young.records.length > 0) break;
     }
-    expect(young.record.detail).toBe("the tunnel has lasted 5000 ms");
+    expect(young.record.detail).toBe("it has lasted 5000 ms");
   });
 
   test("ends in good order as the proxy ends, once nothing moves", () => {
