@@ -21,7 +21,7 @@ import {
   preface,
 } from "../../../../test/conformance/rig/h2-frames.ts";
 import { ScriptedConnection } from "../http1/scripted-connection.ts";
-import { TinyRelay } from "./tiny-relay.ts";
+import { TinyRelay } from "../support/tiny-relay.ts";
 
 type Field = readonly [name: string, value: string];
 
@@ -124,15 +124,14 @@ export function openPair(options: {
   const gather = new Gather(1);
   const limits: LimitName[] = [];
   const context1 = new Http1Context({ clock, gather });
-  const context2 = new Http2Context({
-    clock,
-    gather,
-    limits: { ...defaultHttp2Limits, ...options.limits },
-    onLimit: (limit) => void limits.push(limit),
-  });
+  const limits2: Http2Limits = { ...defaultHttp2Limits, ...options.limits };
+  const onLimit = (limit: LimitName) => void limits.push(limit);
+  const context2 = new Http2Context({ clock, gather, limits: limits2, onLimit });
+  // The relay has this connection alone, and no other to go to when many were given up.
+  const noEnd: Http2Limits = { ...limits2, resetsMax: 1e6 };
   const server = new FramePeer(true);
   const client1 = new Http1Client(context1, owner);
-  const client2 = new Http2Client(context2, owner);
+  const client2 = new Http2Client(new Http2Context({ clock, gather, limits: noEnd }), owner);
   const client = options.up === "http1" ? client1 : client2;
   client.attach(server.connection);
   server.connection.events = client;

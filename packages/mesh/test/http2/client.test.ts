@@ -268,3 +268,34 @@ test("answers a PING at once", () => {
   send(ping());
   expect(written()).toEqual(["PING ACK"]);
 });
+
+test("a connection on which many exchanges were given up takes nothing new, before its server breaks it for that", () => {
+  const { client, owned, ask, peer, send } = openClient();
+  const others = ask();
+  for (let count = 0; count < 250; count++) ask().stream.abort();
+  expect(client).toMatchObject({ isClosing: false, active: 1 });
+  ask().stream.abort();
+  expect(client).toMatchObject({ isClosing: true, capacity: 0 });
+  expect(owned.exchangeEnds).toBe(251);
+  send(peer.headers(1, ok), data(1, "whole", true));
+  expect(others.reply).toMatchObject({ body: "whole", hasEnded: true, failure: null });
+});
+
+test("those that end well, and time, make up for exchanges that are given up", () => {
+  const { client, ask, peer, send, clock } = openClient();
+  for (let count = 0; count < 1000; count++) {
+    ask().stream.abort();
+    ask();
+    send(peer.headers(4 * count + 3, ok, true));
+  }
+  expect(client.isClosing).toBe(false);
+  for (let count = 0; count < 250; count++) ask().stream.abort();
+  clock.advance(1000);
+  for (let count = 0; count < 8; count++) ask().stream.abort();
+  expect(client.isClosing).toBe(false);
+});
+
+test("takes so many exchanges that none stalls the others, though the server set no limit", () => {
+  expect(openClient().client.capacity).toBe(128);
+  expect(openClient({}, [3, 1000]).client.capacity).toBe(128);
+});

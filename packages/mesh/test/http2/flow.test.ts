@@ -1,5 +1,6 @@
 import { PlainReplyHead } from "@heddle/mesh/net/plain-head.ts";
 import { expect, test } from "vitest";
+import type { RecordedRequest } from "../http1/recorders.ts";
 import { data, get, post, settings, windowUpdate } from "./peer.ts";
 import { openServer, type ServerRig } from "./rig.ts";
 
@@ -113,7 +114,11 @@ test("trailers and the end wait for the octets before them", () => {
 });
 
 test("a stream that is reset gives the connection what it held", () => {
-  const rig = openServer({ heldBytesMax: 0, connectionWindowBytes: 262_144 });
+  const rig = openServer({
+    streamWindowBytes: 262_144,
+    heldBytesMax: 0,
+    connectionWindowBytes: 262_144,
+  });
   rig.send(rig.peer.headers(1, post), rig.peer.headers(3, post));
   const [paused] = rig.handler.requests;
   paused!.stream.pauseRequest();
@@ -124,7 +129,7 @@ test("a stream that is reset gives the connection what it held", () => {
 });
 
 test("credit is given back only for what was passed on", () => {
-  const rig = openServer();
+  const rig = openServer({ streamWindowBytes: 262_144 });
   rig.send(rig.peer.headers(1, post));
   const request = rig.handler.requests[0]!;
   request.onBody = () => request.stream.pauseRequest();
@@ -138,7 +143,7 @@ test("credit is given back only for what was passed on", () => {
 });
 
 test("what was held is handed on when resumed, in order, and its credit given back", () => {
-  const rig = openServer();
+  const rig = openServer({ streamWindowBytes: 262_144 });
   rig.send(rig.peer.headers(1, post));
   const request = rig.handler.requests[0]!;
   request.stream.pauseRequest();
@@ -156,19 +161,46 @@ test("what was held is handed on when resumed, in order, and its credit given ba
   expect(request.hasEnded).toBe(true);
 });
 
-test("streams that nobody takes do not stall the others, up to what may be held", () => {
-  const rig = openServer();
-  const stalled = 12;
-  for (let index = 0; index < stalled; index++) {
-    const id = 2 * index + 1;
-    rig.send(rig.peer.headers(id, post));
-    rig.handler.requests[index]!.stream.pauseRequest();
-    for (let count = 0; count < 16; count++) rig.send(data(id, octets(16_384)));
-  }
-  rig.send(rig.peer.headers(101, post), data(101, "free", true));
-  expect(rig.handler.requests.at(-1)).toMatchObject({ body: "free", hasEnded: true });
-  expect(rig.connection.hasEnded).toBe(false);
+test("the window of a stream grows for a reader that keeps up, and for no other", () => {
+  const windows = (act: (request: RecordedRequest) => void) => {
+    const rig = openServer();
+    rig.send(rig.peer.headers(1, post));
+    act(rig.handler.requests[0]!);
+    const lines: string[] = [];
+    for (let count = 0; count < 32; count++) {
+      rig.send(data(1, octets(16_384)));
+      lines.push(...rig.written().filter((line) => line.startsWith("WINDOW 1")));
+    }
+    return lines.map((line) => Number(line.split(" ").at(-1)) / 1024);
+  };
+  expect(windows(() => {})).toEqual([32 + 64, 64 + 128, 128, 128, 128]);
+  const rests = (request: RecordedRequest) => {
+    request.onBody = () => {
+      request.stream.pauseRequest();
+      request.stream.resumeRequest();
+    };
+  };
+  expect(windows(rests)).toEqual(Array.from({ length: 16 }, () => 32));
 });
+
+test.each([
+  ["at first", 65_536, 4],
+  ["grown", 262_144, 16],
+])(
+  "as many streams as may be open, whose windows are full, %s, do not stall the others",
+  (_size, streamWindowBytes, frames) => {
+    const rig = openServer({ streamWindowBytes });
+    for (let index = 0; index < 127; index++) {
+      const id = 2 * index + 1;
+      rig.send(rig.peer.headers(id, post));
+      rig.handler.requests[index]!.stream.pauseRequest();
+      for (let count = 0; count < frames; count++) rig.send(data(id, octets(16_384)));
+    }
+    rig.send(rig.peer.headers(301, post), data(301, "free", true));
+    expect(rig.handler.requests.at(-1)).toMatchObject({ body: "free", hasEnded: true });
+    expect(rig.connection.hasEnded).toBe(false);
+  },
+);
 
 test.each([
   ["of the connection", (rig: ServerRig) => rig.send(windowUpdate(0, 0x7fff_ffff)), "GOAWAY 1 3"],

@@ -2,15 +2,24 @@ import { assert } from "../../base/assert.ts";
 import { Deadline, type DeadlineHandler } from "../../base/deadline-wheel.ts";
 import type { ClientStream, ReplySink } from "../codec.ts";
 import type { Connection, ConnectionEvents, TransportFailure } from "../transport.ts";
+import { Bucket } from "./bucket.ts";
 import { Http2ClientStream } from "./client-stream.ts";
+import { type Closing, ENDED, RESET_BY_US } from "./closed-streams.ts";
 import { Http2Connection, type Http2Role } from "./connection.ts";
 import type { Http2Context } from "./context.ts";
 import { type ErrorCode, errorCodes } from "./error-code.ts";
 import { LAST_STREAM_ID, PREFACE } from "./frame.ts";
-import type { Http2Stream } from "./stream.ts";
 
-/** Streams at a time where the server sets no limit; more connections do not cost it more. */
-const STREAMS_MAX = 1024;
+/**
+ * Streams at a time, whatever the server would take: as many as may hold their windows before they narrow the connection's
+ * (`heldBytesMax`). So those whose readers are slow, however many, do not stall the others.
+ */
+const STREAMS_MAX = 128;
+/**
+ * Of the streams that one connection may reset (`resetsMax`, `resetsPerSecond`; nghttp2, which is Node's, has the same), the share we
+ * use: then it takes nothing new. Servers break a connection for resets, with all that others have on it, and ours are our callers'.
+ */
+const RESETS_SHARE = 0.25;
 
 /** Who keeps an upstream connection: a pool. See `ClientCodecOwner`. */
 export interface Http2ClientOwner {
@@ -30,6 +39,7 @@ export class Http2Client implements ConnectionEvents, Http2Role, DeadlineHandler
   readonly keepAliveTimeoutMs = null;
   readonly #context: Http2Context;
   readonly #owner: Http2ClientOwner;
+  readonly #resets: Bucket;
   readonly #alive: Deadline;
   readonly #tick: Deadline;
   #core: Http2Connection | null = null;
@@ -42,6 +52,12 @@ export class Http2Client implements ConnectionEvents, Http2Role, DeadlineHandler
   constructor(context: Http2Context, owner: Http2ClientOwner) {
     this.#context = context;
     this.#owner = owner;
+    const { resetsMax, resetsPerSecond } = context.limits;
+    this.#resets = new Bucket(
+      context.clock,
+      RESETS_SHARE * resetsMax,
+      RESETS_SHARE * resetsPerSecond,
+    );
     this.#alive = new Deadline(this);
     this.#tick = new Deadline(this);
   }
@@ -165,7 +181,9 @@ export class Http2Client implements ConnectionEvents, Http2Role, DeadlineHandler
     this.#awaitsPong = false;
   }
 
-  onStreamClosed(_stream: Http2Stream): void {
+  onStreamClosed(closing: Closing): void {
+    if (closing === ENDED) this.#resets.earn(1);
+    else if (closing === RESET_BY_US && !this.#resets.take()) this.#isClosing = true;
     if (this.#isGone) return; // of a reply that outlived its connection nobody need be told
     this.#owner.onExchangeEnd(this);
     this.#endIfIdle();

@@ -24,8 +24,8 @@ import type { Http2Stream, StreamFailure, StreamHost } from "./stream.ts";
 
 /** What the side of a connection that knows what its streams mean is told, beyond frames. */
 export interface Http2Role extends FrameEvents {
-  /** A stream is over, in whatever way, and whoever it served was told. */
-  onStreamClosed(stream: Http2Stream): void;
+  /** A stream is over, and whoever it served was told. */
+  onStreamClosed(closing: Closing): void;
   /** We end the connection for what the peer did. */
   onBroken(code: ErrorCode, detail: string): void;
 }
@@ -113,6 +113,10 @@ export class Http2Connection
 
   get streamWindowBytes(): number {
     return this.context.limits.streamWindowBytes;
+  }
+
+  get streamWindowBytesMax(): number {
+    return this.context.limits.streamWindowBytesMax;
   }
 
   sendUint32(type: number, id: number, value: number): void {
@@ -281,7 +285,7 @@ export class Http2Connection
     this.outflow.forget(stream);
     stream.release();
     if (failure !== null) stream.onFailed(failure);
-    this.#role.onStreamClosed(stream);
+    this.#role.onStreamClosed(closing);
     this.flushLater(); // its credit goes back to the connection
   }
 

@@ -10,16 +10,21 @@ export interface Http2Limits extends HpackLimits, HeadLimits {
    */
   readonly streamsMax: number;
   /**
-   * Octets of a body that may be under way on one stream: our SETTINGS_INITIAL_WINDOW_SIZE. Default 262144: four reads of ours,
-   * and 256 MB/s for one stream over a link of 1 ms. Envoy's edge and Linkerd take 65535, a quarter of that; on loopback both
-   * cost the same CPU.
+   * Octets of a body that may be under way on one stream at first: our SETTINGS_INITIAL_WINDOW_SIZE. Default 65536 (Envoy's edge,
+   * Linkerd: 65535): that much a client that takes nothing of its answer has us hold for each of its requests.
    */
   readonly streamWindowBytes: number;
+  /**
+   * What the window of a stream grows to, by doubling, whose reader keeps up. Default 262144: four reads of ours, and 256 MB/s for
+   * one stream over a link of 1 ms.
+   */
+  readonly streamWindowBytesMax: number;
   /** The same, of all streams of a connection. Default 1048576 (Envoy's edge, Linkerd). */
   readonly connectionWindowBytes: number;
   /**
-   * Octets that streams which nobody takes may hold before they count against the connection's window, so that those do
-   * not stall the others. Default 4194304. Memory of one connection is bounded by it and the connection's window.
+   * Octets that streams which nobody takes may hold before they count against the connection's window. Default 33554432:
+   * `streamsMax` windows, so that slow readers, however many, do not stall the others. Memory of one connection is bounded by it and
+   * the connection's window.
    */
   readonly heldBytesMax: number;
   /** Octets of one field block as it comes, compressed. Default 131072: twice the section that it may decode to. */
@@ -78,9 +83,10 @@ export const defaultHttp2Limits: Http2Limits = {
   targetBytesMax: 16_384,
   methodBytesMax: 32,
   streamsMax: 128,
-  streamWindowBytes: 262_144,
+  streamWindowBytes: 65_536,
+  streamWindowBytesMax: 262_144,
   connectionWindowBytes: 1_048_576,
-  heldBytesMax: 4_194_304,
+  heldBytesMax: 33_554_432,
   blockBytesMax: 131_072,
   continuationsMax: 32,
   queuedBytesMax: 1_048_576,

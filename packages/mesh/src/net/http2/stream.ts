@@ -13,8 +13,9 @@ export interface StreamFailure {
 
 /** What a stream needs of its connection. */
 export interface StreamHost {
-  /** How much the peer may send on a stream before it is given credit back. */
+  /** How much the peer may send on a stream before it is given credit back: at first, and where its reader keeps up. */
   readonly streamWindowBytes: number;
+  readonly streamWindowBytesMax: number;
   /** And what the peer takes at first. */
   readonly peer: { readonly streamWindowBytes: number };
   /** Octets that came and were not passed on yet, of all streams. */
@@ -50,8 +51,11 @@ export abstract class Http2Stream {
   isBodyDue = false;
   /** Body octets still to come as announced, or -1. */
   expectedBytes = -1;
-  /** What the peer may still send. */
+  /** What the peer may still send, of a window of `#window`. */
   receiveWindow: number;
+  #window: number;
+  /** Has the reader rested since the peer was last given credit? */
+  #hasRested = false;
   receivedBytes = 0;
   isPaused = false;
   /** What came while paused, copied, oldest first; null: nothing waits, the end neither. */
@@ -93,7 +97,8 @@ export abstract class Http2Stream {
   constructor(host: StreamHost, id: number) {
     this.#host = host;
     this.id = id;
-    this.receiveWindow = host.streamWindowBytes;
+    this.#window = host.streamWindowBytes;
+    this.receiveWindow = this.#window;
     this.sendWindow = host.peer.streamWindowBytes;
   }
 
@@ -152,6 +157,7 @@ export abstract class Http2Stream {
 
   pause(): void {
     this.isPaused = true;
+    this.#hasRested = true;
   }
 
   resume(): void {
@@ -190,14 +196,21 @@ export abstract class Http2Stream {
     return this.hasReceivedEnd && !this.#isEndHeld;
   }
 
-  /** Gives credit back in large pieces: when half of the window may be opened again (RFC 9113 §6.9). */
+  /**
+   * Gives credit back in large pieces: when half of the window may be opened again (RFC 9113 §6.9). To a reader that has never
+   * rested meanwhile twice as much: one that takes nothing holds little.
+   */
   replenish(): void {
     if (this.hasReceivedEnd) return;
-    const window = this.#host.streamWindowBytes;
-    const increment = window - this.#uncreditedBytes - this.receiveWindow;
-    if (increment < Math.max(1, window >> 1)) return;
+    let increment = this.#window - this.#uncreditedBytes - this.receiveWindow;
+    if (increment < Math.max(1, this.#window >> 1)) return;
     // All that was announced may come as it is.
     if (this.expectedBytes >= 0 && this.expectedBytes <= this.receiveWindow) return;
+    if (!this.#hasRested && this.#window < this.#host.streamWindowBytesMax) {
+      increment += this.#window;
+      this.#window *= 2;
+    }
+    this.#hasRested = this.isPaused;
     this.receiveWindow += increment;
     this.#host.sendUint32(WINDOW_UPDATE, this.id, increment);
   }
