@@ -1,20 +1,9 @@
 import { VirtualClock } from "@heddle/mesh/base/virtual-clock.ts";
-import type { Fields, ReplyHead, RequestHead } from "@heddle/mesh/model/head.ts";
-import type { Reason } from "@heddle/mesh/model/reason.ts";
-import type {
-  BodyLength,
-  ClientStream,
-  ReplyFailure,
-  ReplySink,
-  RequestHandler,
-  RequestSink,
-  ServerStream,
-} from "@heddle/mesh/net/codec.ts";
 import { Http1Client } from "@heddle/mesh/net/http1/client.ts";
 import { Http1Context } from "@heddle/mesh/net/http1/context.ts";
 import type { Http1Limits } from "@heddle/mesh/net/http1/limits.ts";
-import { reasonReply } from "@heddle/mesh/net/http1/reason-reply.ts";
 import { Http1Server, type Http1ServerOptions } from "@heddle/mesh/net/http1/server.ts";
+import { TinyRelay } from "../support/tiny-relay.ts";
 import { RecordedReply, RecordingHandler } from "./recorders.ts";
 import { ScriptedConnection } from "./scripted-connection.ts";
 
@@ -49,86 +38,6 @@ export function openClient(limits?: Http1Limits) {
     return { reply, stream: client.start(reply) };
   };
   return { clock, context, connection, client, owned, start };
-}
-
-/** The smallest relay: one client connection behind one server connection, no decision anywhere. */
-export class TinyRelay implements RequestHandler {
-  readonly #client: Http1Client;
-  readonly refusals: Reason[] = [];
-
-  constructor(client: Http1Client) {
-    this.#client = client;
-  }
-
-  onRequest(stream: ServerStream, head: RequestHead, length: BodyLength): RequestSink {
-    const exchange = new TinyExchange(stream);
-    const upstream = this.#client.start(exchange);
-    exchange.upstream = upstream;
-    upstream.sendHead(head, length);
-    return exchange;
-  }
-
-  onBadRequest(_connection: unknown, reason: Reason): void {
-    this.refusals.push(reason);
-  }
-
-  onConnectionClose(): void {}
-}
-
-class TinyExchange implements RequestSink, ReplySink {
-  readonly #down: ServerStream;
-  upstream: ClientStream | null = null;
-  #hasHead = false;
-
-  constructor(down: ServerStream) {
-    this.#down = down;
-  }
-
-  onRequestBody(bytes: Buffer, start: number, end: number): void {
-    if (!this.upstream!.sendBody(bytes, start, end)) this.#down.pauseRequest();
-  }
-
-  onRequestEnd(trailers: Fields | null): void {
-    this.upstream!.sendEnd(trailers);
-  }
-
-  onRequestFailed(): void {
-    this.upstream!.abort();
-  }
-
-  onInterim(head: ReplyHead): void {
-    this.#down.sendInterim(head);
-  }
-
-  onReplyHead(head: ReplyHead, length: BodyLength): void {
-    this.#hasHead = true;
-    this.#down.sendHead(head, length);
-  }
-
-  onReplyBody(bytes: Buffer, start: number, end: number): void {
-    if (!this.#down.sendBody(bytes, start, end)) this.upstream!.pauseReply();
-  }
-
-  onReplyEnd(trailers: Fields | null): void {
-    this.#down.sendEnd(trailers);
-  }
-
-  onReplyFailed(failure: ReplyFailure): void {
-    if (this.#hasHead) {
-      this.#down.abort();
-      return;
-    }
-    const { head, body } = reasonReply(failure.reason, failure.detail, 0);
-    this.#down.sendHead(head, body.length);
-    this.#down.sendBody(body, 0, body.length);
-    this.#down.sendEnd(null);
-  }
-
-  /** Either side has room again. */
-  onWritable(): void {
-    this.#down.resumeRequest();
-    this.upstream!.resumeReply();
-  }
 }
 
 /** Server and client joined by a TinyRelay: `down` is the caller, `up` the called. */

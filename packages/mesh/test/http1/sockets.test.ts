@@ -10,7 +10,7 @@ import { Http1Server } from "@heddle/mesh/net/http1/server.ts";
 import { openTransport } from "@heddle/mesh/net/open-transport.ts";
 import { SystemClock } from "@heddle/mesh/net/system-clock.ts";
 import { expect, test } from "vitest";
-import { TinyRelay } from "./rig.ts";
+import { TinyRelay } from "../support/tiny-relay.ts";
 
 /** A relay on real sockets: one upstream connection per downstream connection. */
 async function openProxy(upstream: Address) {

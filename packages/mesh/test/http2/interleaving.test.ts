@@ -20,7 +20,7 @@ import { SimulatedNetwork } from "@heddle/mesh/net/simulated/network.ts";
 import type { Transport } from "@heddle/mesh/net/transport.ts";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { TinyRelay } from "./tiny-relay.ts";
+import { TinyRelay } from "../support/tiny-relay.ts";
 
 const octetAt = (ordinal: number, at: number) => (ordinal * 31 + at * 7 + (at >> 8)) & 0xff;
 

@@ -19,7 +19,7 @@ import { SystemClock } from "@heddle/mesh/net/system-clock.ts";
 import type { Listening, TlsDialOptions, TlsListenOptions } from "@heddle/mesh/net/transport.ts";
 import { expect, onTestFinished, test } from "vitest";
 import { believe, TestAuthority } from "../net/certificates.ts";
-import { TinyRelay } from "./tiny-relay.ts";
+import { TinyRelay } from "../support/tiny-relay.ts";
 
 const sessionOptions = { maxSessionMemory: 1000 };
 

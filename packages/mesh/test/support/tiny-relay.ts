@@ -40,6 +40,7 @@ class TinyExchange implements RequestSink, ReplySink {
   readonly #down: ServerStream;
   upstream: ClientStream | null = null;
   #hasHead = false;
+  #isTunnel = false;
   #hasRequestEnded = false;
 
   constructor(down: ServerStream) {
@@ -65,6 +66,7 @@ class TinyExchange implements RequestSink, ReplySink {
 
   onReplyHead(head: ReplyHead, length: BodyLength): void {
     this.#hasHead = true;
+    this.#isTunnel = length === "tunnel";
     this.#down.sendHead(head, length);
   }
 
@@ -73,7 +75,7 @@ class TinyExchange implements RequestSink, ReplySink {
   }
 
   onReplyEnd(trailers: Fields | null): void {
-    if (!this.#hasRequestEnded) this.upstream!.abort();
+    if (!this.#hasRequestEnded && !this.#isTunnel) this.upstream!.abort();
     this.#down.sendEnd(trailers);
   }
 
