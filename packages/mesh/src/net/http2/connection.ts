@@ -21,6 +21,7 @@ import { type FrameEvents, FrameReceiver, type ReceiverHost } from "./receiver.t
 import { FrameSender } from "./sender.ts";
 import { PeerSettings } from "./settings.ts";
 import type { Http2Stream, StreamFailure, StreamHost } from "./stream.ts";
+import { StreamTable } from "./stream-table.ts";
 
 /** What the side of a connection that knows what its streams mean is told, beyond frames. */
 export interface Http2Role extends FrameEvents {
@@ -46,7 +47,7 @@ export class Http2Connection
   readonly blocks: BlockCodec;
   readonly peer = new PeerSettings();
   readonly outflow: Outflow;
-  readonly streams = new Map<number, Http2Stream>();
+  readonly streams = new StreamTable<Http2Stream>();
   /** Octets that came and were not passed on yet, of all streams. */
   heldBytes = 0;
   /** Has anything come since somebody has set it to false? */
@@ -199,7 +200,7 @@ export class Http2Connection
   // ── streams ───────────────────────────────────────────────────────────────────────────────────────────────────
 
   add(stream: Http2Stream): void {
-    this.streams.set(stream.id, stream);
+    this.streams.add(stream);
   }
 
   closeIfEnded(stream: Http2Stream): void {

@@ -35,6 +35,7 @@ import type { Outflow } from "./outflow.ts";
 import { DETAIL_CHARS_MAX, type FrameSender } from "./sender.ts";
 import { type PeerSettings, WINDOW_AT_START } from "./settings.ts";
 import type { Http2Stream, StreamFailure } from "./stream.ts";
+import type { StreamTable } from "./stream-table.ts";
 
 /** The side of a connection that knows what its streams mean: server or client. What comes is told to it. */
 export interface FrameEvents {
@@ -55,7 +56,7 @@ export interface FrameEvents {
 /** What the receiver of frames needs of its connection. */
 export interface ReceiverHost {
   readonly context: Http2Context;
-  readonly streams: ReadonlyMap<number, Http2Stream>;
+  readonly streams: StreamTable<Http2Stream>;
   readonly closed: ClosedStreams;
   readonly peer: PeerSettings;
   readonly blocks: BlockCodec;
