@@ -1,4 +1,5 @@
 import type { Address } from "../../model/address.ts";
+import type { Copies } from "../copies.ts";
 import type {
   Connection,
   ConnectionEvents,
@@ -6,7 +7,6 @@ import type {
   TransportFailure,
   WriteStatus,
 } from "../transport.ts";
-import type { Copies } from "./copies.ts";
 import { DATA_BYTES_MAX, resetCode } from "./frame.ts";
 
 /** What a stream needs of its carrier. */

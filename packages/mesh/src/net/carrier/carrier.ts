@@ -1,9 +1,9 @@
 import type { Clock, Timer } from "../../base/clock.ts";
 import type { Address } from "../../model/address.ts";
+import type { Copies } from "../copies.ts";
 import { latin1, writeLatin1 } from "../latin1.ts";
 import type { Accept, Connection, ConnectionEvents, Peer, TransportFailure } from "../transport.ts";
 import { CarriedConnection, type StreamCarrier } from "./carried-connection.ts";
-import type { Copies } from "./copies.ts";
 import {
   CONTROL_BYTES_MAX,
   DATA_BYTES_MAX,
@@ -163,7 +163,7 @@ export class Carrier implements ConnectionEvents, FrameSink, StreamCarrier {
   goAway(): void {
     if (this.#isClosed || this.#isGoingAway) return;
     this.#isGoingAway = true;
-    this.#sendControl(frameType.goaway, 0, 0, 0);
+    this.#sendEmpty(frameType.goaway, 0, 0);
     if (this.#streams.size === 0) this.#end();
   }
 
@@ -245,7 +245,7 @@ export class Carrier implements ConnectionEvents, FrameSink, StreamCarrier {
         else this.#onResetFrame(payload.readUInt32BE(0));
         break;
       case frameType.ping:
-        if ((this.#flags & FLAG_END) === 0) this.#sendControl(frameType.ping, FLAG_END, 0, 0);
+        if ((this.#flags & FLAG_END) === 0) this.#sendEmpty(frameType.ping, FLAG_END, 0);
         break;
       case frameType.goaway:
         this.#isGoingAway = true;
@@ -277,7 +277,7 @@ export class Carrier implements ConnectionEvents, FrameSink, StreamCarrier {
   }
 
   sendEnd(stream: number): void {
-    this.#sendControl(frameType.data, FLAG_END, stream, 0);
+    this.#sendEmpty(frameType.data, FLAG_END, stream);
   }
 
   sendReset(stream: number, code: number): void {
@@ -390,7 +390,7 @@ export class Carrier implements ConnectionEvents, FrameSink, StreamCarrier {
       return;
     }
     this.#isAsked = !wasHeard && this.#hasSent && this.#streams.size > 0;
-    if (this.#isAsked) this.#sendControl(frameType.ping, 0, 0, 0);
+    if (this.#isAsked) this.#sendEmpty(frameType.ping, 0, 0);
     else this.#hasSent = false;
     const isIdle = this.#streams.size === 0;
     if (isIdle && this.#owner !== null && clock.monotonicMs() - this.#emptySinceMs >= limits.idleMs)
@@ -404,8 +404,8 @@ export class Carrier implements ConnectionEvents, FrameSink, StreamCarrier {
     this.#write(at + 4);
   }
 
-  #sendControl(type: number, flags: number, stream: number, length: number): void {
-    this.#write(writeFrameHead(this.#options.scratch, 0, { length, type, flags, stream }));
+  #sendEmpty(type: number, flags: number, stream: number): void {
+    this.#write(writeFrameHead(this.#options.scratch, 0, { length: 0, type, flags, stream }));
   }
 
   #write(length: number): void {

@@ -1,5 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
 import { formatAddress } from "../../model/address.ts";
+import { Copies } from "../copies.ts";
 import type {
   Accept,
   Connection,
@@ -13,8 +14,11 @@ import type {
 } from "../transport.ts";
 import { Carrier, type CarrierOptions } from "./carrier.ts";
 import { CarriersToPeer, carrierProtocol } from "./carriers-to-peer.ts";
-import { Copies } from "./copies.ts";
+import { DATA_BYTES_MAX } from "./frame.ts";
 import { type CarrierLimits, defaultCarrierLimits } from "./limits.ts";
+
+/** A frame each, 1 MB in all. */
+const copiesOptions = { bufferBytes: DATA_BYTES_MAX, sparesMax: 64, borrowMin: 2048 };
 
 /** What a dialler asks for that a carrier can carry. */
 export const carriedProtocols: ReadonlySet<string> = new Set(["http/1.1", "heddle-tcp"]);
@@ -36,7 +40,7 @@ export class CarrierTransport implements Transport {
       limits,
       soon,
       scratch: Buffer.allocUnsafeSlow(65_536),
-      copies: new Copies(),
+      copies: new Copies(copiesOptions),
     };
   }
 

@@ -1,4 +1,5 @@
 import { type Address, tcp } from "../../model/address.ts";
+import { Copies } from "../copies.ts";
 import type {
   RawBinding,
   SocketHandle,
@@ -12,11 +13,8 @@ import { Outbox } from "./outbox.ts";
 /** As much as libuv reads at once. */
 const BUFFER_BYTES = 65_536;
 
-/** Scratch buffers that came back from slow readers and are kept for the next one. */
-const SPARES_MAX = 8;
-
-/** Copies smaller than this are cut from Node's own pool; larger ones each cost memory that only a full GC gives back. */
-const BORROW_MIN = 4096;
+/** Slow readers come one by one: a few spares do. */
+const copiesOptions = { bufferBytes: BUFFER_BYTES, sparesMax: 8, borrowMin: 4096 };
 
 /** What all connections of one transport share: the read buffer, the scratch buffer and the way to call Node. */
 export class RawHost {
@@ -25,9 +23,8 @@ export class RawHost {
   readonly readBuffer: Buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
   /** Small writes that leave together. */
   readonly outbox = new Outbox(this);
-  readonly #spares: Buffer[] = [];
-  /** What `copy` has made and `release` has not seen. */
-  readonly #lent = new WeakSet<ArrayBufferLike>();
+  /** Of what slow readers have left or have yet to take; scratch buffers come from there, too. */
+  readonly copies = new Copies(copiesOptions);
   readonly #makesRequests: boolean;
   #scratch: Buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
 
@@ -43,38 +40,13 @@ export class RawHost {
 
   /** A slow reader's request keeps the scratch buffer until it is done; writes go on in another one. */
   giveAway(scratch: Buffer): void {
-    if (scratch === this.#scratch) {
-      this.#scratch = this.#spares.pop() ?? Buffer.allocUnsafeSlow(BUFFER_BYTES);
-    }
+    if (scratch === this.#scratch) this.#scratch = this.copies.take();
   }
 
   /** A request is done with `bytes`, which may or may not have been a scratch buffer. */
   takeBack(bytes: Buffer): void {
     const isScratch = bytes.length === BUFFER_BYTES && bytes.buffer.byteLength === BUFFER_BYTES;
-    if (isScratch && this.#spares.length < SPARES_MAX) this.#spares.push(bytes);
-  }
-
-  /**
-   * A copy of `bytes[start, end)`, in a spare buffer where it pays: 64 KB made for each piece of a stream are 64 MB
-   * before V8 looks for what has died of them. To be returned with `release`.
-   */
-  copy(bytes: Buffer, start: number, end: number): Buffer {
-    const length = end - start;
-    if (length < BORROW_MIN || length > BUFFER_BYTES) {
-      return Buffer.from(bytes.subarray(start, end));
-    }
-    const spare = this.#spares.pop() ?? Buffer.allocUnsafeSlow(BUFFER_BYTES);
-    this.#lent.add(spare.buffer);
-    bytes.copy(spare, 0, start, end);
-    return spare.subarray(0, length);
-  }
-
-  /** Nobody needs `copied`, which may or may not have come from `copy`, any more. */
-  release(copied: Buffer): void {
-    const { buffer } = copied;
-    // Node's own pool has the same size, and slices of it belong to all kinds of people.
-    if (!this.#lent.delete(buffer) || this.#spares.length >= SPARES_MAX) return;
-    this.#spares.push(Buffer.from(buffer, 0, BUFFER_BYTES));
+    if (isScratch) this.copies.put(bytes);
   }
 
   /** 0: all is with the kernel. Below 0: why not. A request: it is under way and needs `bytes` until it is done. */

@@ -94,7 +94,7 @@ export class RawReader {
       const bytes = this.#held.shift()!;
       if (this.#held.length === 0) this.#held = null;
       owner.events!.onBytes(bytes, 0, bytes.length);
-      this.#host.release(bytes);
+      this.#host.copies.release(bytes);
     }
     if (this.#held !== null || this.#isPaused || owner.phase !== "open") return;
     if (this.#heldEnd) {
@@ -125,7 +125,7 @@ export class RawReader {
 
   #hold(count: number): void {
     this.#held ??= [];
-    this.#held.push(this.#host.copy(this.#host.readBuffer, 0, count));
+    this.#held.push(this.#host.copies.copy(this.#host.readBuffer, 0, count));
   }
 }
 

@@ -190,7 +190,7 @@ export class RawWriter implements PostedWriter {
     if (this.#owner.phase === "closed") return this.#status(); // by what was sent just now
     // OpenSSL copies what it encrypts, so that with TLS a queue's buffers are free as soon as they were written.
     const copy = this.#hasTls
-      ? this.#host.copy(bytes, start, end)
+      ? this.#host.copies.copy(bytes, start, end)
       : Buffer.from(bytes.subarray(start, end));
     return this.#enqueue(copy);
   }
@@ -233,7 +233,7 @@ export class RawWriter implements PostedWriter {
     else queue.shift();
     if (queue.length === 0) this.#queue = null;
     this.#send(first.subarray(0, count), null);
-    if (count === first.length) this.#host.release(first);
+    if (count === first.length) this.#host.copies.release(first);
   }
 
   /** @param lent the host's scratch buffer where `bytes` are in it, else null. */
