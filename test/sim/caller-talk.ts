@@ -5,7 +5,7 @@ import { websocketKey } from "@heddle/mesh/net/websocket-key.ts";
 import type { ClientCodec } from "@heddle/mesh/upstream/session.ts";
 import type { CallerApp } from "./caller-app.ts";
 import type { LineUser } from "./caller-lines.ts";
-import { talkPorts, upgradePorts } from "./intent.ts";
+import { freshPorts, talkPorts, upgradePorts } from "./intent.ts";
 import { OctetsEnd, type OctetsEndOptions } from "./octets-end.ts";
 import { clientWire, OctetsConnection } from "./octets-wires.ts";
 import type { TalkPlan } from "./talks.ts";
@@ -27,7 +27,7 @@ export class CallerTalk implements ReplySink, LineUser {
   }
 
   begin(): void {
-    const { way, first, abortAfterMs } = this.#plan;
+    const { way, first, abortAfterMs, isFresh = false } = this.#plan;
     const { addressOf, lines, process, clock } = this.#app;
     if (abortAfterMs !== null) clock.after(abortAfterMs, () => this.#abort());
     if (way.kind === "upgrade") {
@@ -35,7 +35,9 @@ export class CallerTalk implements ReplySink, LineUser {
     } else if (way.kind === "connect") {
       lines.use(addressOf("forward"), "http/1.1", this);
     } else {
-      const address = addressOf(`default/wire:${talkPorts[way.kind][first]}`);
+      const isUnseen = isFresh && way.kind !== "opaque";
+      const port = isUnseen ? freshPorts[way.kind] : talkPorts[way.kind][first];
+      const address = addressOf(`default/wire:${port}`);
       const octets = new OctetsConnection(this.#options);
       octets.connection = process.transport.dial({ address, tls: null }, octets);
       this.#end = octets.talker;

@@ -60,6 +60,8 @@ export const talkPorts = {
   ruled: { client: 92, server: 93 },
   opaque: { client: 94, server: 95 },
 } as const;
+/** Where the server speaks first, and nobody has seen it yet. */
+export const freshPorts = { detect: 191, ruled: 193 } as const;
 /** Where tunnels over HTTP are asked for. */
 export const upgradePorts = { detect: 96, http1: 97, h2c: 98 } as const;
 const appProtocols = { detect: {}, http1: { appProtocol: "http" }, h2c: { appProtocol: "h2c" } };
@@ -77,13 +79,14 @@ const wire: readonly KnownResource[] = [
         const more = kind === "opaque" ? { appProtocol: "tcp" } : {};
         return [port(client, "talk", more), port(server, "greet", more)];
       }),
+      ...Object.values(freshPorts).map((number) => port(number, "greet")),
       ...(["detect", "http1", "h2c"] as const).map((entry) =>
         port(upgradePorts[entry], "http", appProtocols[entry]),
       ),
     ],
   }),
   resource(gateway, "HTTPRoute", "wire-rules", {
-    parentRefs: [talkPorts.ruled.client, talkPorts.ruled.server].map((port) => ({
+    parentRefs: [talkPorts.ruled.client, talkPorts.ruled.server, freshPorts.ruled].map((port) => ({
       group: "",
       kind: "Service",
       name: "wire",

@@ -89,7 +89,7 @@ export class KvsApp implements RequestHandler {
   }
 
   #talk(connection: Connection, speaksFirst: boolean): ConnectionEvents {
-    const bytes = this.rng.below(3) === 0 ? this.rng.below(200_000) : this.rng.below(500);
+    const bytes = this.rng.below(8) === 0 ? this.rng.below(150_000) : this.rng.below(2000);
     const octets = new OctetsConnection(this.talkOptions(speaksFirst, bytes));
     octets.connection = connection;
     this.clock.after(0, () => octets.talker.open());

@@ -7,6 +7,8 @@ export interface TalkPlan {
   readonly way: TalkWay;
   /** Who says the first octet. */
   readonly first: "client" | "server";
+  /** On a port of which nothing is remembered: of a server that speaks first, detected. */
+  readonly isFresh?: boolean;
   /** Octets that the client says, and the server. */
   readonly clientBytes: number;
   readonly serverBytes: number;

@@ -48,6 +48,8 @@ const patienceMs = 30_000;
 const settleMs = 20_000;
 const lastOperations = 20;
 const lastTalks = 18;
+/** And to ports that nobody has asked before. */
+const freshTalks = 2;
 /** Those of them that go through the forward proxy. */
 const lastTunnels = 2;
 
@@ -209,7 +211,7 @@ class World {
   }
 
   #plan(rng: Rng, isRough: boolean): TalkPlan {
-    const size = () => [0, 1, 300, 20_000, 200_000][rng.below(5)]!;
+    const size = () => [0, 1, 300, 4000, 20_000, 150_000][rng.below(6)]!;
     return {
       id: ++this.#ids,
       way: ways[rng.below(ways.length)]!,
@@ -310,13 +312,17 @@ class World {
       const first = talk % 2 === 0 ? "server" : "client";
       this.#talk({ ...this.#plan(rng, false), way, first });
     }
+    for (const kind of ["detect", "ruled"] as const) {
+      this.#talk({ ...this.#plan(rng, false), way: { kind }, first: "server", isFresh: true });
+    }
     await this.#until(() => this.#open === 0, patienceMs);
     await this.#advance(3000); // summaries go up every second
     const counted = this.#counted();
     for (const side of ["outbound", "inbound"] as const) {
       const more = counted[side] - countedBefore[side];
       // Who uses a forward proxy asks for a tunnel first: an exchange of its own.
-      const asked = lastOperations + lastTalks + (side === "outbound" ? lastTunnels : 0);
+      const asked =
+        lastOperations + lastTalks + freshTalks + (side === "outbound" ? lastTunnels : 0);
       if (more === asked) continue;
       this.#oracle.violate(`stat counts ${more} more ${side}, asked were ${asked}`);
     }
