@@ -112,7 +112,7 @@ export class Http2ClientStream extends Http2Stream implements ClientStream {
   }
 
   onBlock(bytes: Buffer, start: number, end: number, isEnd: boolean): void {
-    if (this.#hasReply) this.#readTrailers(bytes, start, end, isEnd);
+    if (this.#hasReply) this.#core.receiveTrailers(this, bytes, start, end, isEnd);
     else this.#readHead(bytes, start, end, isEnd);
   }
 
@@ -141,7 +141,7 @@ export class Http2ClientStream extends Http2Stream implements ClientStream {
     const core = this.#core;
     const head = core.blocks.readReply(bytes, start, end, isEnd, this.#asked);
     if (head instanceof BlockFault) {
-      this.#fail(head);
+      core.onBlockFault(this, head);
       return;
     }
     if (head.status < 200 && head.length !== "tunnel") {
@@ -163,22 +163,6 @@ export class Http2ClientStream extends Http2Stream implements ClientStream {
     if (isEnd && !this.isClosed) {
       this.onEnd(null);
       core.closeIfEnded(this);
-    }
-  }
-
-  #readTrailers(bytes: Buffer, start: number, end: number, isEnd: boolean): void {
-    const core = this.#core;
-    const trailers = core.blocks.readTrailers(bytes, start, end);
-    if (trailers instanceof BlockFault) this.#fail(trailers);
-    else if (!isEnd) core.streamError(this, errorCodes.PROTOCOL_ERROR, "a second head");
-    else if (this.expectedBytes > 0) {
-      core.streamError(this, errorCodes.PROTOCOL_ERROR, "a body shorter than its head said");
-    } else this.receiveEnd(trailers);
-  }
-
-  #fail(fault: BlockFault): void {
-    if (!this.#core.isBroken(fault)) {
-      this.#core.streamError(this, errorCodes.PROTOCOL_ERROR, fault.detail);
     }
   }
 

@@ -3,7 +3,7 @@ import type { Fields } from "../../model/head.ts";
 import type { Deferred, Gather } from "../gather.ts";
 import type { LimitName } from "../limit.ts";
 import type { Connection, TransportFailure } from "../transport.ts";
-import type { BlockCodec, BlockFault } from "./block-codec.ts";
+import { type BlockCodec, BlockFault } from "./block-codec.ts";
 import {
   ClosedStreams,
   type Closing,
@@ -227,6 +227,29 @@ export class Http2Connection
     if (!this.meters.resets.take()) {
       this.failByLimit("h2-resets", "too many streams in error");
     }
+  }
+
+  /** A block behind the head of `stream`: its trailers, and the last of it (RFC 9113 §8.1). */
+  receiveTrailers(
+    stream: Http2Stream,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    isEnd: boolean,
+  ): void {
+    const trailers = this.blocks.readTrailers(bytes, start, end);
+    if (trailers instanceof BlockFault) this.onBlockFault(stream, trailers);
+    else if (!isEnd) this.streamError(stream, errorCodes.PROTOCOL_ERROR, "a second head");
+    else if (stream.expectedBytes > 0) {
+      const detail = "a body shorter than its head said";
+      this.streamError(stream, errorCodes.PROTOCOL_ERROR, detail);
+    } else stream.receiveEnd(trailers);
+  }
+
+  /** What is wrong with a block is its stream's error, where it is not the connection's. */
+  onBlockFault(stream: Http2Stream, fault: BlockFault): void {
+    if (this.isBroken(fault)) return;
+    this.streamError(stream, errorCodes.PROTOCOL_ERROR, fault.detail);
   }
 
   failStream(stream: Http2Stream, code: ErrorCode, failure: StreamFailure): void {

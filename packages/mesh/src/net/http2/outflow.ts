@@ -91,11 +91,6 @@ export class Outflow {
     }
   }
 
-  /** Is something on hold that only the peer can let go? */
-  isStalled(stream: Http2Stream): boolean {
-    return stream.queuedBytes > 0;
-  }
-
   /** It is closed: nothing of it is sent. */
   forget(stream: Http2Stream): void {
     this.#leave(stream);

@@ -4,7 +4,7 @@ import type { Reason } from "../../model/reason.ts";
 import type { BodyLength, RequestSink, ServerStream } from "../codec.ts";
 import { reasonReply } from "../http1/reason-reply.ts";
 import type { Connection } from "../transport.ts";
-import { BlockFault, type ReceivedRequest } from "./block-codec.ts";
+import type { ReceivedRequest } from "./block-codec.ts";
 import type { Http2Connection } from "./connection.ts";
 import { errorCodes } from "./error-code.ts";
 import { Http2Stream, type StreamFailure } from "./stream.ts";
@@ -156,18 +156,8 @@ export class Http2ServerStream extends Http2Stream implements ServerStream {
     else if (!this.#isVoid) this.sink?.onRequestEnd(trailers);
   }
 
-  /** Trailers: a second block is the last (RFC 9113 §8.1). */
   onBlock(bytes: Buffer, start: number, end: number, isEnd: boolean): void {
-    const core = this.#core;
-    const trailers = core.blocks.readTrailers(bytes, start, end);
-    if (trailers instanceof BlockFault) {
-      if (core.isBroken(trailers)) return;
-      core.streamError(this, errorCodes.PROTOCOL_ERROR, trailers.detail);
-    } else if (!isEnd) {
-      core.streamError(this, errorCodes.PROTOCOL_ERROR, "a second head");
-    } else if (this.expectedBytes > 0) {
-      core.streamError(this, errorCodes.PROTOCOL_ERROR, "a body shorter than its head said");
-    } else this.receiveEnd(trailers);
+    this.#core.receiveTrailers(this, bytes, start, end, isEnd);
   }
 
   onWritable(): void {
