@@ -1,3 +1,5 @@
+import { joinPiece } from "../net/join-piece.ts";
+
 /** Octets of a request's body kept for another attempt. Default and maximum 65536 (Linkerd's retry buffer). */
 export const heldBytesMax = 65_536;
 
@@ -17,7 +19,9 @@ export class HeldBody {
 
   /** Keeps a copy: nobody else can take the octets yet. The source is paused, so little more comes. */
   hold(bytes: Buffer, start: number, end: number): void {
-    this.#chunks.push(Buffer.from(bytes.subarray(start, end)));
+    if (!joinPiece(this.#chunks, bytes, start, end)) {
+      this.#chunks.push(Buffer.from(bytes.subarray(start, end)));
+    }
     this.#bytes += end - start;
   }
 

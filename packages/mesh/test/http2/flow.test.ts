@@ -161,6 +161,24 @@ test("what was held is handed on when resumed, in order, and its credit given ba
   expect(request.hasEnded).toBe(true);
 });
 
+test("single octets that wait are put together, in either direction", () => {
+  const rig = openServer();
+  rig.send(rig.peer.headers(1, post));
+  const request = rig.handler.requests[0]!;
+  request.stream.pauseRequest();
+  for (let count = 0; count < 8192; count++) rig.send(data(1, "x"));
+  let pieces = 0;
+  request.onBody = () => void pieces++;
+  request.stream.resumeRequest();
+  expect(request.body).toBe("x".repeat(8192));
+  expect(pieces).toBe(2);
+  rig.send(settings([4, 0]));
+  const [body] = openBodies(rig, 3);
+  for (let count = 0; count < 8192; count++) body!.give(1);
+  rig.send(windowUpdate(3, 8192));
+  expect(sizes(rig.written())).toEqual(["3:4096", "3:4096"]);
+});
+
 test("the window of a stream grows for a reader that keeps up, and for no other", () => {
   const windows = (act: (request: RecordedRequest) => void) => {
     const rig = openServer();

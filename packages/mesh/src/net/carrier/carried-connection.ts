@@ -1,5 +1,6 @@
 import type { Address } from "../../model/address.ts";
 import type { Copies } from "../copies.ts";
+import { joinPiece } from "../join-piece.ts";
 import type {
   Connection,
   ConnectionEvents,
@@ -233,7 +234,9 @@ export class CarriedConnection implements Connection {
     this.#received += count;
     if (this.#isPaused || this.#held !== null) {
       this.#held ??= [];
-      this.#held.push(this.#copies.copy(bytes, start, end));
+      if (!joinPiece(this.#held, bytes, start, end)) {
+        this.#held.push(this.#copies.copy(bytes, start, end));
+      }
     } else {
       this.#events!.onBytes(bytes, start, end);
       this.#onConsumed(count);

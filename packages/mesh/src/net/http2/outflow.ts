@@ -1,4 +1,5 @@
 import type { Fields } from "../../model/head.ts";
+import { joinPiece } from "../join-piece.ts";
 import type { BlockCodec } from "./block-codec.ts";
 import { appendFrameHeader, DATA, END_STREAM, FRAME_HEADER_BYTES, WIDEST_WINDOW } from "./frame.ts";
 import type { FrameOutput } from "./output.ts";
@@ -184,7 +185,9 @@ export class Outflow {
 
   #enqueue(stream: Http2Stream, bytes: Buffer, start: number, end: number): void {
     stream.queue ??= [];
-    stream.queue.push(Buffer.from(bytes.subarray(start, end)));
+    if (!joinPiece(stream.queue, bytes, start, end)) {
+      stream.queue.push(Buffer.from(bytes.subarray(start, end)));
+    }
     stream.queuedBytes += end - start;
   }
 

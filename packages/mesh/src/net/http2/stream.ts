@@ -1,4 +1,5 @@
 import type { Fields } from "../../model/head.ts";
+import { joinPiece } from "../join-piece.ts";
 import { WINDOW_UPDATE } from "./frame.ts";
 
 /** How a stream came to its end before both sides had ended it. */
@@ -132,7 +133,9 @@ export abstract class Http2Stream {
     this.receivedBytes += count;
     if (this.isPaused || this.#held !== null) {
       this.#held ??= [];
-      this.#held.push(Buffer.from(bytes.subarray(start, end)));
+      if (!joinPiece(this.#held, bytes, start, end)) {
+        this.#held.push(Buffer.from(bytes.subarray(start, end)));
+      }
       this.#hold(count);
       return;
     }
