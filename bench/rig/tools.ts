@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
-import { accessSync, constants } from "node:fs";
-import { delimiter, isAbsolute, join } from "node:path";
+import { isAbsolute } from "node:path";
+import { findProgram } from "@heddle/control/host/platform.ts";
 import { NotMeasured } from "./not-measured.ts";
 
 /** Debian's package for each program the bench calls, for the hint in the reason. */
@@ -16,17 +16,7 @@ const packages: Readonly<Record<string, string>> = {
 
 /** Where `tool` is, or null. /usr/sbin is looked at too, where a user's PATH often does not point. */
 export function findTool(tool: string): string | null {
-  const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin"];
-  for (const folder of folders) {
-    const path = join(folder, tool);
-    try {
-      accessSync(path, constants.X_OK);
-      return path;
-    } catch {
-      // Not in this folder.
-    }
-  }
-  return null;
+  return findProgram(tool, `${process.env["PATH"] ?? ""}:/usr/sbin:/usr/local/sbin`, "/");
 }
 
 /** Where `tool` is. Throws NotMeasured with what to install. */

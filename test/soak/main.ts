@@ -7,10 +7,10 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { SeededRng } from "@heddle/mesh/base/rng.ts";
-import { freePort, whenListening } from "../conformance/rig/ports.ts";
 import type { Program } from "../conformance/rig/programs.ts";
-import { ProxyPair } from "../conformance/rig/proxy-pair.ts";
+import { type PairService, ProxyPair } from "../conformance/rig/proxy-pair.ts";
 import { Rig } from "../conformance/rig/rig.ts";
+import { freePort, whenListening } from "../support/ports.ts";
 import { growthPerHour, type Sample, takeSample } from "./sample.ts";
 import { Tally } from "./tally.ts";
 import { closeSessions, type Ports, runTraffic } from "./traffic.ts";
@@ -22,6 +22,11 @@ const parts = 6;
 const settleMs = 6000;
 /** Between two kills of the processes behind the proxies, in ms. */
 const killEveryMs = 30_000;
+
+const sides = ["caller", "callee"] as const;
+type Side = (typeof sides)[number];
+/** What was seen of both proxies, in order. */
+type Looks = Readonly<Record<Side, Sample[]>>;
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -45,36 +50,17 @@ async function main(): Promise<number> {
 }
 
 async function soak(rig: Rig, minutes: number, seed: number): Promise<number> {
-  const targets = [await freePort(), await freePort(), await freePort()] as const;
-  const command = ["node", join(import.meta.dirname, "origins.ts"), ...targets.map(String)];
-  const begin = async (): Promise<Program> => {
-    const program = rig.start(command);
-    for (const port of targets) await whenListening(port);
-    return program;
-  };
-  let origins = await begin();
-  const names = ["web", "h2", "tcp"] as const;
-  const services = names.map((name, at) => ({
-    name,
-    protocol: "detect" as const,
-    target: targets[at]!,
-  }));
-  const pair = await ProxyPair.start(rig, services);
-  const ports: Ports = {
-    web: pair.portOf("web"),
-    h2: pair.portOf("h2"),
-    tcp: pair.portOf("tcp"),
-  };
+  const origins = await Origins.start(rig);
+  const pair = await ProxyPair.start(rig, origins.services);
+  const ports: Ports = { web: pair.portOf("web"), h2: pair.portOf("h2"), tcp: pair.portOf("tcp") };
   const rng = new SeededRng(seed);
   const startedMs = performance.now();
   const sinceMs = (): number => performance.now() - startedMs;
   const tally = new Tally();
-  const settled = { caller: [] as Sample[], callee: [] as Sample[] };
-  const loaded = { caller: [] as Sample[], callee: [] as Sample[] };
-  let kills = 0;
-  const look = (into: typeof settled): void => {
-    for (const side of ["caller", "callee"] as const)
-      into[side].push(takeSample(pair[side].pid, sinceMs()));
+  const settled: Looks = { caller: [], callee: [] };
+  const loaded: Looks = { caller: [], callee: [] };
+  const look = (into: Looks): void => {
+    for (const side of sides) into[side].push(takeSample(pair[side].pid, sinceMs()));
   };
 
   const partMs = Math.max(5000, (minutes * 60_000) / parts - settleMs);
@@ -89,57 +75,101 @@ async function soak(rig: Rig, minutes: number, seed: number): Promise<number> {
       look(loaded);
       if (sinceMs() < killAtMs) continue;
       killAtMs += killEveryMs;
-      kills++;
-      origins.kill();
-      await rig.stop(origins);
-      origins = await begin();
+      await origins.kill();
     }
     tally.isStopping = true;
     await traffic;
     closeSessions();
-    for (const side of ["caller", "callee"] as const) {
-      if (pair[side].isRunning) continue;
-      process.stdout.write(`✘ the ${side}'s proxy has ended: ${pair[side].said}\n`);
+    const ended = sides.find((side) => !pair[side].isRunning);
+    if (ended !== undefined) {
+      process.stdout.write(`✘ the ${ended}'s proxy has ended: ${pair[ended].said}\n`);
       return 1;
     }
     await sleep(settleMs);
     look(settled);
-    const { caller, callee } = settled;
-    process.stderr.write(
-      `${(sinceMs() / 1000).toFixed(0)} s  settled: ${show(caller.at(-1)!)} · ${show(callee.at(-1)!)}\n`,
-    );
+    const shown = sides.map((side) => show(settled[side].at(-1)!)).join(" · ");
+    process.stderr.write(`${(sinceMs() / 1000).toFixed(0)} s  settled: ${shown}\n`);
   }
 
-  const lines: string[] = [`${minutes} minutes, seed ${seed}, processes killed ${kills} times`, ""];
-  for (const [kind, { done, octets, wrongBytes, errors }] of tally.kinds) {
-    const seen = [...errors].map(([words, times]) => `${times} × ${words}`).join(", ");
-    const right = `${done} done, ${(octets / 1e6).toFixed(0)} MB right`;
-    const wrong = wrongBytes > 0 ? `, ${wrongBytes} WRONG` : "";
-    lines.push(`${kind.padEnd(12)} ${right}${wrong}${seen === "" ? "" : `; ${seen}`}`);
-  }
-  const against = tally.wrongBytes > 0 ? [`${tally.wrongBytes} answers with a wrong byte`] : [];
-  if (tally.stuck > 0) against.push(`${tally.stuck} pieces of traffic came to no end`);
-  for (const side of ["caller", "callee"] as const) {
+  process.stdout.write(
+    `${minutes} minutes, seed ${seed}, processes killed ${origins.kills} times\n\n${tellTally(tally)}\n`,
+  );
+  const against = objectToTally(tally);
+  for (const side of sides) {
     const counted = settled[side].slice(1);
-    const kb = growthPerHour(counted, ({ privateDirtyKb }) => privateDirtyKb);
-    const peak = Math.max(...loaded[side].map(({ privateDirtyKb }) => privateDirtyKb));
-    lines.push(
-      "",
-      `${side}: settled ${counted.map(show).join(", ")}`,
-      `  grows by ${(kb / 1024).toFixed(1)} MB an hour; ${(peak / 1024).toFixed(0)} MB at most under load`,
-      `  reasons: ${(await reasonsOf(pair.adminSocket(side))) || "none"}`,
-    );
+    process.stdout.write(`\n${tellGrowth(side, counted, loaded[side])}\n`);
+    process.stdout.write(`  reasons: ${(await reasonsOf(pair.adminSocket(side))) || "none"}\n`);
     const why = objectToGrowth(side, counted);
     if (why !== null) against.push(why);
   }
-  lines.push(
-    "",
-    ...(against.length === 0
-      ? ["✔ nothing grew, every byte was right"]
-      : against.map((why) => `✘ ${why}`)),
-  );
-  process.stdout.write(`${lines.join("\n")}\n`);
+  for (const why of against) process.stdout.write(`\n✘ ${why}`);
+  if (against.length === 0) process.stdout.write("\n✔ nothing grew, every byte was right");
+  process.stdout.write("\n");
   return against.length === 0 ? 0 : 1;
+}
+
+/** The processes behind the proxies: one program, on the same ports in each of its lives. */
+class Origins {
+  readonly services: readonly PairService[];
+  kills = 0;
+  readonly #rig: Rig;
+  #program: Program | null = null;
+
+  private constructor(rig: Rig, services: readonly PairService[]) {
+    this.#rig = rig;
+    this.services = services;
+  }
+
+  static async start(rig: Rig): Promise<Origins> {
+    const services: PairService[] = [];
+    for (const name of ["web", "h2", "tcp"]) {
+      services.push({ name, protocol: "detect", target: await freePort() });
+    }
+    const origins = new Origins(rig, services);
+    await origins.#begin();
+    return origins;
+  }
+
+  /** As by `kill -9`; another one takes its place. */
+  async kill(): Promise<void> {
+    this.kills++;
+    this.#program!.kill();
+    await this.#rig.stop(this.#program!);
+    await this.#begin();
+  }
+
+  async #begin(): Promise<void> {
+    const targets = this.services.map(({ target }) => target);
+    const file = join(import.meta.dirname, "origins.ts");
+    this.#program = this.#rig.start(["node", file, ...targets.map(String)]);
+    for (const port of targets) await whenListening(port);
+  }
+}
+
+function tellTally(tally: Tally): string {
+  const lines = [...tally.kinds].map(([kind, { done, octets, wrongBytes, errors }]) => {
+    const seen = [...errors].map(([words, times]) => `${times} × ${words}`).join(", ");
+    const right = `${done} done, ${(octets / 1e6).toFixed(0)} MB right`;
+    const wrong = wrongBytes > 0 ? `, ${wrongBytes} WRONG` : "";
+    return `${kind.padEnd(12)} ${right}${wrong}${seen === "" ? "" : `; ${seen}`}`;
+  });
+  return lines.join("\n");
+}
+
+function objectToTally({ wrongBytes, stuck }: Tally): string[] {
+  const against: string[] = [];
+  if (wrongBytes > 0) against.push(`${wrongBytes} answers with a wrong byte`);
+  if (stuck > 0) against.push(`${stuck} pieces of traffic came to no end`);
+  return against;
+}
+
+function tellGrowth(side: Side, settled: readonly Sample[], loaded: readonly Sample[]): string {
+  const kb = growthPerHour(settled, ({ privateDirtyKb }) => privateDirtyKb);
+  const peak = Math.max(...loaded.map(({ privateDirtyKb }) => privateDirtyKb));
+  return [
+    `${side}: settled ${settled.map(show).join(", ")}`,
+    `  grows by ${(kb / 1024).toFixed(1)} MB an hour; ${(peak / 1024).toFixed(0)} MB at most under load`,
+  ].join("\n");
 }
 
 function show({ privateDirtyKb, descriptors }: Sample): string {

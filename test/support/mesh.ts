@@ -1,8 +1,8 @@
 import { execFile, spawnSync } from "node:child_process";
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "./ports.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 
@@ -105,17 +105,4 @@ export function runHeddle(args: readonly string[], cwd: string): Promise<Command
       },
     );
   });
-}
-
-/** A port that was free a moment ago, below the range the kernel takes outgoing ports from. */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 10_000);
-    const isFree = await new Promise<boolean>((resolve) => {
-      const server = createServer();
-      server.once("error", () => resolve(false));
-      server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
-    });
-    if (isFree) return port;
-  }
 }

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { dirname, join } from "node:path";
-import { freePort } from "./mesh.ts";
+import { freePort } from "./ports.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 

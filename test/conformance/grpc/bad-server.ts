@@ -1,4 +1,5 @@
 import { createServer, type Socket } from "node:net";
+import { listen } from "../../support/ports.ts";
 import {
   encodeFields,
   encodeFrame,
@@ -7,7 +8,6 @@ import {
   flags,
   frameTypes,
 } from "../rig/h2-frames.ts";
-import { listen } from "../rig/ports.ts";
 import type { Rig } from "../rig/rig.ts";
 
 /** What the server of grpc's negative HTTP/2 cases does to a call (grpc/grpc, negative-http2-interop-test-descriptions). */

@@ -1,5 +1,5 @@
 import type { PortProtocol } from "@heddle/mesh/model/protocol.ts";
-import { freePort, whenListening } from "../rig/ports.ts";
+import { freePort, whenListening } from "../../support/ports.ts";
 import { buildGo, runProgram } from "../rig/programs.ts";
 import { ProxyPair } from "../rig/proxy-pair.ts";
 import type { Rig } from "../rig/rig.ts";

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http2";
 import { join } from "node:path";
 import type { PortProtocol } from "@heddle/mesh/model/protocol.ts";
-import { listen } from "../rig/ports.ts";
+import { listen } from "../../support/ports.ts";
 import { buildGo, runProgram } from "../rig/programs.ts";
 import { ProxyPair, startPlainInbound } from "../rig/proxy-pair.ts";
 import type { Rig } from "../rig/rig.ts";

@@ -1,25 +1,11 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
+import { findProgram } from "@heddle/control/host/platform.ts";
 import { NotRun } from "../suite.ts";
 
 /** Where `tool` is, or null. /usr/sbin is looked at too, where a user's PATH often does not point. */
 export function findTool(tool: string): string | null {
-  const folders = [
-    ...(process.env["PATH"] ?? "").split(delimiter),
-    "/usr/sbin",
-    "/usr/local/go/bin",
-  ];
-  for (const folder of folders) {
-    const path = join(folder, tool);
-    try {
-      accessSync(path, constants.X_OK);
-      return path;
-    } catch {
-      // Not in this folder.
-    }
-  }
-  return null;
+  return findProgram(tool, `${process.env["PATH"] ?? ""}:/usr/sbin:/usr/local/go/bin`, "/");
 }
 
 /** What a program that ran to its end has said. */

@@ -15,12 +15,16 @@ import type { PortProtocol } from "@heddle/mesh/model/protocol.ts";
 import { formatServerName } from "@heddle/mesh/model/server-name.ts";
 import { bindSocket, sendSocket } from "@heddle/mesh/net/bound-socket.ts";
 import type { TlsCredentials } from "@heddle/mesh/net/transport.ts";
-import { defaultBackendPolicy } from "@heddle/mesh/policy/backend-policy.ts";
 import { diffSnapshots } from "@heddle/mesh/snapshot/diff.ts";
 import { Digester } from "@heddle/mesh/snapshot/digest.ts";
 import { findPrograms, leanMalloc } from "../../../packages/cli/src/command/programs.ts";
 import { TestAuthority } from "../../../packages/mesh/test/net/certificates.ts";
-import { freePort, whenListening } from "./ports.ts";
+import {
+  endpointsDoc,
+  proxyDoc,
+  serviceDoc,
+} from "../../../packages/mesh/test/support/documents.ts";
+import { freePort, whenListening } from "../../support/ports.ts";
 import type { Program } from "./programs.ts";
 import type { Rig } from "./rig.ts";
 
@@ -81,26 +85,14 @@ export class ProxyPair {
       serviceOf(service),
       endpointsOf(service, inbound.port, calleeLeaf.spiffeId),
     ]);
-    const callerDoc: ProxyDoc = {
-      ...proxyOf("caller", callerLeaf.spiffeId),
+    const callerDoc = proxyOf("caller", callerLeaf.spiffeId, {
       outbound: services.map(({ name }) => ({
         listener: { name: `outbound-${name}`, address: tcp("127.0.0.1", ports.get(name)!) },
         service: `default/${name}`,
         port: servicePort,
       })),
-    };
-    const calleeDoc: ProxyDoc = {
-      ...proxyOf("callee", calleeLeaf.spiffeId),
-      inbound: {
-        listener: { name: "inbound", address: tcp("127.0.0.1", inbound.port) },
-        ports: services.map(({ name, protocol, target }) => ({
-          service: `default/${name}`,
-          port: servicePort,
-          protocol,
-          target: tcp("127.0.0.1", target),
-        })),
-      },
-    };
+    });
+    const calleeDoc = proxyOf("callee", calleeLeaf.spiffeId, inboundOf(services, inbound.port));
     try {
       const callee = await startHosted(rig, calleeDoc, shared, calleeLeaf);
       await sendSocket(callee.program.process, { type: "socket", name: "inbound" }, inbound);
@@ -155,21 +147,7 @@ export async function startPlainInbound(
   const port = await freePort();
   const folder = join(rig.folder, `plain-${port}`);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const { name, protocol, target } = service;
-  const proxy: ProxyDoc = {
-    ...proxyOf("callee", null),
-    inbound: {
-      listener: { name: "inbound", address: tcp("127.0.0.1", port) },
-      ports: [
-        {
-          service: `default/${name}`,
-          port: servicePort,
-          protocol,
-          target: tcp("127.0.0.1", target),
-        },
-      ],
-    },
-  };
+  const proxy = proxyOf("callee", null, inboundOf([service], port));
   const documents = [proxy, serviceOf(service), endpointsOf(service, port, null)];
   const config = join(folder, "documents.json");
   writeFileSync(config, JSON.stringify({ documents }));
@@ -207,28 +185,35 @@ async function startHosted(
   return { program, folder };
 }
 
-function proxyOf(uid: string, identity: SpiffeId | null): ProxyDoc {
-  return {
-    kind: "proxy",
-    workload: { uid, name: `${uid}-0`, namespace: "default", identity },
-    clusterDomain: "cluster.local",
-    inbound: null,
-    outbound: [],
-    forwardProxy: null,
-    gateway: [],
-  };
+function proxyOf(uid: string, identity: SpiffeId | null, changes: Partial<ProxyDoc>): ProxyDoc {
+  const workload = { uid, name: `${uid}-0`, namespace: "default", identity };
+  return proxyDoc(uid, { workload, ...changes });
 }
 
 function serviceOf({ name, protocol, hasRoute = false }: PairService): ServiceDoc {
+  const routes = hasRoute ? routeTo(name) : null;
+  return serviceDoc(name, { ports: [{ name: null, number: servicePort, protocol, routes }] });
+}
+
+/** Of the one process of each service, beside which the callee's proxy stands. */
+function endpointsOf({ name }: PairService, port: number, identity: SpiffeId | null): EndpointsDoc {
+  const address = tcp("127.0.0.1", port);
+  const state = { phase: "ready" } as const;
+  const callee = { uid: "callee", workload: "callee-0", address, identity, state };
+  return endpointsDoc(name, [], { endpoints: [callee] });
+}
+
+function inboundOf(services: readonly PairService[], port: number): Pick<ProxyDoc, "inbound"> {
   return {
-    kind: "service",
-    namespace: "default",
-    name,
-    ports: [{ name: null, number: servicePort, protocol, routes: hasRoute ? routeTo(name) : null }],
-    placement: null,
-    contract: null,
-    fault: null,
-    policy: defaultBackendPolicy,
+    inbound: {
+      listener: { name: "inbound", address: tcp("127.0.0.1", port) },
+      ports: services.map(({ name, protocol, target }) => ({
+        service: `default/${name}`,
+        port: servicePort,
+        protocol,
+        target: tcp("127.0.0.1", target),
+      })),
+    },
   };
 }
 
@@ -255,23 +240,5 @@ function routeTo(name: string): RoutesDoc {
         fails: null,
       },
     ],
-  };
-}
-
-function endpointsOf({ name }: PairService, port: number, identity: SpiffeId | null): EndpointsDoc {
-  return {
-    kind: "endpoints",
-    namespace: "default",
-    name,
-    endpoints: [
-      {
-        uid: "callee",
-        workload: "callee-0",
-        address: tcp("127.0.0.1", port),
-        identity,
-        state: { phase: "ready" },
-      },
-    ],
-    slots: null,
   };
 }

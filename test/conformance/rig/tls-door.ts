@@ -1,7 +1,7 @@
 import { createServer, connect as dialTcp, type Socket } from "node:net";
 import { connect as dialTls } from "node:tls";
 import type { TlsCredentials } from "@heddle/mesh/net/transport.ts";
-import { listen } from "./ports.ts";
+import { listen } from "../../support/ports.ts";
 import type { Rig } from "./rig.ts";
 
 /**

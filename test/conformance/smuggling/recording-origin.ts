@@ -1,6 +1,6 @@
 import { createServer as createHttp2, type Http2Session } from "node:http2";
 import { createServer, type Socket } from "node:net";
-import { listen } from "../rig/ports.ts";
+import { listen } from "../../support/ports.ts";
 import type { Rig } from "../rig/rig.ts";
 
 /** What has reached a process. */

@@ -1,19 +1,25 @@
 import { connect, createServer, type Server } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** A port of 127.0.0.1 that was free a moment ago, for programs that take theirs as a number. */
+/**
+ * A port of 127.0.0.1 that was free a moment ago, for programs that take theirs as a number; below the range the kernel takes
+ * outgoing ports from, so that no connection gets it meanwhile.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listen(server);
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (;;) {
+    const server = createServer();
+    const port = await listen(server, 20_000 + Math.floor(Math.random() * 10_000)).catch(() => 0);
+    if (port === 0) continue; // somebody has it
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
 }
 
-/** Listens on a free port of 127.0.0.1. */
-export function listen(server: Server): Promise<number> {
+/** Listens on 127.0.0.1, on a free port unless one is given; resolves with its number. */
+export function listen(server: Server, port = 0): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
+    server.listen(port, "127.0.0.1", () => {
       const address = server.address();
       resolve(typeof address === "object" && address !== null ? address.port : 0);
     });
