@@ -29,7 +29,6 @@ function open(limits: Partial<Http2Limits>) {
 }
 
 export type ServerRig = ReturnType<typeof openServer>;
-export type ClientRig = ReturnType<typeof openClient>;
 
 /** A server codec whose client and handler are the test; the prefaces have been exchanged. */
 export function openServer(

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmdirSync } from "node:fs";
 import { isIPv4 } from "node:net";
 import { join } from "node:path";
+import { parseNameservers } from "@heddle/mesh/proxy/nameservers.ts";
 import { findNft, runNft } from "./nft.ts";
 import { findCgroupRoot } from "./place.ts";
 
@@ -51,22 +52,12 @@ function obstacleOfCgroups(): Obstacle | null {
 
 /** Questions that go to IPv6 servers are refused, so that the next one is asked; there must be a next one. */
 function obstacleOfNameservers(): Obstacle | null {
-  const servers = nameserversOf("/etc/resolv.conf");
-  if (servers.length === 0 || servers.some((server) => isIPv4(server))) return null;
+  const servers = parseNameservers(textOf("/etc/resolv.conf"));
+  if (servers.some((server) => isIPv4(server))) return null;
   return {
     problem: `all nameservers are of IPv6 (${servers.join(", ")})`,
     cure: "add one of IPv4 to /etc/resolv.conf",
   };
-}
-
-function nameserversOf(path: string): readonly string[] {
-  try {
-    return [...readFileSync(path, "utf8").matchAll(/^\s*nameserver\s+(\S+)/gm)].map(
-      ([, at]) => at!,
-    );
-  } catch {
-    return [];
-  }
 }
 
 /** What lets names go past the proxy although all is there: programs then do not find services by name. */

@@ -31,8 +31,6 @@ export const tlsRouteSpec = object({
   rules: required(list(rule, { minItems: 1, maxItems: 1 })),
 });
 
-export type TlsBackendRef = TypeOf<typeof backendRef>;
-export type TlsRouteRule = TypeOf<typeof rule>;
 export type TlsRouteSpec = TypeOf<typeof tlsRouteSpec>;
 export type TlsRoute = ResourceOf<"TLSRoute", TlsRouteSpec, TypeOf<typeof routeStatus>>;
 
