@@ -12,6 +12,7 @@ import { tryCapture } from "@heddle/control/host/capture/trial.ts";
 import { SystemClock } from "@heddle/mesh/net/system-clock.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ExampleMesh } from "../support/mesh.ts";
+import { within } from "../support/within.ts";
 
 /** Programs of the system that know nothing of heddle, with an environment of nothing. */
 const commands: Readonly<Record<string, string>> = {
@@ -69,15 +70,6 @@ function process(name: string, spec: object): object {
 function service(name: string, port: object): object {
   const spec = { selector: { app: name }, ports: [port] };
   return { apiVersion: "v1", kind: "Service", metadata: { name }, spec };
-}
-
-async function within(ms: number, isSo: () => boolean | Promise<boolean>): Promise<boolean> {
-  const end = performance.now() + ms;
-  while (performance.now() < end) {
-    if (await isSo()) return true;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  return isSo();
 }
 
 interface Edge {

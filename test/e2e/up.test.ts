@@ -3,6 +3,7 @@ import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } 
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ExampleMesh, runHeddle } from "../support/mesh.ts";
+import { within } from "../support/within.ts";
 
 const main = join(import.meta.dirname, "../../packages/cli/src/main.ts");
 
@@ -25,16 +26,6 @@ function startedIn(folder: string): readonly number[] {
         return false;
       }
     });
-}
-
-/** Looks again and again until it is so; false after `ms`. */
-async function within(ms: number, isSo: () => boolean | Promise<boolean>): Promise<boolean> {
-  const end = performance.now() + ms;
-  while (performance.now() < end) {
-    if (await isSo()) return true;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  return false;
 }
 
 /** `heddle up` as on a terminal, but for the terminal. */
