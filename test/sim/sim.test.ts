@@ -23,7 +23,6 @@ test("13 seeds of faults and changes break no promise, every fault strikes, ever
 }, 180_000);
 
 test("6 seeds of changes that are right, and of a control plane that dies, are felt by nobody", async () => {
-  // 6: a process that ended its connection of HTTP/2 took with it the reply that a slow reader had not taken yet.
   // 3095: a control plane that came back had forgotten all endpoints. 3146: asked before the caller's proxy listened.
   for (const seed of [1, 3, 6, 3095, 3146]) {
     expect((await run({ seed, mode: "gentle" })).violations, `seed ${seed}`).toEqual([]);
