@@ -383,6 +383,49 @@ test("whatever a peer sends, the worst that comes of it is the end of its carrie
   );
 });
 
+/** Somebody who dials a carrier and says frames of its own. */
+async function dialRaw(pair: Pair): Promise<Probe> {
+  const probe = new Probe();
+  const alpn = ["heddle/1", "http/1.1"];
+  const tls = { credentials: caller, serverName: "kvs-0.kvs.8000", alpn, verify: believe };
+  probe.connection = pair.network.process("peer").transport.dial({ address, tls }, probe);
+  await pair.pass(100);
+  expect(probe.connection.peer!.alpn).toBe("heddle/1");
+  return probe;
+}
+
+/** Frames of a type, on one stream after another. */
+function frames(count: number, type: number, text: string): string {
+  const frame = Buffer.alloc(FRAME_HEAD_BYTES + text.length);
+  return Array.from({ length: count }, (_, index) => {
+    const at = writeFrameHead(frame, 0, {
+      length: text.length,
+      type,
+      flags: 0,
+      stream: 2 * index + 1,
+    });
+    frame.write(text, at, "latin1");
+    return frame.toString("latin1");
+  }).join("");
+}
+
+test("PINGs that come together have one answer", async () => {
+  const pair = new Pair();
+  const probe = await dialRaw(pair);
+  probe.send(frames(1000, frameType.ping, ""));
+  await pair.pass(100);
+  expect(probe.received).toBeGreaterThan(0);
+  expect(probe.received).toBeLessThan(20 * FRAME_HEAD_BYTES); // one for each piece in which they came
+});
+
+test("streams that are refused without end are the end of their carrier", async () => {
+  const pair = new Pair();
+  const probe = await dialRaw(pair);
+  probe.send(frames(10_001, frameType.open, "other"));
+  await pair.pass(1000);
+  expect(probe.failure).not.toBe(undefined);
+});
+
 test("names of streams differ from their carrier's and from each other", () => {
   const channel = "0123456789abcdef0123456789abcdef";
   expect(channelOfStream(channel, 1)).toBe("0123456789abcdef0123456789abcdee");

@@ -46,7 +46,7 @@ export interface StreamAcceptor {
   readonly carriers: Set<Carrier>;
 }
 
-/** Resets and streams opened that a peer may send on one carrier within a tick, over those that ended by themselves. */
+/** Streams that a peer may reset, or open that are refused, on one carrier within a tick. */
 const RESETS_MAX = 10_000;
 
 /**
@@ -84,6 +84,7 @@ export class Carrier implements ConnectionEvents, FrameSink, StreamCarrier {
   #hasReceived = false;
   #hasSent = false;
   #isAsked = false;
+  #owesPong = false;
   #emptySinceMs: number;
   #resets = 0;
   /** Accepted: the identity that we showed. */
@@ -187,6 +188,7 @@ export class Carrier implements ConnectionEvents, FrameSink, StreamCarrier {
   onBytes(bytes: Buffer, start: number, end: number): void {
     this.#hasReceived = true;
     this.#reader.read(bytes, start, end);
+    if (this.#owesPong) this.#answerPing();
     if (this.#waiting.length > 0 && !this.isBlocked) this.#takeTurns();
   }
 
@@ -196,6 +198,7 @@ export class Carrier implements ConnectionEvents, FrameSink, StreamCarrier {
 
   onDrain(): void {
     this.isBlocked = false;
+    if (this.#owesPong) this.#answerPing();
     this.#takeTurns();
   }
 
@@ -245,7 +248,7 @@ export class Carrier implements ConnectionEvents, FrameSink, StreamCarrier {
         else this.#onResetFrame(payload.readUInt32BE(0));
         break;
       case frameType.ping:
-        if ((this.#flags & FLAG_END) === 0) this.#sendEmpty(frameType.ping, FLAG_END, 0);
+        if ((this.#flags & FLAG_END) === 0) this.#owesPong = true;
         break;
       case frameType.goaway:
         this.#isGoingAway = true;
@@ -341,7 +344,7 @@ export class Carrier implements ConnectionEvents, FrameSink, StreamCarrier {
       acceptor.isClosed ||
       !acceptor.speaks(peer.serverName, protocol);
     if (isRefused) {
-      this.sendReset(id, resetCode.refused);
+      if (this.#mayReset()) this.sendReset(id, resetCode.refused);
       return;
     }
     const connection = new CarriedConnection(this.#options, null);
@@ -353,14 +356,22 @@ export class Carrier implements ConnectionEvents, FrameSink, StreamCarrier {
   }
 
   #onResetFrame(code: number): void {
-    if (++this.#resets > RESETS_MAX) {
-      this.#fault("too many streams reset");
-      return;
-    }
+    if (!this.#mayReset()) return;
     const kind = code === resetCode.refused ? "refused" : "reset";
     this.#streams
       .get(this.#streamId)
       ?.close({ kind, detail: `the peer reset the stream: ${code}` });
+  }
+
+  /** One for all that came meanwhile: a peer that reads nothing has none wait. */
+  #answerPing(): void {
+    if (this.isBlocked) return;
+    this.#owesPong = false;
+    this.#sendEmpty(frameType.ping, FLAG_END, 0);
+  }
+
+  #mayReset(): boolean {
+    return ++this.#resets <= RESETS_MAX || this.#fault("too many streams reset");
   }
 
   #peerOf(id: number, alpn: string): Peer {

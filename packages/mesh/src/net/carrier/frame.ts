@@ -5,7 +5,7 @@
  *   OPEN    dialler only: the stream begins; payload: the protocol spoken on it, as ALPN would name it
  *   DATA    octets of the stream; END: its sender has finished (half-close)
  *   RESET   the stream ends at once, both ways; payload: why, four octets
- *   PING    answered with the same payload and ACK
+ *   PING    answered with ACK, once for all that came together
  *   GOAWAY  no further stream is taken
  *   WINDOW  so many octets more may be sent on the stream
  */
