@@ -58,8 +58,10 @@ export class Doors {
 
   constructor(options: DoorsOptions) {
     this.#options = options;
-    const { clock, onLimit } = options;
+    const { clock, onLimit, inboundRelay, outboundRelay } = options;
     const gather = new Gather();
+    inboundRelay.turn = gather;
+    outboundRelay.turn = gather;
     this.#http1 = new Http1Context({ clock, gather, onLimit });
     this.#http2 = new Http2Context({ clock, gather, onLimit });
   }

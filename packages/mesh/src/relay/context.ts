@@ -28,12 +28,22 @@ interface Drainable {
   drain(): void;
 }
 
+/** The turn in which all that is sent leaves together: a `Gather`, as a whole. */
+export interface Turn {
+  enter(): void;
+  leave(): void;
+}
+
+const noTurn: Turn = { enter() {}, leave() {} };
+
 /** What all exchanges of one side of a workload share: inbound, or all others. */
 export class RelayContext {
   readonly clock: Clock;
   readonly wheel: DeadlineWheel;
   /** What peers are told of us: `<name> <uid>`. */
   workload = "";
+  /** That of the codecs: what a timer has us say is as whole as what an event has. */
+  turn: Turn = noTurn;
   /** How long tunnels and opaque connections may last. */
   tunnelLimits: TcpLimits = defaultTcpLimits;
   /** Told each time a client sent its body too slowly. */

@@ -646,9 +646,12 @@ export class Exchange
     recordOwnAnswer(this.#record, this.#context, reply.head.status);
     this.#record.replyBytes = reply.body.length;
     if (this.#replyFilters !== null) runReplyFilters(this.#replyFilters, reply.head);
+    const { turn } = this.#context;
+    turn.enter(); // a head that has left before its end is known is no trailers-only of gRPC
     stream.sendHead(reply.head, reply.body.length);
     if (reply.body.length > 0) stream.sendBody(reply.body, 0, reply.body.length);
     stream.sendEnd(null);
+    turn.leave();
     this.#finish();
   }
 

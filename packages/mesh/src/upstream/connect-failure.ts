@@ -2,9 +2,10 @@ import { unreachable } from "../base/assert.ts";
 import type { Reason } from "../model/reason.ts";
 import type { TransportFailure } from "../net/transport.ts";
 
-/** Why no connection came about. None of them has executed anything. */
+/** Why no connection came about; `bad-response`: what came on it is not the version of HTTP that was asked for. None of them has executed anything. */
 export type ConnectReason = Extract<
   Reason,
+  | "bad-response"
   | "connect-refused"
   | "connect-timeout"
   | "identity-mismatch"

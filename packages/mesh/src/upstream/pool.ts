@@ -172,7 +172,9 @@ export class Pool implements DeadlineHandler, SessionPool {
     if (phase === "leaving") this.#leavingCount--;
     if (phase === "dialling") {
       this.#dialling.delete(session);
-      this.#onDialFailed(connectReason(failure), failure?.detail ?? "closed while connecting");
+      const { misfit } = session.codec;
+      if (misfit !== null) this.#onDialFailed("bad-response", misfit);
+      else this.#onDialFailed(connectReason(failure), failure?.detail ?? "closed while connecting");
     } else if (phase === "idle") {
       this.#idle.remove(session, true);
     }
@@ -268,7 +270,8 @@ export class Pool implements DeadlineHandler, SessionPool {
    */
   #onDialFailed(reason: ConnectReason, detail: string): void {
     const isThere = this.isConnected;
-    if (!isThere) this.#observer.onConnectFailed(reason, this);
+    // Who speaks another version is there for those who speak it.
+    if (!isThere && reason !== "bad-response") this.#observer.onConnectFailed(reason, this);
     for (const taker of this.#waiting.takeFirst(isThere ? 1 : this.#waiting.count)) {
       taker.onNoSession(reason, detail);
     }

@@ -14,6 +14,8 @@ export interface ClientCodec extends ConnectionEvents {
   readonly active: number;
   /** Is it going to end: closed, or ending with what is going on (GOAWAY, `connection: close`, `close`)? */
   readonly isClosing: boolean;
+  /** Why what is at the other end does not speak this version of HTTP; null: nothing shows that. */
+  readonly misfit: string | null;
   /** Exchanges started on this connection. */
   readonly exchanges: number;
   /** How long the server said it keeps an idle connection (`Keep-Alive: timeout=`), in ms, or null. */

@@ -23,13 +23,8 @@ import { Http2Server } from "@heddle/mesh/net/http2/server.ts";
 import { PlainRequestHead } from "@heddle/mesh/net/plain-head.ts";
 import { SimulatedNetwork } from "@heddle/mesh/net/simulated/network.ts";
 import { endpointsDoc, proxyDoc, serviceDoc } from "../support/documents.ts";
-import {
-  idOf,
-  listener,
-  type Place,
-  type SimulatedProxy,
-  startSimulatedProxy,
-} from "./simulated-rig.ts";
+import { idOf } from "../support/simulated-identity.ts";
+import { listener, type Place, type SimulatedProxy, startSimulatedProxy } from "./simulated-rig.ts";
 
 const out = tcp("127.0.0.1", 8001);
 const inbound = tcp("127.0.0.1", 8003);
@@ -42,6 +37,8 @@ export interface CodecMeshOptions {
   readonly seed?: number;
   /** What is said of the port. Default: what the process speaks. */
   readonly protocol?: PortProtocol;
+  /** Is the process asked in its own version of HTTP? Default true. */
+  readonly fits?: boolean;
 }
 
 /** client → caller's proxy → kvs's proxy → kvs, client and process moved by hand through codecs of either version. */
@@ -56,13 +53,13 @@ export class CodecMesh {
   /** What the process does with each request as it comes. */
   onServed: (served: Served) => void = () => {};
 
-  constructor({ speaks, hasTls = true, seed = 1, protocol }: CodecMeshOptions) {
+  constructor({ speaks, hasTls = true, seed = 1, protocol, fits = true }: CodecMeshOptions) {
     this.rng = new SeededRng(seed);
     this.network = new SimulatedNetwork({ clock: this.clock, rng: this.rng.fork("network") });
     const id = (name: string) => (hasTls ? idOf(name) : null);
     this.caller = startSimulatedProxy(this, "caller", id("caller"));
     this.kvs = startSimulatedProxy(this, "kvs", id("kvs"));
-    this.#startApp(speaks);
+    this.#startApp(speaks, fits);
     const spoken = protocol ?? (speaks === "h2" ? "h2c" : "http1");
     const workload = (name: string) => ({
       uid: `${name}-uid`,
@@ -109,7 +106,7 @@ export class CodecMesh {
     await Promise.resolve();
   }
 
-  #startApp(speaks: HttpProtocol): void {
+  #startApp(speaks: HttpProtocol, fits: boolean): void {
     const http1 = new Http1Context({ clock: this.clock });
     const http2 = new Http2Context({ clock: this.clock });
     const handler: RequestHandler = {
@@ -120,6 +117,7 @@ export class CodecMesh {
         return served;
       },
       onBadRequest: (_, reason, detail) => {
+        if (!fits) return;
         throw new Error(`the process was asked what it does not understand: ${reason} ${detail}`);
       },
       onConnectionClose() {},

@@ -74,6 +74,7 @@ export class FakeServer implements ClientCodec, ClientStream, ConnectionEvents {
   phase: "dialling" | "idle" | "busy" | "closed" = "dialling";
   exchanges = 0;
   keepAliveTimeoutMs: number | null = null;
+  readonly misfit = null;
   sink: ReplySink | null = null;
   // Of the present exchange.
   head: RequestHead | null = null;

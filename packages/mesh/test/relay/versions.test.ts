@@ -1,3 +1,4 @@
+import type { ServerStream } from "@heddle/mesh/net/codec.ts";
 import { PlainFields, PlainReplyHead } from "@heddle/mesh/net/plain-head.ts";
 import { websocketAccept } from "@heddle/mesh/net/websocket-key.ts";
 import { describe, expect, test } from "vitest";
@@ -160,9 +161,40 @@ test("calls of gRPC: statuses, deadlines and the proxies' own answers arrive", a
   const refused = call("9S");
   await mesh.pass(9500);
   expect([refused.head!.status, refused.head!.get("grpc-status")]).toEqual([200, "14"]);
+  expect([late.length, refused.length]).toEqual([0, 0]); // trailers-only, though timers had it said
   expect(mesh.caller.records.map(({ grpcStatus }) => grpcStatus)).toEqual([7, 4, 14]);
   expect(mesh.kvs.records.slice(0, 2).map(({ grpcStatus }) => grpcStatus)).toEqual([7, 4]);
 });
+
+test.each([
+  {
+    speaks: "http/1.1",
+    caller: "h2",
+    declare: "where HTTP/1.1 is spoken, declare it: appProtocol http",
+  },
+  { speaks: "h2", caller: "http/1.1", declare: "declare it: appProtocol kubernetes.io/h2c" },
+] as const)(
+  "a process of $speaks that declares nothing, asked in $caller, is shown to be another's, and stays there for its own",
+  async ({ speaks, caller, declare }) => {
+    const mesh = new CodecMesh({ speaks, protocol: "detect", fits: false });
+    const answer = (served: { stream: ServerStream }) => {
+      served.stream.sendHead(new PlainReplyHead(200), 0);
+      served.stream.sendEnd(null);
+    };
+    mesh.onServed = answer;
+    const strange = mesh.dial(caller);
+    const own = mesh.dial(speaks);
+    await mesh.pass();
+    const asked = strange.ask({});
+    await mesh.pass();
+    expect([asked.head!.status, asked.head!.get("x-heddle-reason")]).toEqual([502, "bad-response"]);
+    expect(asked.body).toContain(declare);
+    const fitting = own.ask({});
+    await mesh.pass();
+    expect(fitting.head!.status).toBe(200);
+    expect(mesh.served).toHaveLength(1);
+  },
+);
 
 describe.each([true, false])("over HTTP/2 both ends name a message alike (TLS: %s)", (hasTls) => {
   test("with streams interleaved, given up and answered in any order", async () => {

@@ -19,6 +19,7 @@ export class WideServer implements ClientCodec, ConnectionEvents {
   max = 100;
   exchanges = 0;
   readonly keepAliveTimeoutMs = null;
+  readonly misfit = null;
   /** All that were ever started. */
   readonly streams: WideStream[] = [];
   active = 0;

@@ -116,6 +116,9 @@ export class Http1Client implements ConnectionEvents, ClientStreamHost, Deferred
     return this.#phase === "closed" || !this.#keepsAlive;
   }
 
+  /** What shows it is a reply, whose failure says so. */
+  readonly misfit = null;
+
   /** Exchanges started on this connection. */
   get exchanges(): number {
     return this.#exchanges;

@@ -216,7 +216,11 @@ export class HeadScanner {
     for (let index = 0; index < 5; index++) {
       if (start + index >= end) return INCOMPLETE;
       if (bytes[start + index] !== VERSION.charCodeAt(index)) {
-        return this.#refuse("no HTTP version in its place");
+        return this.#refuse(
+          !isRequest && isFrameOfHttp2(bytes, start, end)
+            ? "HTTP/2 where HTTP/1.1 was asked for; declare it: appProtocol kubernetes.io/h2c"
+            : "no HTTP version in its place",
+        );
       }
     }
     if (start + 8 >= end) return INCOMPLETE;
@@ -282,4 +286,10 @@ export class HeadScanner {
  */
 function isMethodOctet(octet: number): boolean {
   return (octets[octet]! & TOKEN) !== 0 && (octet < 0x61 || octet > 0x7a);
+}
+
+/** A first frame, SETTINGS or GOAWAY (RFC 9113 §4.1), of less than 64 KiB. */
+function isFrameOfHttp2(bytes: Buffer, start: number, end: number): boolean {
+  const type = bytes[start + 3];
+  return end - start >= 4 && bytes[start] === 0 && (type === 4 || type === 7);
 }

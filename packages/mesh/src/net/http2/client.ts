@@ -37,6 +37,7 @@ export class Http2Client implements ConnectionEvents, Http2Role, DeadlineHandler
   readonly isServer = false;
   readonly hasEnough = false;
   readonly keepAliveTimeoutMs = null;
+  misfit: string | null = null;
   readonly #context: Http2Context;
   readonly #owner: Http2ClientOwner;
   readonly #resets: Bucket;
@@ -191,6 +192,9 @@ export class Http2Client implements ConnectionEvents, Http2Role, DeadlineHandler
 
   onBroken(code: ErrorCode, detail: string): void {
     this.#stop();
+    if (!this.#isOpen) {
+      this.misfit = `no HTTP/2 (${detail}); where HTTP/1.1 is spoken, declare it: appProtocol http`;
+    }
     this.core.sender.goaway(0, code, detail);
   }
 
