@@ -7,17 +7,17 @@ import type { Evidence } from "@heddle/mesh/check/evidence.ts";
 import type { RecordedBatch } from "@heddle/mesh/history/batch.ts";
 import { type Address, tcp } from "@heddle/mesh/model/address.ts";
 import type { Document } from "@heddle/mesh/model/document.ts";
-import { type SpiffeId, toSpiffeId } from "@heddle/mesh/model/identity.ts";
+import type { SpiffeId } from "@heddle/mesh/model/identity.ts";
 import { Caller } from "@heddle/mesh/net/http1/caller.ts";
 import { Http1Context } from "@heddle/mesh/net/http1/context.ts";
 import { EndpointRecorder } from "@heddle/mesh/net/recorder.ts";
 import { SimulatedNetwork } from "@heddle/mesh/net/simulated/network.ts";
-import type { PeerVerifier } from "@heddle/mesh/net/transport.ts";
 import { bindsItself } from "@heddle/mesh/proxy/listeners.ts";
 import { Workload, type WorkloadOptions } from "@heddle/mesh/proxy/workload.ts";
 import { ExchangeWriter } from "@heddle/mesh/telemetry/exchange-writer.ts";
 import type { ExchangeRecord } from "@heddle/mesh/telemetry/record.ts";
 import { snapshotOf } from "../relay/mesh-rig.ts";
+import { acceptOnly } from "../support/simulated-identity.ts";
 import { type Compiled, compileIntent, intent, type Member, membersAt } from "./intent.ts";
 import { SlowProcess } from "./slow-process.ts";
 
@@ -156,8 +156,8 @@ class JudgedMesh {
       resolver: { resolve: () => Promise.reject(new Error("no names here")) },
       trust: {
         credentials: () => credentials,
-        verifier: (expected) => accepting((id) => id === expected),
-        verifyPeer: accepting((id) => id.startsWith("spiffe://heddle.local/")),
+        verifier: (expected) => acceptOnly((id) => id === expected),
+        verifyPeer: acceptOnly((id) => id.startsWith("spiffe://heddle.local/")),
       },
       want: () => {},
     };
@@ -200,12 +200,4 @@ class JudgedMesh {
     this.#clock.advance(ms);
     for (let turn = 0; turn < 10; turn++) await Promise.resolve();
   }
-}
-
-/** The simulated network's chains are one label. */
-export function accepting(isAccepted: (id: SpiffeId) => boolean): PeerVerifier {
-  return ([label]) => {
-    const id = toSpiffeId(Buffer.from(label!).toString("latin1"));
-    return id !== null && isAccepted(id) ? { ok: true, id } : { ok: false, detail: "not this one" };
-  };
 }

@@ -16,7 +16,8 @@ import { SmoothWeighted } from "@heddle/mesh/route/weighted.ts";
 import type { ExchangeRecord } from "@heddle/mesh/telemetry/record.ts";
 import { Backend } from "@heddle/mesh/upstream/backend.ts";
 import { vi } from "vitest";
-import { accepting, type Mutation } from "./judged-mesh.ts";
+import { acceptOnly } from "../support/simulated-identity.ts";
+import type { Mutation } from "./judged-mesh.ts";
 
 /** One small change of the product, and whose business it is to notice. */
 export interface Mutant extends Mutation {
@@ -246,7 +247,7 @@ const enforcements: readonly Mutant[] = [
     identity: (workload, identity) => (workload === "visitor-1" ? stranger : identity),
     options: (_, options) => ({
       ...options,
-      trust: { ...options.trust!, verifyPeer: accepting(() => true) },
+      trust: { ...options.trust!, verifyPeer: acceptOnly(() => true) },
     }),
   },
   {

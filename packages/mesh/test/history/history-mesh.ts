@@ -11,12 +11,11 @@ import type {
   InboundDoc,
   ListenerDoc,
 } from "@heddle/mesh/model/document.ts";
-import { type SpiffeId, toSpiffeId } from "@heddle/mesh/model/identity.ts";
+import type { SpiffeId } from "@heddle/mesh/model/identity.ts";
 import { Caller } from "@heddle/mesh/net/http1/caller.ts";
 import { Http1Context } from "@heddle/mesh/net/http1/context.ts";
 import type { EndpointRecorder } from "@heddle/mesh/net/recorder.ts";
 import { SimulatedNetwork } from "@heddle/mesh/net/simulated/network.ts";
-import type { PeerVerifier } from "@heddle/mesh/net/transport.ts";
 import { bindsItself } from "@heddle/mesh/proxy/listeners.ts";
 import { Workload } from "@heddle/mesh/proxy/workload.ts";
 import { ExchangeWriter } from "@heddle/mesh/telemetry/exchange-writer.ts";
@@ -24,6 +23,7 @@ import type { ExchangeRecord } from "@heddle/mesh/telemetry/record.ts";
 import { KvsProcess, kvsDoc, recorder } from "../net/recorder-rig.ts";
 import { snapshotOf } from "../relay/mesh-rig.ts";
 import { endpointsDoc, proxyDoc, serviceDoc } from "../support/documents.ts";
+import { acceptOnly, idOf } from "../support/simulated-identity.ts";
 
 /** Contracts as `historiesOf` takes them. */
 export const contracts = new Map([[kvsDoc.name, kvsDoc]]);
@@ -186,16 +186,4 @@ interface Proxy {
   readonly workload: Workload;
   readonly records: ExchangeRecord[];
   revision: number;
-}
-
-function idOf(account: string): SpiffeId {
-  return toSpiffeId(`spiffe://mesh.test/ns/default/sa/${account}`)!;
-}
-
-/** The simulated network's chains are one label. */
-function acceptOnly(isAccepted: (id: SpiffeId) => boolean): PeerVerifier {
-  return ([label]) => {
-    const id = toSpiffeId(Buffer.from(label!).toString("latin1"));
-    return id !== null && isAccepted(id) ? { ok: true, id } : { ok: false, detail: "not this one" };
-  };
 }

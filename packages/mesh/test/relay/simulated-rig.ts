@@ -5,18 +5,19 @@ import { VirtualClock } from "@heddle/mesh/base/virtual-clock.ts";
 import type { ConnectionName } from "@heddle/mesh/history/exchange.ts";
 import { type Address, tcp } from "@heddle/mesh/model/address.ts";
 import type { Document, ListenerDoc } from "@heddle/mesh/model/document.ts";
-import { type SpiffeId, toSpiffeId } from "@heddle/mesh/model/identity.ts";
+import type { SpiffeId } from "@heddle/mesh/model/identity.ts";
 import type { RequestHandler } from "@heddle/mesh/net/codec.ts";
 import { acceptedName, dialledName } from "@heddle/mesh/net/connection-name.ts";
 import { Http1Context } from "@heddle/mesh/net/http1/context.ts";
 import { Http1Server } from "@heddle/mesh/net/http1/server.ts";
 import { PlainReplyHead } from "@heddle/mesh/net/plain-head.ts";
 import { SimulatedNetwork } from "@heddle/mesh/net/simulated/network.ts";
-import type { Connection, ConnectionEvents, PeerVerifier } from "@heddle/mesh/net/transport.ts";
+import type { Connection, ConnectionEvents } from "@heddle/mesh/net/transport.ts";
 import { bindsItself } from "@heddle/mesh/proxy/listeners.ts";
 import { Workload, type WorkloadOptions } from "@heddle/mesh/proxy/workload.ts";
 import type { ExchangeRecord } from "@heddle/mesh/telemetry/record.ts";
 import { endpointsDoc, proxyDoc, serviceDoc } from "../support/documents.ts";
+import { acceptOnly, idOf } from "../support/simulated-identity.ts";
 import { snapshotOf } from "./mesh-rig.ts";
 
 /** A message's identity as one end gives it: connection and ordinal. */
@@ -213,15 +214,3 @@ export class TextClient implements ConnectionEvents {
 }
 
 export const listener = (name: string, address: Address): ListenerDoc => ({ name, address });
-
-export function idOf(account: string): SpiffeId {
-  return toSpiffeId(`spiffe://mesh.test/ns/default/sa/${account}`)!;
-}
-
-/** The simulated network's chains are one label. */
-function acceptOnly(isAccepted: (id: SpiffeId) => boolean): PeerVerifier {
-  return ([label]) => {
-    const id = toSpiffeId(Buffer.from(label!).toString("latin1"));
-    return id !== null && isAccepted(id) ? { ok: true, id } : { ok: false, detail: "not this one" };
-  };
-}

@@ -9,7 +9,8 @@ import type { ExchangeRecord } from "@heddle/mesh/telemetry/record.ts";
 import type { ConnectionCounter } from "@heddle/mesh/telemetry/recorder.ts";
 import type { UpstreamLimits } from "@heddle/mesh/upstream/context.ts";
 import { endpointsDoc, proxyDoc, serviceDoc } from "../support/documents.ts";
-import { idOf, listener, type SimulatedProxy, startSimulatedProxy } from "./simulated-rig.ts";
+import { idOf } from "../support/simulated-identity.ts";
+import { listener, type SimulatedProxy, startSimulatedProxy } from "./simulated-rig.ts";
 
 const out = tcp("127.0.0.1", 8001);
 const forward = tcp("127.0.0.1", 8002);
