@@ -1,4 +1,5 @@
-import { failureOfStatus } from "./errno.ts";
+import { EINVAL, errorOfStatus } from "./errno.ts";
+import { readBindings } from "./raw/binding.ts";
 
 /** A UDP socket that is bound and that nobody reads: what arrives waits in the kernel, over the death of a reader too. */
 export interface BoundDatagrams {
@@ -41,8 +42,7 @@ function describe(handle: UdpHandle, status: number, during: string): BoundDatag
     return { port: name.port, handle, close: () => handle.close() };
   }
   handle.close();
-  const { detail } = failureOfStatus(outcome === 0 ? -22 : outcome, during);
-  throw Object.assign(new Error(detail), { code: detail.slice(detail.lastIndexOf(" ") + 1) });
+  throw errorOfStatus(outcome === 0 ? EINVAL : outcome, during);
 }
 
 function needUdp(): new () => UdpHandle {
@@ -51,19 +51,6 @@ function needUdp(): new () => UdpHandle {
   return Udp;
 }
 
-/** As `raw/binding.ts` does for TCP. */
 function loadUdp(): (new () => UdpHandle) | null {
-  const { noDeprecation } = process;
-  process.noDeprecation = true; // DEP0111 is printed under --pending-deprecation
-  try {
-    const { binding } = process as unknown as {
-      binding(name: string): Record<string, new () => UdpHandle>;
-    };
-    return binding("udp_wrap")["UDP"] ?? null;
-  } catch {
-    return null; // not in this runtime, or forbidden by its permission model
-  } finally {
-    if (noDeprecation === undefined) delete process.noDeprecation;
-    else process.noDeprecation = noDeprecation;
-  }
+  return readBindings((binding) => (binding("udp_wrap")["UDP"] as new () => UdpHandle) ?? null);
 }

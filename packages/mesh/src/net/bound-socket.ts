@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { type Address, tcp } from "../model/address.ts";
-import { failureOfStatus } from "./errno.ts";
+import { EINVAL, errorOfStatus } from "./errno.ts";
 import { loadRawBinding, type RawBinding, type SocketName, type TcpHandle } from "./raw/binding.ts";
 import type { BoundSocket } from "./transport.ts";
 
@@ -94,8 +94,7 @@ function describe(handle: TcpHandle, status: number, during: string): BoundTcpSo
     return new BoundTcpSocket(handle, tcp(name.address, name.port) as BoundTcpSocket["address"]);
   }
   handle.close();
-  const { detail } = failureOfStatus(outcome === 0 ? -22 : outcome, during);
-  throw Object.assign(new Error(detail), { code: detail.slice(detail.lastIndexOf(" ") + 1) });
+  throw errorOfStatus(outcome === 0 ? EINVAL : outcome, during);
 }
 
 function needBinding(): RawBinding {

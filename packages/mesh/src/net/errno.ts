@@ -45,10 +45,19 @@ const kinds: Readonly<Record<string, Kind>> = {
 /** libuv's "the other side has finished sending", which is no failure while a connection is open. */
 export const END_OF_STREAM = -4095;
 
+/** A socket that has no name, or not that of an address and port. */
+export const EINVAL = -22;
+
 /** @param status a negative number of libuv. @param during what was being done: `connect`, `read` … */
 export function failureOfStatus(status: number, during: string): TransportFailure {
   const code = status === END_OF_STREAM ? "EOF" : getSystemErrorName(status);
   return { kind: kinds[code] ?? "reset", detail: `${during}: ${code}` };
+}
+
+/** The same as an error to be thrown, with its `code` as Node has it. */
+export function errorOfStatus(status: number, during: string): Error {
+  const code = getSystemErrorName(status);
+  return Object.assign(new Error(`${during}: ${code}`), { code });
 }
 
 /** An error as Node throws or emits it. What has no known code is a TLS failure if OpenSSL speaks, else a reset. */

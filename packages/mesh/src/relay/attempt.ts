@@ -7,12 +7,7 @@ import type { Target } from "../upstream/target.ts";
 const discardBytesMax = 4096;
 
 /** Whose attempt it is: an exchange. */
-export interface AttemptOwner {
-  onInterim(head: ReplyHead): void;
-  onReplyHead(head: ReplyHead, length: BodyLength): void;
-  onReplyBody(bytes: Buffer, start: number, end: number): void;
-  onReplyEnd(trailers: Fields | null): void;
-  onReplyFailed(failure: ReplyFailure): void;
+export interface AttemptOwner extends Omit<ReplySink, "onWritable"> {
   /** The server takes octets of the request again. */
   onServerWritable(): void;
 }

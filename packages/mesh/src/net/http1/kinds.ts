@@ -68,8 +68,13 @@ function isAlias(bytes: Buffer, start: number, end: number): boolean {
   let at = start;
   while (at < end && bytes[at] !== UNDERSCORE) at++;
   if (at === end) return false;
-  const name = latin1(bytes, start, end).toLowerCase().replaceAll("_", "-");
-  return name === "content-length" || name === "transfer-encoding";
+  return isFramingAlias(latin1(bytes, start, end).toLowerCase());
+}
+
+/** Is `name`, in lower case and with underscores, that of a field that frames but for them? */
+export function isFramingAlias(name: string): boolean {
+  const plain = name.replaceAll("_", "-");
+  return plain === "content-length" || plain === "transfer-encoding";
 }
 
 /** The kind of the field `name`, in lower case. */

@@ -1,4 +1,5 @@
 import { octets, TEXT, TOKEN } from "../http1/chars.ts";
+import { isFramingAlias } from "../http1/kinds.ts";
 import type { HpackField } from "./hpack/field.ts";
 import {
   isAuthorityText,
@@ -104,12 +105,7 @@ function judge(field: HpackField): number {
   if (name === "host" && !isAuthorityText(value)) return BAD_PSEUDO;
   const kind = knownKinds.get(name);
   if (kind !== undefined) return kind;
-  return name.includes("_") && isAlias(name) ? ALIAS : OTHER;
-}
-
-function isAlias(name: string): boolean {
-  const plain = name.replaceAll("_", "-");
-  return plain === "content-length" || plain === "transfer-encoding";
+  return name.includes("_") && isFramingAlias(name) ? ALIAS : OTHER;
 }
 
 function isLowerToken(name: string): boolean {

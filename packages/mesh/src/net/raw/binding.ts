@@ -130,13 +130,9 @@ export function nativeContext(context: SecureContext): unknown {
   return context.context;
 }
 
-/** The handles of this Node, or null where they are not to be had. Prints no warning. */
+/** The handles of this Node, or null where they are not to be had. */
 export function loadRawBinding(): RawBinding | null {
-  const { noDeprecation } = process;
-  process.noDeprecation = true; // DEP0111 is printed under --pending-deprecation
-  try {
-    const binding = (process as unknown as { binding(name: string): Record<string, unknown> })
-      .binding;
+  return readBindings((binding) => {
     const tcp = binding("tcp_wrap");
     const pipe = binding("pipe_wrap");
     const stream = binding("stream_wrap");
@@ -156,6 +152,18 @@ export function loadRawBinding(): RawBinding | null {
       writeErrorIndex: stream["kLastWriteErr"] ?? -1,
     };
     return Object.values(raw).includes(undefined) ? null : (raw as unknown as RawBinding);
+  });
+}
+
+/** What `read` finds in Node's own bindings, or null where there are none. Prints no warning. */
+export function readBindings<T>(
+  read: (binding: (name: string) => Record<string, unknown>) => T | null,
+): T | null {
+  const { noDeprecation } = process;
+  process.noDeprecation = true; // DEP0111 is printed under --pending-deprecation
+  try {
+    const { binding } = process as unknown as { binding(name: string): Record<string, unknown> };
+    return read(binding);
   } catch {
     return null; // not in this runtime, or forbidden by its permission model
   } finally {
