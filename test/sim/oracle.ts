@@ -31,7 +31,6 @@ type Check =
   | "octets"
   | "answer by whom it was sent to"
   | "trailers"
-  | "asked again after a refusal"
   | "version kept or translated"
   | "message named alike at both ends";
 
@@ -60,7 +59,6 @@ export class Oracle {
     octets: 0,
     "answer by whom it was sent to": 0,
     trailers: 0,
-    "asked again after a refusal": 0,
     "version kept or translated": 0,
     "message named alike at both ends": 0,
   };
@@ -235,9 +233,6 @@ export class Oracle {
     if (trail === undefined || record.direction !== "outbound") return;
     if (record.headMs >= 0 && record.origin === "app") trail.hasReplyBegun = true;
     trail.attempts = record.attempts;
-    for (const { reason } of record.earlier ?? []) {
-      if (reason === "refused-stream") this.checks["asked again after a refusal"]++;
-    }
     // A1/A5 per hop: the process that received the request is the one its message was addressed to.
     if (record.status > 0 && record.origin === "app" && record.reason === null) {
       this.checks["answer by whom it was sent to"]++;
