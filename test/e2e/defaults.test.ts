@@ -46,6 +46,7 @@ test("numbers are read however they are written", () => {
   expect(numbersOf("a", "const a = 24 * 3_600_000;")).toEqual([86_400_000]);
   expect(numbersOf("a", "export const a = 16 << 20;")).toEqual([16_777_216]);
   expect(numbersOf("a", "const x = { a: 1_000, b: 2 };")).toEqual([1000]);
+  expect(numbersOf("b", "const x = { a: 1_000, b: 2 };")).toEqual([2]);
   expect(numbersOf("a", "a: defaulted(integer({ minimum: 0, maximum: 9 }), 10),\n")).toEqual([10]);
   expect(limitsOf("const waitMs = 5;\nconst other = 5;")).toEqual(["waitMs"]);
 });

@@ -26,7 +26,7 @@ export function readSources(): ReadonlyMap<string, string> {
 export function numbersOf(name: string, source: string): readonly number[] {
   const forms = [
     `const ${name}(?:: number)? = (${product});`,
-    `\\b${name}: (${product}),`,
+    `\\b${name}: (${product})(?:,| \\})`,
     `\\b${name}: defaulted\\(.*?, (${product})\\),\n`,
     `\\b${name} \\?\\? (${product})`,
     `\\b${name} \\?\\? (${product})\\)`,
