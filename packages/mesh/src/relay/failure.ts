@@ -1,7 +1,9 @@
 import { encodeGrpcMessage, isGrpc } from "../model/grpc.ts";
 import type { Fields, ReplyHead, RequestHead } from "../model/head.ts";
 import { type Reason, reasonRow, reasons } from "../model/reason.ts";
+import type { ServerStream } from "../net/codec.ts";
 import { PlainFields, PlainReplyHead } from "../net/plain-head.ts";
+import type { Turn } from "./context.ts";
 
 /** The field that says that a proxy made the reply, and why. Never taken from an application. */
 export const reasonField = "x-heddle-reason";
@@ -45,8 +47,24 @@ export function failureReply(
   return { head, body: Buffer.from(text) };
 }
 
-/** The reason a peer's proxy gave for a reply it made, or null where its application answered. */
-export function peerReason(head: ReplyHead): Reason | null {
+/** Sends it whole: a head that has left before its end is known is no trailers-only of gRPC. */
+export function sendReply(stream: ServerStream, { head, body }: OwnReply, turn: Turn): void {
+  turn.enter();
+  stream.sendHead(head, body.length);
+  if (body.length > 0) stream.sendBody(body, 0, body.length);
+  stream.sendEnd(null);
+  turn.leave();
+}
+
+/**
+ * The reason a peer's proxy gave for a reply it made, or null where its application answered.
+ * @param isFromPeer else no proxy is behind it, and an application does not speak for one: the field is removed
+ */
+export function takePeerReason(head: ReplyHead, isFromPeer: boolean): Reason | null {
+  if (!isFromPeer) {
+    head.remove(reasonField);
+    return null;
+  }
   const text = head.get(reasonField);
   return text !== null && Object.hasOwn(reasons, text) ? (text as Reason) : null;
 }

@@ -29,8 +29,8 @@ import {
   grpcStatusOfCut,
   noBody,
   type OwnReply,
-  peerReason,
-  reasonField,
+  sendReply,
+  takePeerReason,
 } from "./failure.ts";
 import { type Frontend, type FrontendSlot, type Source, workloadField } from "./frontend.ts";
 import { GrpcCall } from "./grpc-call.ts";
@@ -387,18 +387,14 @@ export class Exchange
     const { target } = attempt;
     this.#record.replyMs = nowMs;
     this.#record.replySeq = this.#context.nextPlace();
-    if (target.endpoint.identity === null) {
-      head.remove(reasonField); // an application does not speak for a proxy
-    } else {
-      const reason = peerReason(head);
-      if (reason !== null) {
-        if (reasonRow(reason).processed === "no") {
-          this.#onPeerFailure(reason, length, nowMs);
-          return;
-        }
-        this.#record.origin = "proxy";
-        this.#record.reason = reason;
+    const reason = takePeerReason(head, target.endpoint.identity !== null);
+    if (reason !== null) {
+      if (reasonRow(reason).processed === "no") {
+        this.#onPeerFailure(reason, length, nowMs);
+        return;
       }
+      this.#record.origin = "proxy";
+      this.#record.reason = reason;
     }
     this.#grpc?.note(head, this.#record);
     const isFailed = isGrpcFailure(this.#record.grpcStatus);
@@ -584,9 +580,8 @@ export class Exchange
   }
 
   #spendRetry(): boolean {
-    const { budgetOf } = this.#frontend;
-    if (budgetOf === null) return false;
-    return budgetOf(this.#backend!.service).spend(this.#context.clock.monotonicMs());
+    const budget = this.#frontend.budgetOf?.(this.#backend!.service);
+    return budget?.spend(this.#context.clock.monotonicMs()) ?? false;
   }
 
   onRequestFailed(reason: Reason, detail: string): void {
@@ -642,16 +637,10 @@ export class Exchange
   #answerOwn(reply: OwnReply): void {
     this.#release();
     this.#state = over;
-    const stream = this.#stream;
     recordOwnAnswer(this.#record, this.#context, reply.head.status);
     this.#record.replyBytes = reply.body.length;
     if (this.#replyFilters !== null) runReplyFilters(this.#replyFilters, reply.head);
-    const { turn } = this.#context;
-    turn.enter(); // a head that has left before its end is known is no trailers-only of gRPC
-    stream.sendHead(reply.head, reply.body.length);
-    if (reply.body.length > 0) stream.sendBody(reply.body, 0, reply.body.length);
-    stream.sendEnd(null);
-    turn.leave();
+    sendReply(this.#stream, reply, this.#context.turn);
     this.#finish();
   }
 
