@@ -5,15 +5,12 @@ import type { HttpRoute } from "../gateway-api/httproute.ts";
 import type { TlsRoute } from "../gateway-api/tlsroute.ts";
 import { type ConditionClaim, compareAge, namespacedName } from "../meta.ts";
 import { isIpAddress } from "../schema/ip.ts";
+import type { BackendScope } from "./backend.ts";
 import { accepted, type ParentClaims, type Refusal, resolvedRefs } from "./claims.ts";
 import { attach, isOfGateway, routeKindOf } from "./gateway-attach.ts";
-import { type AttachedRoute, compileRoute, mergeRoutes, routeConditions } from "./routes.ts";
-import {
-  type AttachedTlsRoute,
-  compileTlsRoute,
-  tlsRouteConditions,
-  tlsRouteDocs,
-} from "./tls-route.ts";
+import { httpRoutes, type RouteKind, tlsRoutes } from "./route-kind.ts";
+import { type AttachedRoute, mergeRoutes } from "./routes.ts";
+import { type AttachedTlsRoute, tlsRouteDocs } from "./tls-route.ts";
 
 /** What a gateway's listeners are made from, besides the Gateway. Order says nothing. */
 export interface GatewayInputs {
@@ -60,42 +57,15 @@ export interface ListenerClaims {
 export function compileGateway(gateway: Gateway, inputs: GatewayInputs): CompiledGateway | null {
   if (!inputs.isOurs) return null;
   const scope = { crossesNamespaces: false, findService: inputs.findService };
-  const parents: ParentClaims[] = [];
-  const attached = new Map<string, AttachedRoute[]>();
   const refusals = gateway.spec.listeners.map((one) => listenerRefusal(one, gateway));
   const usable = gateway.spec.listeners.filter((_, index) => refusals[index] === null);
-  for (const route of [...inputs.routes].sort(compareAge)) {
-    const compiled = compileRoute(route, scope);
-    (route.spec.parentRefs ?? []).forEach((parent, index) => {
-      if (!isOfGateway(parent, route, gateway)) return;
-      const result = attach(route, parent, gateway, usable);
-      const conditions = [...routeConditions(compiled)];
-      if (result.refusal !== null) conditions[0] = accepted([result.refusal]);
-      parents.push({ route: namespacedName(route), parent: index, conditions });
-      for (const { listener, hostnames } of result.to) {
-        const routes = attached.get(listener.name) ?? [];
-        // A route that names a listener twice is attached once.
-        if (routes.some((one) => one.compiled.route === route)) continue;
-        attached.set(listener.name, [...routes, { compiled, hostnames }]);
-      }
-    });
-  }
-  const tlsParents: ParentClaims[] = [];
-  const tlsAttached = new Map<string, AttachedTlsRoute[]>();
-  for (const route of [...(inputs.tlsRoutes ?? [])].sort(compareAge)) {
-    const compiled = compileTlsRoute(route, scope);
-    (route.spec.parentRefs ?? []).forEach((parent, index) => {
-      if (!isOfGateway(parent, route, gateway)) return;
-      const result = attach(route, parent, gateway, usable);
-      const conditions = tlsRouteConditions(compiled, result.refusal);
-      tlsParents.push({ route: namespacedName(route), parent: index, conditions });
-      for (const { listener, hostnames } of result.to) {
-        const routes = tlsAttached.get(listener.name) ?? [];
-        if (routes.some((one) => one.compiled.route === route)) continue;
-        tlsAttached.set(listener.name, [...routes, { compiled, hostnames }]);
-      }
-    });
-  }
+  const place = { gateway, usable, scope };
+  const { attached, parents } = attachAll(inputs.routes, httpRoutes, place);
+  const { attached: tlsAttached, parents: tlsParents } = attachAll(
+    inputs.tlsRoutes ?? [],
+    tlsRoutes,
+    place,
+  );
   const addresses = compileAddresses(gateway);
   return {
     sockets: compileSockets(usable, { attached, tlsAttached }, addresses.hosts),
@@ -114,6 +84,44 @@ export function compileGateway(gateway: Gateway, inputs: GatewayInputs): Compile
     parents,
     tlsParents,
   };
+}
+
+/** Routes of one kind, the older first, by the listener that takes them. */
+function attachAll<Route extends HttpRoute | TlsRoute, Compiled extends { readonly route: Route }>(
+  routes: readonly Route[],
+  kind: RouteKind<Route, Compiled>,
+  place: {
+    readonly gateway: Gateway;
+    readonly usable: readonly GatewayListener[];
+    readonly scope: Omit<BackendScope, "route">;
+  },
+): {
+  readonly attached: ReadonlyMap<string, readonly Attached<Compiled>[]>;
+  readonly parents: readonly ParentClaims[];
+} {
+  const attached = new Map<string, Attached<Compiled>[]>();
+  const parents: ParentClaims[] = [];
+  for (const route of [...routes].sort(compareAge)) {
+    const compiled = kind.compile(route, place.scope);
+    (route.spec.parentRefs ?? []).forEach((parent, index) => {
+      if (!isOfGateway(parent, route, place.gateway)) return;
+      const { to, refusal } = attach(route, parent, place.gateway, place.usable);
+      const conditions = kind.conditions(compiled, refusal);
+      parents.push({ route: namespacedName(route), parent: index, conditions });
+      for (const { listener, hostnames } of to) {
+        const here = attached.get(listener.name) ?? [];
+        // A route that names a listener twice is attached once.
+        if (here.some((one) => one.compiled.route === route)) continue;
+        attached.set(listener.name, [...here, { compiled, hostnames }]);
+      }
+    });
+  }
+  return { attached, parents };
+}
+
+interface Attached<Compiled> {
+  readonly compiled: Compiled;
+  readonly hostnames: readonly string[];
 }
 
 /** Listeners of one port share a socket; which one a request or a connection is for is a matter of its host name. */

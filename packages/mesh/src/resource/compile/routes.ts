@@ -25,8 +25,11 @@ export function compileRoute(route: HttpRoute, scope: Omit<BackendScope, "route"
 /** What becomes of requests that something unsupported would have matched, changed or received. */
 export const consequence = "its requests answer 500";
 
-/** What `route` says of itself where it is attached. */
-export function routeConditions({ rules }: CompiledRoute): readonly ConditionClaim[] {
+/** What a route says of itself where it is attached. @param refusal why it is not */
+export function routeConditions(
+  { rules }: CompiledRoute,
+  refusal: Refusal | null,
+): readonly ConditionClaim[] {
   const unsupported = rules.flatMap((rule) => rule.unsupported);
   const refusals = unsupported.map(
     ({ path, message }): Refusal => ({
@@ -34,7 +37,10 @@ export function routeConditions({ rules }: CompiledRoute): readonly ConditionCla
       message: `heddle does not act on ${formatPath(path)} (${message}): ${consequence}.`,
     }),
   );
-  return [accepted(refusals), resolvedRefs(rules.flatMap((rule) => rule.unresolved))];
+  return [
+    accepted(refusal === null ? refusals : [refusal]),
+    resolvedRefs(rules.flatMap((rule) => rule.unresolved)),
+  ];
 }
 
 /** A route on a frontend, with the host names it has there; none on a Service. */

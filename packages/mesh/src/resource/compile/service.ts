@@ -11,18 +11,15 @@ import type { Fault } from "../heddle/fault.ts";
 import type { Placement } from "../heddle/placement.ts";
 import { compareAge, namespacedName, namespaceOf, type Resource } from "../meta.ts";
 import { type Problem, Problems } from "../schema/problem.ts";
-import { accepted, type ParentClaims, type Refusal } from "./claims.ts";
+import type { BackendScope } from "./backend.ts";
+import type { ParentClaims, Refusal } from "./claims.ts";
 import { compileContract } from "./contract.ts";
 import { compileFault } from "./fault.ts";
 import { compilePlacement } from "./placement.ts";
-import { type CompiledRoute, compileRoute, mergeRoutes, routeConditions } from "./routes.ts";
+import { httpRoutes, type RouteKind, tlsRoutes } from "./route-kind.ts";
+import { type CompiledRoute, mergeRoutes } from "./routes.ts";
 import { carriesHttp, carriesTls, noteUnserved, servedPorts } from "./service-port.ts";
-import {
-  type CompiledTlsRoute,
-  compileTlsRoute,
-  tlsRouteConditions,
-  tlsRouteDocs,
-} from "./tls-route.ts";
+import { type CompiledTlsRoute, tlsRouteDocs } from "./tls-route.ts";
 
 /** What a service's document is made from, besides the Service itself. Order says nothing. */
 export interface ServiceInputs {
@@ -66,32 +63,16 @@ export function serviceDocFor(compiled: CompiledService, namespace: string): Ser
 export function compileService(service: Service, inputs: ServiceInputs): CompiledService {
   const own = namespaceOf(service);
   const scope = { crossesNamespaces: true, findService: inputs.findService };
-  const attachments: Attachment<CompiledRoute>[] = [];
-  const parents: ParentClaims[] = [];
-  for (const route of [...inputs.routes].sort(compareAge)) {
-    const compiled = compileRoute(route, scope);
-    (route.spec.parentRefs ?? []).forEach((parent, index) => {
-      if (!pointsAt(parent, route, service)) return;
-      const { ports, refusal } = portsFor(parent, service, carriesHttp);
-      const conditions = [...routeConditions(compiled)];
-      if (refusal !== null) conditions[0] = accepted([refusal]);
-      parents.push({ route: namespacedName(route), parent: index, conditions });
-      for (const port of ports) attachments.push({ compiled, namespace: namespaceOf(route), port });
-    });
-  }
-  const tlsAttachments: Attachment<CompiledTlsRoute>[] = [];
-  const tlsParents: ParentClaims[] = [];
-  for (const route of [...(inputs.tlsRoutes ?? [])].sort(compareAge)) {
-    const compiled = compileTlsRoute(route, scope);
-    (route.spec.parentRefs ?? []).forEach((parent, index) => {
-      if (!pointsAt(parent, route, service)) return;
-      const { ports, refusal } = portsFor(parent, service, carriesTls);
-      const conditions = tlsRouteConditions(compiled, refusal);
-      tlsParents.push({ route: namespacedName(route), parent: index, conditions });
-      for (const port of ports)
-        tlsAttachments.push({ compiled, namespace: namespaceOf(route), port });
-    });
-  }
+  const { attachments, parents } = attach(service, inputs.routes, scope, {
+    ...httpRoutes,
+    isCarried: carriesHttp,
+  });
+  const { attachments: tlsAttachments, parents: tlsParents } = attach(
+    service,
+    inputs.tlsRoutes ?? [],
+    scope,
+    { ...tlsRoutes, isCarried: carriesTls },
+  );
   const { name } = service.metadata;
   const { contracts = [], faults = [], hashKey = noHashKey } = inputs;
   const placement = compilePlacement(inputs.placements, name);
@@ -132,6 +113,31 @@ export function compileService(service: Service, inputs: ServiceInputs): Compile
 export function pointsAt(parent: ParentReference, route: Resource, service: Service): boolean {
   const { namespace = namespaceOf(route), name } = parent;
   return isServiceParent(parent) && `${namespace}/${name}` === namespacedName(service);
+}
+
+/** Routes of one kind, the older first, on the ports of `service` that their parentRefs mean. */
+function attach<Route extends HttpRoute | TlsRoute, Compiled>(
+  service: Service,
+  routes: readonly Route[],
+  scope: Omit<BackendScope, "route">,
+  kind: RouteKind<Route, Compiled> & { readonly isCarried: (protocol: PortProtocol) => boolean },
+): {
+  readonly attachments: readonly Attachment<Compiled>[];
+  readonly parents: readonly ParentClaims[];
+} {
+  const attachments: Attachment<Compiled>[] = [];
+  const parents: ParentClaims[] = [];
+  for (const route of [...routes].sort(compareAge)) {
+    const compiled = kind.compile(route, scope);
+    (route.spec.parentRefs ?? []).forEach((parent, index) => {
+      if (!pointsAt(parent, route, service)) return;
+      const { ports, refusal } = portsFor(parent, service, kind.isCarried);
+      const conditions = kind.conditions(compiled, refusal);
+      parents.push({ route: namespacedName(route), parent: index, conditions });
+      for (const port of ports) attachments.push({ compiled, namespace: namespaceOf(route), port });
+    });
+  }
+  return { attachments, parents };
 }
 
 interface Attachment<Compiled> {
