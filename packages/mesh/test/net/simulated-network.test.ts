@@ -3,45 +3,15 @@ import { expect, test } from "vitest";
 import { SeededRng } from "../../src/base/rng.ts";
 import { VirtualClock } from "../../src/base/virtual-clock.ts";
 import { tcp } from "../../src/model/address.ts";
-import { calm, type LinkFaults, rough } from "../../src/net/simulated/faults.ts";
+import { calm, rough } from "../../src/net/simulated/faults.ts";
 import { SimulatedNetwork } from "../../src/net/simulated/network.ts";
 import type { Connection } from "../../src/net/transport.ts";
 import { Probe } from "./probe.ts";
-import { type Backend, suite } from "./transport-suite.ts";
+import { simulatedBackend } from "./simulated-backend.ts";
+import { suite } from "./transport-suite.ts";
 
-function backend(faults: LinkFaults, seed: number): Backend {
-  const clock = new VirtualClock();
-  const network = new SimulatedNetwork({ clock, rng: new SeededRng(seed) });
-  network.setFaults(faults);
-  return {
-    dialler: network.process("caller/proxy").transport,
-    acceptor: network.process("kvs-0/proxy").transport,
-    at: tcp("127.0.0.1", 0),
-    nowhere: tcp("127.0.0.1", 1),
-    later: (callback) => {
-      clock.after(20, callback);
-    },
-    run: async (promise) => {
-      let isSettled = false;
-      promise.then(
-        () => (isSettled = true),
-        () => (isSettled = true),
-      );
-      for (let idle = 0; idle < 100; ) {
-        await Promise.resolve();
-        if (isSettled) return promise;
-        if (clock.step()) idle = 0;
-        else idle++; // promises may still be on their way to set the next timer
-      }
-      throw new Error("the simulation came to rest before what was waited for");
-    },
-    tellsCutOff: true,
-    bulkBytes: 2 * 1024 * 1024,
-  };
-}
-
-suite("simulated, calm", () => backend(calm, 1));
-suite("simulated, rough", () => backend(rough, 2));
+suite("simulated, calm", () => simulatedBackend({ faults: calm, seed: 1 }));
+suite("simulated, rough", () => simulatedBackend({ faults: rough, seed: 2 }));
 
 interface Run {
   readonly log: string[];
