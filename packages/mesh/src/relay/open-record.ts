@@ -4,11 +4,23 @@ import { ExchangeRecord } from "../telemetry/record.ts";
 import type { RelayContext } from "./context.ts";
 import type { Frontend, Source } from "./frontend.ts";
 
+/** The record of an exchange that begins now, with what is known before its head is looked at. */
+export function openRecord(
+  context: RelayContext,
+  frontend: Frontend,
+  source: Source,
+  ordinal: number,
+): ExchangeRecord {
+  const record = buildRecord(context, frontend, source, ordinal);
+  record.receivedSeq = context.nextPlace();
+  return record;
+}
+
 /**
- * The record of an exchange that begins now, with what is known before its head is looked at.
+ * The same before anything was received.
  * @param ordinal which exchange of its connection it is, from 1
  */
-export function openRecord(
+export function buildRecord(
   context: RelayContext,
   frontend: Frontend,
   source: Source,
@@ -28,11 +40,10 @@ export function openRecord(
   record.frontConnection = source.connection;
   record.frontOrdinal = ordinal;
   record.ownAddress = source.own;
-  record.receivedSeq = context.nextPlace();
   return record;
 }
 
-/** The same of a request whose head was understood. */
+/** The record of a request whose head was understood. */
 export function openRequestRecord(
   context: RelayContext,
   frontend: Frontend,

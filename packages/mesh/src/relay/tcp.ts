@@ -7,7 +7,7 @@ import { detect } from "../net/detect.ts";
 import { PlainRequestHead } from "../net/plain-head.ts";
 import type { Connection, ConnectionEvents, TransportFailure } from "../net/transport.ts";
 import { attemptsMax } from "../policy/retry.ts";
-import { ExchangeRecord } from "../telemetry/record.ts";
+import type { ExchangeRecord } from "../telemetry/record.ts";
 import { type Backend, type EndpointWaiter, slotWaitMs } from "../upstream/backend.ts";
 import type { ConnectReason } from "../upstream/connect-failure.ts";
 import type { RawDial, RawDialOwner } from "../upstream/raw-dial.ts";
@@ -15,6 +15,7 @@ import type { Target } from "../upstream/target.ts";
 import { recordAttempt, recordUnsent } from "./attempt-record.ts";
 import type { RelayContext } from "./context.ts";
 import type { Frontend, FrontendSlot, Source } from "./frontend.ts";
+import { buildRecord } from "./open-record.ts";
 import { Tunnel, type TunnelEnd, type TunnelFailure } from "./tunnel.ts";
 import { type TunnelOwner, TunnelWatch } from "./tunnel-watch.ts";
 
@@ -115,17 +116,8 @@ export class TcpRelay
     this.#options = options;
     this.#frontend = slot.frontend;
     this.near = new NearEvents(this, this.#tunnel.near);
-    const { direction, service, port } = slot.frontend;
-    const record = new ExchangeRecord(context.nextId(), direction, context.clock.monotonicMs());
-    record.service = service;
-    record.servicePort = port;
-    record.sourceAddress = source.address;
-    record.sourceId = source.identity;
+    const record = buildRecord(context, slot.frontend, source, ordinal);
     record.sourceName = source.name;
-    record.tls = source.isTls;
-    record.frontConnection = source.connection;
-    record.frontOrdinal = ordinal;
-    record.ownAddress = source.own;
     record.protocol = "tcp";
     this.#record = record;
   }
