@@ -343,6 +343,18 @@ describe("tap", () => {
     expect(formatTapItem(unknown, 0)).toContain(" grpc-status=Code(99) ");
   });
 
+  test("says which service octets were for that came to no process", () => {
+    const nowhere = { destinationAddress: "", destinationName: null, backend: null } as const;
+    const record = exchangeRecord({
+      ...octets,
+      ...nowhere,
+      service: "default/db",
+      reason: "unsupported",
+    });
+    const [line] = tapped({}, record).items.map((item) => formatTapItem(item, 0));
+    expect(line).toContain(" protocol=tcp service=default/db ");
+  });
+
   test("shows a connection of octets once it is over, with what went each way", () => {
     const carried = { ...octets, protocol: "tls", detected: "client spoke TLS" } as const;
     const record = exchangeRecord({ ...carried, authority: "a.example.com", requestBytes: 700 });

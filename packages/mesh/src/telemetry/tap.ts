@@ -176,6 +176,8 @@ export function formatTapItem(item: TapItem, source: number | string): string {
       break;
     case "end":
       if (isOctets(item)) words.push(`protocol=${item.protocol}`);
+      // Octets name nobody: where none was dialled, only this says what for.
+      if (isOctets(item) && item.dst === "" && item.service) words.push(`service=${item.service}`);
       if (isOctets(item) && item.authority !== "") words.push(`:authority=${item.authority}`);
       if (item.grpcStatus !== null) words.push(`grpc-status=${grpcStatusWord(item.grpcStatus)}`);
       if (item.reason !== null) words.push(`reason=${item.reason}`);
