@@ -42,7 +42,10 @@ export function attach(
     return refused("NoMatchingParent", `Gateway ${name} has no such listener.`);
   const allowing = meant.filter((one) => allows(one, route, gateway));
   if (allowing.length === 0) {
-    const message = `The listeners of Gateway ${name} do not allow this route (allowedRoutes).`;
+    const why = meant.some((one) => routeKindOf(one) === route.kind)
+      ? " (allowedRoutes)"
+      : `: ${meant.map((one) => `${one.name} is of ${one.protocol}`).join(", ")}`;
+    const message = `The listeners of Gateway ${name} do not allow this route${why}.`;
     return refused("NotAllowedByListeners", message);
   }
   const to = allowing.flatMap((listener) => {

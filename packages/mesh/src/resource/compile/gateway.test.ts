@@ -131,6 +131,7 @@ describe("a listener of protocol TLS, mode Passthrough", () => {
     expect(acceptedOf(gateway([passed]), route(front()))!.reason).toBe("NotAllowedByListeners");
     const compiled = compileTls(gateway([http]), route443());
     expect(compiled.tlsParents[0]!.conditions[0]!.reason).toBe("NotAllowedByListeners");
+    expect(compiled.tlsParents[0]!.conditions[0]!.message).toMatch(/: .* is of HTTP\.$/);
     const both = compileTls(gateway([http, passed]), route443());
     expect(both.listeners.map(({ attachedRoutes }) => attachedRoutes)).toEqual([0, 1]);
   });
