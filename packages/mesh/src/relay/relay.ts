@@ -10,7 +10,6 @@ import { type Reason, reasonRow } from "../model/reason.ts";
 import type { BodyLength, ReplyFailure, RequestSink, ServerStream } from "../net/codec.ts";
 import { PlainReplyHead } from "../net/plain-head.ts";
 import type { FaultStrike } from "../policy/fault.ts";
-import { isIdempotent } from "../policy/method.ts";
 import { decideRetry } from "../policy/retry.ts";
 import type { ExchangeRecord } from "../telemetry/record.ts";
 import { type Backend, type EndpointWaiter, slotWaitMs } from "../upstream/backend.ts";
@@ -23,6 +22,7 @@ import { recordAttempt, recordSent, recordUnsent } from "./attempt-record.ts";
 import type { RelayContext } from "./context.ts";
 import { decide } from "./decide.ts";
 import { heldBackBy, recordAnswer, recordFailure, recordOwnAnswer } from "./ending-record.ts";
+import { failedAttempt } from "./failed-attempt.ts";
 import {
   failureReply,
   grpcCutTrailers,
@@ -36,6 +36,7 @@ import { type Frontend, type FrontendSlot, type Source, workloadField } from "./
 import { GrpcCall } from "./grpc-call.ts";
 import { openRequestRecord } from "./open-record.ts";
 import { captureOperation, type OperationCapture } from "./operation-capture.ts";
+import { failedInBoth, isMisfit, isOnlyAttempt, noteVersion } from "./other-version.ts";
 import { type Impatience, Patience } from "./patience.ts";
 import { RequestBody } from "./request-body.ts";
 import {
@@ -92,6 +93,8 @@ export class Exchange
   #attempt: Attempt | null = null;
   readonly #body: RequestBody;
   #isReplyPaused = false;
+  /** Has the process shown that it does not speak the caller's version of HTTP, and was it asked in the other? */
+  #isAskedOtherwise = false;
   /** How the present reply's body is framed. */
   #replyLength: BodyLength = 0;
   #tunnel: TunnelWatch | null = null;
@@ -290,8 +293,10 @@ export class Exchange
     this.#state = connecting;
     this.#target = target;
     recordAttempt(this.#record, target);
-    this.#pool = target.poolFor(this.#stream.protocol);
-    const session = this.#pool.take(this, isFresh, nowMs);
+    const pool = target.poolFor(this.#stream.protocol, nowMs);
+    this.#pool = pool;
+    noteVersion(this.#record, target, this.#stream.protocol, pool.protocol);
+    const session = pool.take(this, isFresh, nowMs);
     if (session !== null) this.#ask(session, nowMs);
     else if (this.#state === connecting) this.#body.pause();
   }
@@ -302,8 +307,19 @@ export class Exchange
   }
 
   onNoSession(reason: ConnectReason, detail: string): void {
-    if (this.#state.noSession === "judge") this.#judge(reason, detail, true, false);
-    else this.#never(this.#state.noSession, "noSession");
+    if (this.#state.noSession === "never") this.#never(this.#state.noSession, "noSession");
+    if (!this.#asksOtherwise(reason)) this.#judge(reason, detail, true, false);
+  }
+
+  /** Nothing of it was processed: where what is there is found to speak the other version, it is asked in that one, once and free. */
+  #asksOtherwise(reason: Reason): boolean {
+    const nowMs = this.#context.clock.monotonicMs();
+    const isOther = this.#target!.poolFor(this.#stream.protocol, nowMs) !== this.#pool;
+    if (!isOther || this.#isAskedOtherwise || !this.#body.isReplayable) return false;
+    this.#isAskedOtherwise = true;
+    this.#record.attemptReason = reason;
+    this.#connect(this.#target!, false, nowMs);
+    return true;
   }
 
   // ── the request goes up ───────────────────────────────────────────────────────────────────────────────────────
@@ -321,9 +337,7 @@ export class Exchange
     recordSent(this.#record, this.#context, attempt);
     stream.sendHead(this.#head, this.#length);
     if (this.#length === "tunnel") return;
-    // The others can come to nothing in a way that allows another attempt.
-    const isOnly = !attempt.isReused && attempt.target.endpoint.identity === null;
-    this.#body.sendTo(stream, isOnly && this.#pool!.protocol === "http/1.1");
+    this.#body.sendTo(stream, isOnlyAttempt(attempt, this.#pool!));
   }
 
   onRequestBody(bytes: Buffer, start: number, end: number): void {
@@ -400,6 +414,7 @@ export class Exchange
     const isFailed = isGrpcFailure(this.#record.grpcStatus);
     attempt.settle(nowMs, !isFailed); // to fail fast makes nobody attractive
     if (!isFailed) target.onAnswer();
+    this.#pool!.isProven = true;
     const isByProxy = this.#record.origin === "proxy";
     if (this.#fault !== null && this.#fault.reset === "after" && !isByProxy) {
       this.#cut("reset", `fault ${this.#fault.name}: reset after the process had answered`);
@@ -519,6 +534,7 @@ export class Exchange
         attempt.settle(nowMs, failure.sent);
         attempt.detach();
         this.#attempt = null;
+        if (isMisfit(attempt, this.#pool!) && this.#asksOtherwise(failure.reason)) return;
         const isIdleRace = attempt.wasAtRest && !failure.answered && failure.reason === "reset";
         this.#judge(failure.reason, failure.detail, !failure.sent, isIdleRace);
         return;
@@ -539,21 +555,13 @@ export class Exchange
 
   /** The present attempt has failed and the client has seen nothing: again, or is this the answer? */
   #judge(reason: Reason, detail: string, isUnsent: boolean, isIdleRace: boolean): void {
-    const { processed } = reasonRow(reason);
     const record = this.#record;
     record.attemptReason = reason;
     const nowMs = this.#context.clock.monotonicMs();
     const target = this.#target!;
-    const decision = decideRetry({
-      processed: processed === "unknown" && isUnsent ? "no" : processed,
-      isIdleRace,
-      isIdempotent: isIdempotent(this.#head.method),
-      isReplayable: this.#body.isReplayable,
-      attempts: record.attempts,
-      isReplayed: record.replayed,
-      isPinned: this.#placementSlot >= 0 && this.#backend!.isPinning,
-      isMisdirected: reason === "misdirected",
-    });
+    const isPinned = this.#placementSlot >= 0 && this.#backend!.isPinning;
+    const ending = { reason, isUnsent, isIdleRace, isPinned };
+    const decision = decideRetry(failedAttempt(ending, this.#head, this.#body, record));
     switch (decision) {
       case "replay":
         record.replayed = true;
@@ -576,7 +584,7 @@ export class Exchange
       default:
         unreachable(decision);
     }
-    this.#fail(reason, detail);
+    this.#fail(reason, this.#isAskedOtherwise ? failedInBoth(this.#pool!, detail) : detail);
   }
 
   #spendRetry(): boolean {

@@ -13,6 +13,10 @@ export interface PoolObserver {
   onConnected(): void;
   /** No connection of this pool is there either. */
   onConnectFailed(reason: ConnectReason, pool: Pool): void;
+  /** What was reached does not speak the pool's version of HTTP. True: it will be asked in the other one. */
+  onMisfit(pool: Pool): boolean;
+  /** Of the connections that came about none is left. */
+  onEmpty(pool: Pool): void;
 }
 
 /** How long a server may take to close its side of a connection that we closed, in ms. */
@@ -31,6 +35,8 @@ const streamsExpected = 100;
  */
 export class Pool implements DeadlineHandler, SessionPool {
   readonly protocol: HttpProtocol;
+  /** Has a reply come on a connection that is there, or was until others came? Then this version is spoken. */
+  isProven = false;
   readonly #context: UpstreamContext;
   readonly #dialler: Dialler;
   readonly #observer: PoolObserver;
@@ -172,13 +178,21 @@ export class Pool implements DeadlineHandler, SessionPool {
     if (phase === "leaving") this.#leavingCount--;
     if (phase === "dialling") {
       this.#dialling.delete(session);
-      const { misfit } = session.codec;
-      if (misfit !== null) this.#onDialFailed("bad-response", misfit);
-      else this.#onDialFailed(connectReason(failure), failure?.detail ?? "closed while connecting");
+      const { misfit, isUnheard } = session.codec;
+      if (misfit !== null) this.#onDialFailed("bad-response", misfit, true);
+      else {
+        const detail = failure?.detail ?? "closed while connecting";
+        // Where it was ever heard, it is silent because it ends.
+        this.#onDialFailed(connectReason(failure), detail, isUnheard && this.#opened === 0);
+      }
     } else if (phase === "idle") {
       this.#idle.remove(session, true);
     }
     if (this.#waiting.count > 0) this.#dialEnough(); // there is room for another
+    if (session.opened > 0 && this.#all.size === 0) {
+      this.isProven = false;
+      this.#observer.onEmpty(this);
+    }
   }
 
   /** A dial or a closing has taken too long. */
@@ -192,7 +206,7 @@ export class Pool implements DeadlineHandler, SessionPool {
     this.#dialling.delete(session);
     session.codec.close();
     const detail = `not connected within ${this.#dialler.connectTimeoutMs} ms`;
-    this.#onDialFailed("connect-timeout", detail);
+    this.#onDialFailed("connect-timeout", detail, false);
   }
 
   onDeadline(): void {
@@ -268,10 +282,13 @@ export class Pool implements DeadlineHandler, SessionPool {
    * While other connections to the endpoint live it is there, and one dial's failure is one request's. Else it is away:
    * all who wait go elsewhere at once.
    */
-  #onDialFailed(reason: ConnectReason, detail: string): void {
+  #onDialFailed(reason: ConnectReason, detail: string, isMisfit: boolean): void {
     const isThere = this.isConnected;
+    const isAskedOtherwise = isMisfit && !isThere && this.#observer.onMisfit(this);
     // Who speaks another version is there for those who speak it.
-    if (!isThere && reason !== "bad-response") this.#observer.onConnectFailed(reason, this);
+    if (!isThere && !isAskedOtherwise && reason !== "bad-response") {
+      this.#observer.onConnectFailed(reason, this);
+    }
     for (const taker of this.#waiting.takeFirst(isThere ? 1 : this.#waiting.count)) {
       taker.onNoSession(reason, detail);
     }

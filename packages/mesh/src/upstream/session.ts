@@ -16,6 +16,8 @@ export interface ClientCodec extends ConnectionEvents {
   readonly isClosing: boolean;
   /** Why what is at the other end does not speak this version of HTTP; null: nothing shows that. */
   readonly misfit: string | null;
+  /** Is it connected, or was it, and not an octet has come of a server that should have spoken first? */
+  readonly isUnheard: boolean;
   /** Exchanges started on this connection. */
   readonly exchanges: number;
   /** How long the server said it keeps an idle connection (`Keep-Alive: timeout=`), in ms, or null. */

@@ -9,6 +9,7 @@ import { Dialler, type TargetKey } from "./dialler.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { Pool, type PoolObserver } from "./pool.ts";
 import { RawDial, type RawDialOwner } from "./raw-dial.ts";
+import { SpokenVersion } from "./spoken-version.ts";
 
 /** Told when a target can be used again, or no longer. */
 export interface TargetObserver {
@@ -32,6 +33,8 @@ export class Target implements Candidate, PoolObserver, DeadlineHandler {
    * peer's proxy, which takes both: what its process speaks is for that proxy to know.
    */
   speaks: HttpProtocol | null = null;
+  /** What it has shown to speak, where nothing was said. */
+  readonly #found: SpokenVersion;
   readonly #context: UpstreamContext;
   readonly #dialler: Dialler;
   readonly #meter: ConnectionMeter | null;
@@ -61,6 +64,7 @@ export class Target implements Candidate, PoolObserver, DeadlineHandler {
     this.#dialler = new Dialler(context, key);
     this.#meter = meter;
     this.#retry = new Deadline(this);
+    this.#found = new SpokenVersion(context.clock);
   }
 
   /** Did we ourselves find it away? */
@@ -87,8 +91,8 @@ export class Target implements Candidate, PoolObserver, DeadlineHandler {
   }
 
   /** The connections for a request that came in `protocol`: in that version of HTTP, or in the one the process speaks. */
-  poolFor(protocol: HttpProtocol): Pool {
-    return this.poolOf(this.speaks ?? protocol);
+  poolFor(protocol: HttpProtocol, nowMs: number): Pool {
+    return this.poolOf(this.speaks ?? this.#found.version(nowMs) ?? protocol);
   }
 
   /** The connections on which `protocol` is spoken; made on first use. */
@@ -169,6 +173,7 @@ export class Target implements Candidate, PoolObserver, DeadlineHandler {
 
   onConnectFailed(reason: ConnectReason, pool: Pool | null): void {
     if (reason === "queue-full" || reason === "shed") return; // our own shortage
+    this.#found.forget(null);
     if (!this.isObserved || this.endpoint.isOwn || this.#isReached) return;
     this.#failed = pool;
     // Dials that were on their way together count as one failure.
@@ -180,6 +185,19 @@ export class Target implements Candidate, PoolObserver, DeadlineHandler {
     if (!this.isAway) return;
     if (this.#isProbed) (this.#failed ?? this.poolOf(this.speaks ?? "http/1.1")).probe();
     else this.#comeBack();
+  }
+
+  /**
+   * Of a peer's proxy it says nothing of the process. Where a port is declared, that stands.
+   */
+  onMisfit(pool: Pool): boolean {
+    if (this.speaks !== null || this.endpoint.identity !== null) return false;
+    this.#found.refute(pool.protocol);
+    return true;
+  }
+
+  onEmpty(pool: Pool): void {
+    this.#found.forget(pool.protocol);
   }
 
   /** A raw connection has ended, or never came about. */

@@ -74,7 +74,8 @@ export class FakeServer implements ClientCodec, ClientStream, ConnectionEvents {
   phase: "dialling" | "idle" | "busy" | "closed" = "dialling";
   exchanges = 0;
   keepAliveTimeoutMs: number | null = null;
-  readonly misfit = null;
+  misfit: string | null = null;
+  readonly isUnheard = false;
   sink: ReplySink | null = null;
   // Of the present exchange.
   head: RequestHead | null = null;

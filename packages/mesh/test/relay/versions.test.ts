@@ -1,3 +1,4 @@
+import type { PortProtocol } from "@heddle/mesh/model/protocol.ts";
 import type { ServerStream } from "@heddle/mesh/net/codec.ts";
 import { PlainFields, PlainReplyHead } from "@heddle/mesh/net/plain-head.ts";
 import { websocketAccept } from "@heddle/mesh/net/websocket-key.ts";
@@ -166,35 +167,71 @@ test("calls of gRPC: statuses, deadlines and the proxies' own answers arrive", a
   expect(mesh.kvs.records.slice(0, 2).map(({ grpcStatus }) => grpcStatus)).toEqual([7, 4]);
 });
 
-test.each([
-  {
-    speaks: "http/1.1",
-    caller: "h2",
-    declare: "where HTTP/1.1 is spoken, declare it: appProtocol http",
-  },
-  { speaks: "h2", caller: "http/1.1", declare: "declare it: appProtocol kubernetes.io/h2c" },
-] as const)(
-  "a process of $speaks that declares nothing, asked in $caller, is shown to be another's, and stays there for its own",
-  async ({ speaks, caller, declare }) => {
-    const mesh = new CodecMesh({ speaks, protocol: "detect", fits: false });
-    const answer = (served: { stream: ServerStream }) => {
-      served.stream.sendHead(new PlainReplyHead(200), 0);
-      served.stream.sendEnd(null);
-    };
+const strangers = [
+  { caller: "h2", speaks: "http/1.1", shown: "bad-response", name: "HTTP/1.1" },
+  { caller: "http/1.1", speaks: "h2", shown: "bad-response", name: "HTTP/2" },
+] as const;
+
+function answer({ stream }: { readonly stream: ServerStream }): void {
+  stream.sendHead(new PlainReplyHead(200), 0);
+  stream.sendEnd(null);
+}
+
+describe.each(strangers)("a process of $speaks that declares nothing, asked in $caller", (pair) => {
+  const { caller, speaks, shown, name } = pair;
+  const open = async (protocol: PortProtocol = "detect") => {
+    const mesh = new CodecMesh({ speaks, protocol, fits: false });
     mesh.onServed = answer;
     const strange = mesh.dial(caller);
     const own = mesh.dial(speaks);
     await mesh.pass();
+    return { mesh, strange, own };
+  };
+
+  test("shows that it speaks another version, and is asked in that one, body and all", async () => {
+    const { mesh, strange, own } = await open();
+    mesh.onServed = () => {};
+    const asking = strange.ask({ method: "POST", length: 5 });
+    asking.say("hello").stream!.sendEnd(null);
+    await mesh.pass();
+    expect(mesh.served).toMatchObject([{ body: "hello", end: "whole" }]);
+    answer(mesh.served[0]!);
+    mesh.onServed = answer;
+    await mesh.pass();
+    expect([asking.head!.status, asking.end]).toEqual([200, "whole"]);
+    const [record] = mesh.kvs.records;
+    expect(record).toMatchObject({ protocol: caller, status: 200, attempts: 2, replayed: false });
+    expect(record!.earlier).toMatchObject([{ reason: shown }]);
+    expect(record!.detail).toBe(`asked in ${name}, which the process has shown to speak alone`);
+    const [fitting, again] = [own.ask({}), strange.ask({})];
+    await mesh.pass();
+    expect([fitting.head!.status, again.head!.status]).toEqual([200, 200]);
+    const rest = mesh.kvs.records.slice(1).map(({ attempts, detail }) => [attempts, detail]);
+    expect(rest).toContainEqual([1, record!.detail]); // it is remembered
+    expect(rest).toContainEqual([1, ""]);
+  });
+
+  test("is asked anew once it may be another program", async () => {
+    const { mesh, strange } = await open();
+    strange.ask({});
+    await mesh.pass();
+    strange.ask({});
+    await mesh.pass(10_000); // its connections have closed of idleness
+    strange.ask({});
+    await mesh.pass();
+    expect(mesh.kvs.records.map(({ attempts }) => attempts)).toEqual([2, 1, 2]);
+  });
+
+  test("fails, and is not away, where it is declared to speak what it does not", async () => {
+    const { mesh, strange } = await open(caller === "h2" ? "h2c" : "http1");
     const asked = strange.ask({});
     await mesh.pass();
-    expect([asked.head!.status, asked.head!.get("x-heddle-reason")]).toEqual([502, "bad-response"]);
-    expect(asked.body).toContain(declare);
-    const fitting = own.ask({});
-    await mesh.pass();
-    expect(fitting.head!.status).toBe(200);
-    expect(mesh.served).toHaveLength(1);
-  },
-);
+    expect([asked.head!.status, asked.head!.get("x-heddle-reason")]).toEqual([502, shown]);
+    expect(asked.body).toContain("declare it: appProtocol");
+    expect(mesh.served).toEqual([]);
+    expect(mesh.kvs.records).toMatchObject([{ attempts: 1 }]);
+  });
+});
 
 describe.each([true, false])("over HTTP/2 both ends name a message alike (TLS: %s)", (hasTls) => {
   test("with streams interleaved, given up and answered in any order", async () => {

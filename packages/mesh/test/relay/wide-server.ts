@@ -19,7 +19,8 @@ export class WideServer implements ClientCodec, ConnectionEvents {
   max = 100;
   exchanges = 0;
   readonly keepAliveTimeoutMs = null;
-  readonly misfit = null;
+  misfit: string | null = null;
+  isUnheard = false;
   /** All that were ever started. */
   readonly streams: WideStream[] = [];
   active = 0;

@@ -12,6 +12,7 @@ import { type ClientStreamHost, Http1ClientStream } from "./client-stream.ts";
 import type { Http1Context } from "./context.ts";
 import { frameReply, type ReplyShape } from "./framing.ts";
 import { HeadReader } from "./head-reader.ts";
+import { isFirstFrame } from "./http2-frame.ts";
 import { KEEP_ALIVE, UPGRADE } from "./kinds.ts";
 import { ReadAhead } from "./read-ahead.ts";
 import type { Http1ReplyHead } from "./reply-head.ts";
@@ -116,8 +117,10 @@ export class Http1Client implements ConnectionEvents, ClientStreamHost, Deferred
     return this.#phase === "closed" || !this.#keepsAlive;
   }
 
-  /** What shows it is a reply, whose failure says so. */
-  readonly misfit = null;
+  /** Set within a reply's failure: the first octets of the server were a frame of HTTP/2. */
+  misfit: string | null = null;
+  /** Whoever says nothing may yet be a server of HTTP/1.1. */
+  readonly isUnheard = false;
 
   /** Exchanges started on this connection. */
   get exchanges(): number {
@@ -247,7 +250,11 @@ export class Http1Client implements ConnectionEvents, ClientStreamHost, Deferred
     const stream = this.#stream!;
     const next = this.#reader.read(bytes, start, end);
     if (next < 0) {
-      if (this.#reader.fault !== null) this.#fail("bad-response", this.#reader.fault.detail);
+      const { fault } = this.#reader;
+      if (fault === null) return end;
+      const isFirst = this.#exchanges === 1 && this.#interims === 0 && !this.#reader.isPending;
+      if (isFirst && isFirstFrame(bytes, start, end)) this.misfit = fault.detail;
+      this.#fail("bad-response", fault.detail);
       return end;
     }
     const { scanner } = this.#reader;

@@ -1,5 +1,6 @@
 import type { Reason } from "../../model/reason.ts";
 import { octets, PATH, QUERY, TEXT, TOKEN } from "./chars.ts";
+import { isFirstFrame } from "./http2-frame.ts";
 import { ALIAS, kindOf, OTHER } from "./kinds.ts";
 import type { Http1Limits } from "./limits.ts";
 import { isBlank } from "./lists.ts";
@@ -217,7 +218,7 @@ export class HeadScanner {
       if (start + index >= end) return INCOMPLETE;
       if (bytes[start + index] !== VERSION.charCodeAt(index)) {
         return this.#refuse(
-          !isRequest && isFrameOfHttp2(bytes, start, end)
+          !isRequest && isFirstFrame(bytes, start, end)
             ? "HTTP/2 where HTTP/1.1 was asked for; declare it: appProtocol kubernetes.io/h2c"
             : "no HTTP version in its place",
         );
@@ -286,10 +287,4 @@ export class HeadScanner {
  */
 function isMethodOctet(octet: number): boolean {
   return (octets[octet]! & TOKEN) !== 0 && (octet < 0x61 || octet > 0x7a);
-}
-
-/** A first frame, SETTINGS or GOAWAY (RFC 9113 §4.1), of less than 64 KiB. */
-function isFrameOfHttp2(bytes: Buffer, start: number, end: number): boolean {
-  const type = bytes[start + 3];
-  return end - start >= 4 && bytes[start] === 0 && (type === 4 || type === 7);
 }

@@ -21,6 +21,8 @@ const STREAMS_MAX = 128;
  */
 const RESETS_SHARE = 0.25;
 
+const DECLARE_HTTP1 = "where HTTP/1.1 is spoken, declare it: appProtocol http";
+
 /** Who keeps an upstream connection: a pool. See `ClientCodecOwner`. */
 export interface Http2ClientOwner {
   onOpen(client: Http2Client): void;
@@ -44,6 +46,8 @@ export class Http2Client implements ConnectionEvents, Http2Role, DeadlineHandler
   readonly #alive: Deadline;
   readonly #tick: Deadline;
   #core: Http2Connection | null = null;
+  #hasConnected = false;
+  #hasHeard = false;
   #isOpen = false;
   #isClosing = false;
   #nextId = 1;
@@ -90,6 +94,11 @@ export class Http2Client implements ConnectionEvents, Http2Role, DeadlineHandler
     return this.#isClosing || (this.#core !== null && !this.#core.isOpen);
   }
 
+  /** A server of HTTP/2 sends SETTINGS first, without being asked (RFC 9113 §3.4). */
+  get isUnheard(): boolean {
+    return this.#hasConnected && !this.#hasHeard;
+  }
+
   get exchanges(): number {
     return (this.#nextId - 1) / 2;
   }
@@ -114,6 +123,7 @@ export class Http2Client implements ConnectionEvents, Http2Role, DeadlineHandler
 
   onOpen(): void {
     if (this.#isClosing) return; // given up meanwhile
+    this.#hasConnected = true;
     this.#context.gather.enter();
     const out = this.core.sender.open(PREFACE.length);
     out.appendText(PREFACE);
@@ -124,7 +134,9 @@ export class Http2Client implements ConnectionEvents, Http2Role, DeadlineHandler
   onBytes(bytes: Buffer, start: number, end: number): void {
     const { gather } = this.#context;
     gather.enter();
+    this.#hasHeard = true;
     this.core.receive(bytes, start, end);
+    if (this.misfit !== null) this.connection.reset(); // its end would be awaited, and requests with it
     gather.leave();
   }
 
@@ -192,9 +204,7 @@ export class Http2Client implements ConnectionEvents, Http2Role, DeadlineHandler
 
   onBroken(code: ErrorCode, detail: string): void {
     this.#stop();
-    if (!this.#isOpen) {
-      this.misfit = `no HTTP/2 (${detail}); where HTTP/1.1 is spoken, declare it: appProtocol http`;
-    }
+    if (!this.#isOpen) this.misfit = `no HTTP/2 (${detail}); ${DECLARE_HTTP1}`;
     this.core.sender.goaway(0, code, detail);
   }
 
