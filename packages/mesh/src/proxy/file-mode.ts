@@ -53,7 +53,7 @@ export async function runFromFile(
     load().catch((cause: Error) => log.error({ cause: cause.message }, "not read; still serving"));
   };
   await load();
-  sidecar.stalls.start(clock, () => workload.activity);
+  sidecar.stalls.start(() => workload.activity);
 
   // Before the folder is watched: a socket that appears there is no change of the documents.
   const adminDir = stateDir ?? (statSync(path).isDirectory() ? path : null);

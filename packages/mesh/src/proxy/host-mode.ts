@@ -171,7 +171,7 @@ class HostedProxy {
       () => workload.activity,
       () => this.#membership?.summary(recorder.summary()),
     ).start();
-    stalls.start(clock, () => workload.activity);
+    stalls.start(() => workload.activity);
   }
 
   onToken(token: GrantedToken): void {

@@ -6,6 +6,7 @@ import type { Transport } from "../net/transport.ts";
 import { Metrics } from "../telemetry/metrics.ts";
 import { TelemetryRecorder } from "../telemetry/recorder.ts";
 import { bootId } from "./boot-id.ts";
+import { openCoreWait } from "./core-wait.ts";
 import { JsonLog } from "./log.ts";
 import { StallMeter } from "./stall-meter.ts";
 import { TrialMemory } from "./trial-memory.ts";
@@ -50,7 +51,7 @@ export async function openSidecar(seed: number, stateDir: string | null): Promis
     metrics,
     recorder,
     transport: opened.transport,
-    stalls: new StallMeter(metrics),
+    stalls: new StallMeter(metrics, clock, openCoreWait()),
     backEnd: { name: opened.backEnd, detail: opened.detail },
   };
 }

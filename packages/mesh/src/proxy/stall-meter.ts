@@ -1,4 +1,3 @@
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { Clock } from "../base/clock.ts";
 import type { Gauge, Metrics } from "../telemetry/metrics.ts";
 
@@ -7,54 +6,76 @@ const resolutionMs = 10;
 /** How often it is asked whether there is traffic, in ms. */
 const lookMs = 1000;
 
-/** The longest time in which the event loop served nobody while there was traffic, since the process started. */
+/**
+ * The longest time in which the event loop served nobody while there was traffic, since the process started: on the wall, and
+ * without what the thread spent waiting for a core, which others on the machine took. The second is short by up to
+ * `resolutionMs` where the wait came before the stall, and is the first where the system does not tell of waiting.
+ */
 export class StallMeter {
-  readonly #delay = monitorEventLoopDelay({ resolution: resolutionMs });
-  readonly #gauge: Gauge;
-  /** Of earlier times of traffic. */
+  readonly #clock: Clock;
+  readonly #waitedMs: () => number;
+  readonly #whole: Gauge;
+  readonly #own: Gauge;
   #longestMs = 0;
+  #longestOwnMs = 0;
+  #isOn = false;
+  #askedMs = 0;
+  #waitedAtMs = 0;
 
-  constructor(metrics: Metrics) {
-    this.#gauge = metrics
+  /** @param waitedMs for how long this thread has waited for a core since it began */
+  constructor(metrics: Metrics, clock: Clock, waitedMs: () => number) {
+    this.#clock = clock;
+    this.#waitedMs = waitedMs;
+    this.#whole = metrics
       .gauge(
         "process_event_loop_stall_max_seconds",
         "Longest time the event loop served nobody while there was traffic, since the process started.",
         [],
       )
       .child({});
-    metrics.onCollect(() => this.#read());
+    this.#own = metrics
+      .gauge(
+        "process_event_loop_stall_own_max_seconds",
+        "The same without the time in which the thread waited for a core.",
+        [],
+      )
+      .child({});
+    metrics.onCollect(() => {
+      this.#whole.set(this.#longestMs / 1000);
+      this.#own.set(this.#longestOwnMs / 1000);
+    });
   }
 
   /**
    * Measures from now on, while there is traffic: a proxy that serves nobody should not wake a hundred times a second.
    * @param activity changes whenever somebody was served
    */
-  start(clock: Clock, activity: () => number): void {
+  start(activity: () => number): void {
     let last = activity();
-    let isOn = false;
     const look = (): void => {
       const now = activity();
-      if (now !== last && !isOn) this.#resume();
-      if (now === last && isOn) this.#delay.disable();
-      isOn = now !== last;
+      const wasOn = this.#isOn;
+      this.#isOn = now !== last;
       last = now;
-      clock.after(lookMs, look);
+      if (this.#isOn && !wasOn) this.#ask();
+      this.#clock.after(lookMs, look);
     };
     look();
   }
 
-  /** Node would count the pause since it was last on as one stall, but for the reset. */
-  #resume(): void {
-    this.#longestMs = this.#maxMs();
-    this.#delay.enable();
-    this.#delay.reset();
+  #ask(): void {
+    this.#askedMs = this.#clock.monotonicMs();
+    this.#waitedAtMs = this.#waitedMs();
+    // The clock of real processes rounds up by one.
+    this.#clock.after(resolutionMs - 1, this.#onAnswer);
   }
 
-  #maxMs(): number {
-    return Math.max(this.#longestMs, this.#delay.max / 1e6 - resolutionMs);
-  }
-
-  #read(): void {
-    this.#gauge.set(this.#maxMs() / 1000);
-  }
+  readonly #onAnswer = (): void => {
+    if (!this.#isOn) return;
+    const lateMs = this.#clock.monotonicMs() - this.#askedMs - resolutionMs;
+    const ownMs = lateMs - (this.#waitedMs() - this.#waitedAtMs);
+    this.#longestMs = Math.max(this.#longestMs, lateMs);
+    this.#longestOwnMs = Math.max(this.#longestOwnMs, ownMs);
+    this.#ask();
+  };
 }
