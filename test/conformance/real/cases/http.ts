@@ -28,6 +28,22 @@ export const httpCases: readonly RealCase[] = [
     },
   },
   {
+    name: "curl, to processes that speak the other version of HTTP alone and declare nothing",
+    tools: ["curl"],
+    async run(mesh) {
+      const file = join(mesh.folder, "large");
+      writeFileSync(file, large);
+      const web = `http://127.0.0.1:${mesh.portOf("web")}`;
+      const version = "--http2-prior-knowledge";
+      equal(await curl(`${web}/x`, version, "--data-binary", "hello"), "hello", "h2 to HTTP/1.1");
+      const hash = await curl(`${web}/hash`, version, "--data-binary", `@${file}`);
+      equal(hash, `1.1 ${largeHash}`, "1 MB of h2 to HTTP/1.1");
+      const h2 = `http://127.0.0.1:${mesh.portOf("h2")}/x`;
+      equal(await curl(h2, "--data-binary", "hello"), "hello", "HTTP/1.1 to h2");
+      equal(await curl(h2, "-X", "PUT", "--data-binary", "again"), "again", "and once more");
+    },
+  },
+  {
     name: "curl, HTTP/2 by prior knowledge, to a process that speaks it",
     tools: ["curl"],
     async run(mesh) {

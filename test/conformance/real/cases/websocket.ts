@@ -2,6 +2,7 @@ import { connect as connectHttp2 } from "node:http2";
 import WebSocket from "ws";
 import { equal } from "../equal.ts";
 import type { RealCase } from "../real-case.ts";
+import type { RealMesh } from "../real-mesh.ts";
 
 export const webSocketCases: readonly RealCase[] = [
   {
@@ -37,35 +38,41 @@ export const webSocketCases: readonly RealCase[] = [
   },
   {
     name: "WebSocket over HTTP/2 (RFC 8441) to a process declared HTTP/1.1",
-    async run(mesh) {
-      const session = connectHttp2(`http://127.0.0.1:${mesh.portOf("web1")}`);
-      session.on("error", () => {});
-      try {
-        await soon(new Promise<void>((resolve) => session.once("remoteSettings", () => resolve())));
-        equal(session.remoteSettings.enableConnectProtocol, true, "ENABLE_CONNECT_PROTOCOL");
-        const stream = session.request({
-          ":method": "CONNECT",
-          ":protocol": "websocket",
-          ":path": "/",
-          "sec-websocket-version": "13",
-        });
-        stream.on("error", () => {});
-        const status = await soon(
-          new Promise<number>((resolve, reject) => {
-            stream.once("response", (head) => resolve(head[":status"] ?? 0));
-            stream.once("close", () => reject(new Error(`reset with ${stream.rstCode}`)));
-          }),
-        );
-        equal(status, 200, "status");
-        const reply = soon(new Promise<Buffer>((resolve) => stream.once("data", resolve)));
-        stream.write(Buffer.from([0x81, 0x82, 0, 0, 0, 0, 0x68, 0x69])); // "hi", masked with zeros
-        equal((await reply).toString("hex"), "81026869", "the frame that came back");
-      } finally {
-        session.destroy();
-      }
-    },
+    run: (mesh) => overHttp2(mesh, "web1"),
+  },
+  {
+    name: "WebSocket over HTTP/2 to an undeclared HTTP/1.1 process",
+    run: (mesh) => overHttp2(mesh, "web"),
   },
 ];
+
+async function overHttp2(mesh: RealMesh, service: string): Promise<void> {
+  const session = connectHttp2(`http://127.0.0.1:${mesh.portOf(service)}`);
+  session.on("error", () => {});
+  try {
+    await soon(new Promise<void>((resolve) => session.once("remoteSettings", () => resolve())));
+    equal(session.remoteSettings.enableConnectProtocol, true, "ENABLE_CONNECT_PROTOCOL");
+    const stream = session.request({
+      ":method": "CONNECT",
+      ":protocol": "websocket",
+      ":path": "/",
+      "sec-websocket-version": "13",
+    });
+    stream.on("error", () => {});
+    const status = await soon(
+      new Promise<number>((resolve, reject) => {
+        stream.once("response", (head) => resolve(head[":status"] ?? 0));
+        stream.once("close", () => reject(new Error(`reset with ${stream.rstCode}`)));
+      }),
+    );
+    equal(status, 200, "status");
+    const reply = soon(new Promise<Buffer>((resolve) => stream.once("data", resolve)));
+    stream.write(Buffer.from([0x81, 0x82, 0, 0, 0, 0, 0x68, 0x69])); // "hi", masked with zeros
+    equal((await reply).toString("hex"), "81026869", "the frame that came back");
+  } finally {
+    session.destroy();
+  }
+}
 
 function once(socket: WebSocket, event: string): Promise<void> {
   return soon(
