@@ -9,6 +9,7 @@ import { startLane } from "./measure/startup.ts";
 import { choose, type Options, parseOptions, usage } from "./options.ts";
 import { type IdleReport, idleScenarios, measureIdle } from "./protocols/idle.ts";
 import { measureProtocol, type ProtocolReport } from "./protocols/measure.ts";
+import { measurePauses, type PauseReport, pauseScenarios } from "./protocols/pauses.ts";
 import { protocolScenarios, protocolSubjects } from "./protocols/scenarios.ts";
 import { judge } from "./report/bars.ts";
 import { renderPlot } from "./report/plot.ts";
@@ -39,6 +40,7 @@ async function main(argv: readonly string[]): Promise<number> {
         ...[...scenarios, ...memoryScenarios, ...recordingScenarios].map(({ name }) => name),
         ...protocolScenarios.map(({ name }) => name),
         ...idleScenarios,
+        ...pauseScenarios.map(({ name }) => name),
         checkers,
       ],
       subjects: [...new Set([...subjects.map(({ name }) => name), ...protocolSubjects])],
@@ -100,6 +102,7 @@ function nothing(chosen: Chosen, reason: string): Findings {
     idle: idleScenarios
       .filter((name) => chosen.scenarios.has(name))
       .map((name) => ({ name, connections: 0, addedMb: null, reason })),
+    pauses: pauseTakers(chosen).map(({ name }) => ({ name, requests: 0, figures: null, reason })),
   };
 }
 
@@ -143,6 +146,11 @@ async function run(rig: Rig, options: Options, chosen: Chosen): Promise<Findings
     const settleSeconds = options.settleSeconds / 2;
     idle.push(await measureIdle(rig, name, { connections, settleSeconds }));
   }
+  const pauses: PauseReport[] = [];
+  for (const scenario of pauseTakers(chosen)) {
+    pauses.push(await measurePauses(rig, scenario, options.manyRequests));
+    progress(`${scenario.name}: ${JSON.stringify(pauses.at(-1)?.figures)}`);
+  }
   return {
     ...result,
     machine,
@@ -153,12 +161,13 @@ async function run(rig: Rig, options: Options, chosen: Chosen): Promise<Findings
     recording,
     protocols,
     idle,
+    pauses,
   };
 }
 
 /** Judges, prints and writes. Returns the exit code. */
 function publish(options: Options, findings: Findings): number {
-  const { measured, memory, recording, protocols, idle } = findings;
+  const { measured, memory, recording, protocols, idle, pauses } = findings;
   const reports = findings.scenarios.map((scenario) => reportScenario(scenario, findings));
   const report: Report = {
     machine: findings.machine,
@@ -168,7 +177,8 @@ function publish(options: Options, findings: Findings): number {
     recording,
     protocols,
     idle,
-    bars: judge(reports, measured, { memory, recording, protocols, idle }),
+    pauses,
+    bars: judge(reports, measured, { memory, recording, protocols, idle, pauses }),
   };
   process.stdout.write(renderReport(report, measured));
   writeTo(options.plotFile, renderPlot(report));
@@ -234,6 +244,12 @@ async function tryMemory(
     progress(`memory/${topology} ${name} not measured: ${reasonOf(thrown)}`);
     return { name, topology, figures: null, reason: reasonOf(thrown) };
   }
+}
+
+function pauseTakers(chosen: Chosen): (typeof pauseScenarios)[number][] {
+  return chosen.subjects.has("heddle")
+    ? pauseScenarios.filter(({ name }) => chosen.scenarios.has(name))
+    : [];
 }
 
 function recordingTakers(chosen: Chosen): (typeof recordingScenarios)[number][] {

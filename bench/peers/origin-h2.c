@@ -1,5 +1,6 @@
 // An HTTP/2 server by prior knowledge that costs next to nothing: requests are not looked at, answers are made beforehand.
 //   origin-h2 <port> unary    a request without a body: 200 and 1,024 octets; one with a body: a gRPC answer of 128 octets
+//   origin-h2 <port> push     gRPC answers of 100 such messages, each in a frame of its own
 //   origin-h2 <port> stream   headers at once, each DATA frame sent back, trailers at the end
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -28,7 +29,7 @@ typedef struct {
   size_t head, tail, cap;
 } Conn;
 
-static int epfd, streams;
+static int epfd, streams, messages = 1;
 static const unsigned char plain[] = {0x88, 0x0f, 0x0d, 4, '1', '0', '2', '4'};
 static const unsigned char grpc[] = "\x88\x0f\x10\x10" "application/grpc";
 static const unsigned char status[] = "\x00\x0b" "grpc-status" "\x01" "0";
@@ -52,7 +53,7 @@ static void answer(Conn *c, Pending p) {
   if (p.grpc) {
     static unsigned char message[128] = {0, 0, 0, 0, 123};
     frame(c, sizeof grpc - 1, 1, 4, p.stream, grpc);
-    frame(c, 128, 0, 0, p.stream, message);
+    for (int i = 0; i < messages; i++) frame(c, 128, 0, 0, p.stream, message);
     frame(c, sizeof status - 1, 1, 5, p.stream, status);
   } else {
     frame(c, sizeof plain, 1, 4, p.stream, plain);
@@ -62,7 +63,7 @@ static void answer(Conn *c, Pending p) {
 static void pump(Conn *c) {
   while (c->head < c->tail) {
     Pending p = c->pending[c->head % c->cap];
-    long need = p.grpc ? 128 : 1024;
+    long need = p.grpc ? 128 * messages : 1024;
     if (c->window < need) return;
     c->window -= need;
     c->head++;
@@ -164,6 +165,7 @@ int main(int argc, char **argv) {
   if (argc < 3) return 64;
   signal(SIGPIPE, SIG_IGN);
   streams = strcmp(argv[2], "stream") == 0;
+  if (strcmp(argv[2], "push") == 0) messages = 100;
   int server = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), one = 1;
   setsockopt(server, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
   struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(atoi(argv[1])), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};

@@ -87,11 +87,15 @@ async function startPeer(
   return port;
 }
 
-const h2Origin = (rig: Rig) => startPeer(rig, "origin-h2", (port) => [String(port), "unary"]);
+/** Of `peers/origin-h2.c`. */
+type H2Answers = "unary" | "push" | "stream";
+
+export const h2Origin = (answers: H2Answers) => (rig: Rig) =>
+  startPeer(rig, "origin-h2", (port) => [String(port), answers]);
 const tcpOrigin = (rig: Rig) => startPeer(rig, "tcp-peer", (port) => ["serve", String(port)]);
 
 /** 8 connections of 12 streams. */
-const multiplexed = ["-t1", "-c8", "-m12"];
+export const multiplexed = ["-t1", "-c8", "-m12"];
 
 /** h2load for a time: a trial tells how many requests that is, so that the cost is over exactly that many. */
 async function h2load(port: number, seconds: number, extra: readonly string[]): Promise<Work> {
@@ -110,6 +114,13 @@ async function h2load(port: number, seconds: number, extra: readonly string[]): 
   return { count };
 }
 
+/** What makes a request of h2load a call with one message. */
+export function grpcCall(rig: Rig): string[] {
+  const message = join(rig.folder, "grpc-message");
+  writeFileSync(message, Buffer.concat([Buffer.from([0, 0, 0, 0, 123]), Buffer.alloc(123)]));
+  return ["-Hcontent-type: application/grpc", "-Hte: trailers", `-d${message}`];
+}
+
 async function tcpLoad(rig: Rig, args: readonly string[]): Promise<number> {
   const binary = compilePeer("tcp-peer", rig.folder);
   return Number(await runLoad([binary, ...args], 30));
@@ -125,7 +136,7 @@ export const protocolScenarios: readonly ProtocolScenario[] = [
       unit: "request",
       explained:
         "HTTP/2 by prior knowledge, 8 connections of 12 streams, answers of 1,024 octets (h2load)",
-      origin: h2Origin,
+      origin: h2Origin("unary"),
       protocol: "http",
       haproxy: "h2",
       node: topology === "one-hop-plain",
@@ -139,15 +150,45 @@ export const protocolScenarios: readonly ProtocolScenario[] = [
       unit: "request",
       explained:
         "gRPC's frames: a message of 128 octets each way, status in trailers, 8 connections of 12 streams (h2load)",
-      origin: h2Origin,
+      origin: h2Origin("unary"),
       protocol: "http",
       haproxy: "h2",
       node: topology === "one-hop-plain",
-      work: (rig, { port }, seconds) => {
-        const message = join(rig.folder, "grpc-message");
-        writeFileSync(message, Buffer.concat([Buffer.from([0, 0, 0, 0, 123]), Buffer.alloc(123)]));
-        const fields = ["-Hcontent-type: application/grpc", "-Hte: trailers", `-d${message}`];
-        return h2load(port, seconds, fields);
+      work: (rig, { port }, seconds) => h2load(port, seconds, grpcCall(rig)),
+    }),
+  ),
+  ...topologies.map(
+    (topology): ProtocolScenario => ({
+      name: `grpc/${topology}/server-stream`,
+      topology,
+      unit: "message",
+      explained:
+        "gRPC, answers of 100 messages of 128 octets, each in a frame of its own, 8 connections of 12 streams (h2load)",
+      origin: h2Origin("push"),
+      protocol: "http",
+      haproxy: "h2",
+      node: topology === "one-hop-plain",
+      work: async (rig, { port }, seconds) => {
+        const { count } = await h2load(port, seconds, grpcCall(rig));
+        return { count: count * 100 };
+      },
+    }),
+  ),
+  ...topologies.map(
+    (topology): ProtocolScenario => ({
+      name: `grpc/${topology}/bidi`,
+      topology,
+      unit: "message",
+      explained:
+        "gRPC, 8 connections of 12 streams without end, messages of 128 octets sent back one by one, compared (grpc-bidi)",
+      origin: h2Origin("stream"),
+      protocol: "http",
+      haproxy: "h2",
+      node: topology === "one-hop-plain",
+      work: async (rig, { port }, seconds) => {
+        const binary = compilePeer("grpc-bidi", rig.folder);
+        const command = [binary, String(port), "8", "12", String(seconds)];
+        return { count: Number(await runLoad(command, seconds)) };
       },
     }),
   ),

@@ -2,6 +2,7 @@ import { median } from "../measure/median.ts";
 import type { Measured } from "../measure/rounds.ts";
 import type { IdleReport } from "../protocols/idle.ts";
 import type { ProtocolReport } from "../protocols/measure.ts";
+import type { PauseFigures, PauseReport } from "../protocols/pauses.ts";
 import type { Topology } from "../subject/subject.ts";
 import {
   type Bar,
@@ -21,7 +22,8 @@ export function judge(
     recording,
     protocols,
     idle,
-  }: Pick<Report, "memory" | "recording" | "protocols" | "idle">,
+    pauses,
+  }: Pick<Report, "memory" | "recording" | "protocols" | "idle" | "pauses">,
 ): Bar[] {
   const cpu = (prefix: string): Finding =>
     worstRatio(
@@ -37,7 +39,8 @@ export function judge(
     bar("cpu-tcp-octet", "× HAProxy", 1.67, protocolRatio(protocols, "tcp/", "haproxy", "MB")),
     bar("idle-plain", "KB each", 6, idleKb(idle)),
     bar("p99-half-rate", "× HAProxy", 2, worstP99(reports)),
-    bar("event-loop-stall", "ms", 5, worstFigure(memory, "stallMs")),
+    bar("event-loop-stall", "ms", 5, worstPause(pauses, "stallOwnMs")),
+    bar("gc-pause", "ms", 5, worstPause(pauses, "gcOwnMs")),
     bar("memory-at-rest", "MB", 25, worstFigure(memory, "restMb")),
     bar("memory-after-load", "MB", 64, worstFigure(memory, "loadedMb")),
     bar("memory-stream-growth", "MB", 16, worstFigure(memory, "streamGrowthMb")),
@@ -76,6 +79,17 @@ function idleKb(idle: readonly IdleReport[]): Finding {
   if (plain === undefined) return { missing: "left out by --only" };
   if (plain.addedMb === null) return { missing: plain.reason ?? "not run" };
   return { value: (plain.addedMb * 1000) / plain.connections };
+}
+
+/** What others on the core took is not counted: it is in the report beside. */
+function worstPause(pauses: readonly PauseReport[], figure: keyof PauseFigures): Finding {
+  if (pauses.length === 0) return { missing: "left out by --only" };
+  let worst = 0;
+  for (const { name, figures, reason } of pauses) {
+    if (figures === null) return { missing: `${name}: ${reason ?? "not run"}` };
+    worst = Math.max(worst, figures[figure]);
+  }
+  return { value: worst };
 }
 
 /** The worst of heddle's p99 over HAProxy's at the same rate, where the control shows that the machine lets one compare. */
@@ -149,7 +163,7 @@ export function pairedRatio(
 
 function worstFigure(
   memory: readonly MemoryReport[],
-  figure: "restMb" | "loadedMb" | "streamGrowthMb" | "stallMs",
+  figure: "restMb" | "loadedMb" | "streamGrowthMb",
 ): Finding {
   const heddle = memory.filter(({ name }) => name === "heddle");
   if (heddle.length === 0) return { missing: "left out by --only" };

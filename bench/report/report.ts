@@ -6,6 +6,7 @@ import { type RoundsResult, rateKey, type Series } from "../measure/rounds.ts";
 import type { Window } from "../measure/window.ts";
 import type { IdleReport } from "../protocols/idle.ts";
 import type { ProtocolReport } from "../protocols/measure.ts";
+import type { PauseReport } from "../protocols/pauses.ts";
 import type { Scenario } from "../scenario.ts";
 import type { Subject, Topology } from "../subject/subject.ts";
 
@@ -25,6 +26,7 @@ export interface Report {
   readonly recording: readonly RecordingReport[];
   readonly protocols: readonly ProtocolReport[];
   readonly idle: readonly IdleReport[];
+  readonly pauses: readonly PauseReport[];
   readonly bars: readonly Bar[];
 }
 
@@ -94,6 +96,7 @@ export interface Findings extends RoundsResult {
   readonly recording: readonly RecordingReport[];
   readonly protocols: readonly ProtocolReport[];
   readonly idle: readonly IdleReport[];
+  readonly pauses: readonly PauseReport[];
 }
 
 /** The rows of one scenario, and one more: "haproxy" is the variant that cost least. */

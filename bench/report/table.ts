@@ -54,6 +54,9 @@ export function renderReport(report: Report, measured: Measured): string {
   if (report.idle.length > 0)
     lines.push("", "idle   what idle connections add to one proxy, Private_Dirty");
   lines.push(...columns(idleRows(report)));
+  if (report.pauses.length > 0)
+    lines.push("", "pauses   longest, of any proxy; own: without the wait for a core");
+  lines.push(...columns(pauseRows(report)));
   lines.push("", "features");
   lines.push(...columns(featureRows(report)));
   lines.push("", "bars");
@@ -166,6 +169,24 @@ function idleRows({ idle }: Report): string[][] {
       number(connections, 0),
       number(addedMb, 1),
       number(addedMb === null ? null : (addedMb * 1000) / connections, 1),
+      reason ?? "",
+    ]),
+  ];
+}
+
+function pauseRows({ pauses }: Report): string[][] {
+  if (pauses.length === 0) return [];
+  return [
+    ["SCENARIO", "REQUESTS", "STALL MS", "OWN MS", "OVER 5 MS", "GC MS", "OWN MS", "GCS", ""],
+    ...pauses.map(({ name, requests, figures, reason }) => [
+      name,
+      number(requests, 0),
+      number(figures?.stallMs ?? null, 1),
+      number(figures?.stallOwnMs ?? null, 1),
+      number(figures?.stallsOver ?? null, 0),
+      number(figures?.gcMs ?? null, 1),
+      number(figures?.gcOwnMs ?? null, 1),
+      number(figures?.gcs ?? null, 0),
       reason ?? "",
     ]),
   ];
