@@ -8,6 +8,7 @@ import type {
 } from "@heddle/mesh/model/document.ts";
 import type { SpiffeId } from "@heddle/mesh/model/identity.ts";
 import type { PortProtocol } from "@heddle/mesh/model/protocol.ts";
+import { routesTo } from "../../packages/mesh/test/support/documents.ts";
 
 const loopback = (port: number): Address => tcp("127.0.0.1", port);
 
@@ -49,33 +50,7 @@ function service(attached: ContractDoc | null, protocol: PortProtocol): ServiceD
         name: null,
         number: 80,
         protocol,
-        routes:
-          protocol === "opaque"
-            ? null
-            : {
-                matches: [
-                  {
-                    rule: 0,
-                    hostnames: [],
-                    path: { type: "prefix", value: "/" },
-                    method: null,
-                    headers: [],
-                    query: [],
-                  },
-                ],
-                rules: [
-                  {
-                    route: "HTTPRoute/default/bench",
-                    name: "0",
-                    filters: [],
-                    backends: [
-                      { backend: { service: "default/bench", port: 80 }, weight: 1, filters: [] },
-                    ],
-                    requestTimeoutMs: null,
-                    fails: null,
-                  },
-                ],
-              },
+        routes: protocol === "opaque" ? null : routesTo("bench"),
       },
     ],
     placement: null,

@@ -1,9 +1,9 @@
-import { parseArgs } from "node:util";
 import { SeededRng } from "@heddle/mesh/base/rng.ts";
 import { FIRST_MALFORMED, kindOfField } from "@heddle/mesh/net/http2/field-kinds.ts";
 import { HpackDecoder } from "@heddle/mesh/net/http2/hpack/decoder.ts";
 import type { HpackField } from "@heddle/mesh/net/http2/hpack/field.ts";
 import { LiteralCache } from "@heddle/mesh/net/http2/hpack/literal-cache.ts";
+import { readFuzzArguments } from "./arguments.ts";
 import { HpackInputs } from "./hpack-inputs.ts";
 import { encode, HpackPeer, type Line, unlimited } from "./hpack-peer.ts";
 
@@ -145,15 +145,7 @@ function withNamesSecret(fields: readonly Line[]): string {
 
 /** The command line: prints the seed, the counts, and what was refuted. */
 export async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      seed: { type: "string" },
-      count: { type: "string", default: "1000000" },
-      collect: { type: "boolean", default: false },
-    },
-  });
-  const seed = Number(values.seed ?? Math.floor(Math.random() * 0x1_0000_0000));
-  const count = Number(values.count);
+  const { seed, count } = readFuzzArguments();
   console.log(`hpack: seed ${seed}, ${count} heads each way, ${count} blocks`);
   const start = performance.now();
   const { heads, blocks, refuted } = await fuzz({ seed, count });

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { parseArgs } from "node:util";
 import { SeededRng } from "@heddle/mesh/base/rng.ts";
+import { readFuzzArguments } from "./arguments.ts";
 import { Checker, type Verdict } from "./http1-check.ts";
 import { InputMaker } from "./http1-inputs.ts";
 
@@ -98,25 +98,17 @@ function shrink(checker: Checker, input: string, method: string | null): FuzzSum
 
 /** The command line: prints the seed, the counts, and what was refuted. */
 export function main(): void {
-  const { values } = parseArgs({
-    options: {
-      seed: { type: "string" },
-      count: { type: "string", default: "1000000" },
-      collect: { type: "boolean", default: false },
-    },
-  });
-  const seed = Number(values.seed ?? Math.floor(Math.random() * 0x1_0000_0000));
-  const count = Number(values.count);
+  const { seed, count, collects } = readFuzzArguments();
   console.log(`http1: seed ${seed}, ${count} inputs`);
   const start = performance.now();
-  const { counts, stricter, refuted } = fuzz({ seed, count, collects: values.collect });
+  const { counts, stricter, refuted } = fuzz({ seed, count, collects });
   const seconds = (performance.now() - start) / 1000;
   console.log(
     `accepted ${counts.accepted}, refused by both ${counts.refused}, by us alone ${counts.stricter}; ${seconds.toFixed(1)} s`,
   );
   for (const [detail, { times, input }] of [...stricter].sort((a, b) => b[1].times - a[1].times)) {
     console.log(
-      `  ${String(times).padStart(8)} ${detail}${values.collect ? `\n           ${JSON.stringify(input)}` : ""}`,
+      `  ${String(times).padStart(8)} ${detail}${collects ? `\n           ${JSON.stringify(input)}` : ""}`,
     );
   }
   if (refuted === null) return;

@@ -1,4 +1,3 @@
-import { parseArgs } from "node:util";
 import { SeededRng } from "@heddle/mesh/base/rng.ts";
 import { Gather } from "@heddle/mesh/net/gather.ts";
 import { frameReply, frameRequest } from "@heddle/mesh/net/http1/framing.ts";
@@ -12,6 +11,7 @@ import { HpackEncoder } from "@heddle/mesh/net/http2/hpack/encoder.ts";
 import type { HpackField } from "@heddle/mesh/net/http2/hpack/field.ts";
 import { readReplyHead } from "@heddle/mesh/net/http2/read-reply.ts";
 import { readRequestHead } from "@heddle/mesh/net/http2/read-request.ts";
+import { readFuzzArguments } from "./arguments.ts";
 import { readCorpus } from "./http1.ts";
 import { InputMaker } from "./http1-inputs.ts";
 
@@ -183,15 +183,7 @@ export function fuzz({ seed, count }: { seed: number; count: number }): Translat
 
 /** The command line: prints the seed, the counts, and what was refuted. */
 export function main(): void {
-  const { values } = parseArgs({
-    options: {
-      seed: { type: "string" },
-      count: { type: "string", default: "1000000" },
-      collect: { type: "boolean", default: false },
-    },
-  });
-  const seed = Number(values.seed ?? Math.floor(Math.random() * 0x1_0000_0000));
-  const count = Number(values.count);
+  const { seed, count } = readFuzzArguments();
   console.log(`translate: seed ${seed}, ${count} inputs`);
   const start = performance.now();
   const { translated, untranslatable: without, refuted } = fuzz({ seed, count });

@@ -35,7 +35,8 @@ export async function whenListening(port: number, ms = 10_000): Promise<void> {
   }
 }
 
-function accepts(port: number): Promise<boolean> {
+/** Does something take connections on it? */
+export function accepts(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: "127.0.0.1" });
     const end = (isListening: boolean): void => {

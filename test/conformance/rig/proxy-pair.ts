@@ -2,13 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { GenerationFolder } from "@heddle/mesh/identity/generation.ts";
 import { tcp } from "@heddle/mesh/model/address.ts";
-import type {
-  Document,
-  EndpointsDoc,
-  ProxyDoc,
-  RoutesDoc,
-  ServiceDoc,
-} from "@heddle/mesh/model/document.ts";
+import type { Document, EndpointsDoc, ProxyDoc, ServiceDoc } from "@heddle/mesh/model/document.ts";
 import { documentKey } from "@heddle/mesh/model/document.ts";
 import type { SpiffeId } from "@heddle/mesh/model/identity.ts";
 import type { PortProtocol } from "@heddle/mesh/model/protocol.ts";
@@ -22,6 +16,7 @@ import { TestAuthority } from "../../../packages/mesh/test/net/certificates.ts";
 import {
   endpointsDoc,
   proxyDoc,
+  routesTo,
   serviceDoc,
 } from "../../../packages/mesh/test/support/documents.ts";
 import { freePort, whenListening } from "../../support/ports.ts";
@@ -191,7 +186,7 @@ function proxyOf(uid: string, identity: SpiffeId | null, changes: Partial<ProxyD
 }
 
 function serviceOf({ name, protocol, hasRoute = false }: PairService): ServiceDoc {
-  const routes = hasRoute ? routeTo(name) : null;
+  const routes = hasRoute ? routesTo(name) : null;
   return serviceDoc(name, { ports: [{ name: null, number: servicePort, protocol, routes }] });
 }
 
@@ -214,31 +209,5 @@ function inboundOf(services: readonly PairService[], port: number): Pick<ProxyDo
         target: tcp("127.0.0.1", target),
       })),
     },
-  };
-}
-
-function routeTo(name: string): RoutesDoc {
-  const backend = { service: `default/${name}`, port: servicePort };
-  return {
-    matches: [
-      {
-        rule: 0,
-        hostnames: [],
-        path: { type: "prefix", value: "/" },
-        method: null,
-        headers: [],
-        query: [],
-      },
-    ],
-    rules: [
-      {
-        route: `HTTPRoute/default/${name}`,
-        name: "0",
-        filters: [],
-        backends: [{ backend, weight: 1, filters: [] }],
-        requestTimeoutMs: null,
-        fails: null,
-      },
-    ],
   };
 }

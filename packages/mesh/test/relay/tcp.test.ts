@@ -1,7 +1,8 @@
-import type { RoutesDoc, ServiceDoc } from "@heddle/mesh/model/document.ts";
+import type { ServiceDoc } from "@heddle/mesh/model/document.ts";
 import { rough } from "@heddle/mesh/net/simulated/faults.ts";
 import { defaultUpstreamLimits } from "@heddle/mesh/upstream/context.ts";
 import { describe, expect, test } from "vitest";
+import { routesTo } from "../support/documents.ts";
 import { type Peer, type Script, TcpMesh, type TcpMeshOptions } from "./tcp-mesh.ts";
 
 /** How it is spoken: what the server says unasked, and what it answers. */
@@ -14,28 +15,7 @@ const echo: Script = (server) => {
 };
 const silent: Script = () => {};
 
-const routes: RoutesDoc = {
-  matches: [
-    {
-      rule: 0,
-      hostnames: [],
-      path: { type: "prefix", value: "/" },
-      method: null,
-      headers: [],
-      query: [],
-    },
-  ],
-  rules: [
-    {
-      route: "HTTPRoute/default/r",
-      name: "0",
-      filters: [],
-      backends: [{ backend: { service: "default/db", port: 80 }, weight: 1, filters: [] }],
-      requestTimeoutMs: null,
-      fails: null,
-    },
-  ],
-};
+const routes = routesTo("db");
 const routed: TcpMeshOptions = {
   service: { ports: [{ name: null, number: 80, protocol: "detect", routes }] },
 };

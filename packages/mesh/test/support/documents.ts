@@ -3,6 +3,7 @@ import type {
   ContractDoc,
   EndpointsDoc,
   ProxyDoc,
+  RoutesDoc,
   ServiceDoc,
 } from "@heddle/mesh/model/document.ts";
 import { defaultBackendPolicy } from "@heddle/mesh/policy/backend-policy.ts";
@@ -19,6 +20,33 @@ export function serviceDoc(name: string, changes: Partial<ServiceDoc> = {}): Ser
     fault: null,
     policy: defaultBackendPolicy,
     ...changes,
+  };
+}
+
+/** One HTTPRoute whose only rule sends every request to port 80 of `name`. */
+export function routesTo(name: string): RoutesDoc {
+  const backend = { service: `default/${name}`, port: 80 } as const;
+  return {
+    matches: [
+      {
+        rule: 0,
+        hostnames: [],
+        path: { type: "prefix", value: "/" },
+        method: null,
+        headers: [],
+        query: [],
+      },
+    ],
+    rules: [
+      {
+        route: `HTTPRoute/default/${name}`,
+        name: "0",
+        filters: [],
+        backends: [{ backend, weight: 1, filters: [] }],
+        requestTimeoutMs: null,
+        fails: null,
+      },
+    ],
   };
 }
 
