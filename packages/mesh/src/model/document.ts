@@ -1,5 +1,18 @@
 import type { Address } from "./address.ts";
 import type { SpiffeId } from "./identity.ts";
+import type {
+  AdmissionDoc,
+  AffinityDoc,
+  BackendTlsDoc,
+  BudgetDoc,
+  CapsDoc,
+  HealthCheckDoc,
+  OutlierDoc,
+  PickerName,
+  RequestPolicyDoc,
+  SlowStartDoc,
+  ZonesDoc,
+} from "./policy.ts";
 import type { PortProtocol } from "./protocol.ts";
 import type { ServiceKey } from "./service-key.ts";
 
@@ -75,6 +88,8 @@ export interface WorkloadDoc {
   readonly namespace: string;
   /** Null in a plain file without identities: every connection is then plain. */
   readonly identity: SpiffeId | null;
+  /** Absent: zones say nothing to it. */
+  readonly zone?: string;
 }
 
 /** A listening socket: the supervisor passes it by `name`; without a supervisor the proxy binds `address`. */
@@ -96,6 +111,8 @@ export interface InboundPortDoc {
   readonly protocol: PortProtocol;
   /** Where the application listens. */
   readonly target: Address;
+  /** Absent: it is spoken to plainly. */
+  readonly tls?: BackendTlsDoc;
 }
 
 export interface OutboundListenerDoc {
@@ -127,6 +144,8 @@ export interface ServiceDoc {
   readonly contract: ContractDoc | null;
   /** Faults that callers' proxies inject; null: none. */
   readonly fault: FaultDoc | null;
+  /** What its own processes' proxies take in. Absent: everything. */
+  readonly admission?: AdmissionDoc;
 }
 
 export interface ServicePortDoc {
@@ -141,6 +160,18 @@ export interface ServicePortDoc {
    * and they all go to the service itself.
    */
   readonly tlsRoutes?: readonly TlsRouteDoc[];
+  /** Of connections whose octets are not read. Absent: they go to the service itself. */
+  readonly tcpRoute?: TcpRouteDoc;
+}
+
+/** Where connections of octets go. */
+export interface TcpRouteDoc {
+  /** `<kind>/<namespace>/<name>`: a TCPRoute or a TrafficSplit, for records and people. */
+  readonly route: string;
+  /** The rule's name, or its index in the route. */
+  readonly name: string;
+  /** A share of connections each. Empty, or all of weight 0: they are closed, invalid-backend. */
+  readonly backends: readonly WeightedBackendDoc[];
 }
 
 /**
@@ -171,14 +202,21 @@ export interface MatchDoc {
   readonly hostnames: readonly string[];
   readonly path: PathMatchDoc;
   readonly method: string | null;
-  readonly headers: readonly ValueMatchDoc[];
-  readonly query: readonly ValueMatchDoc[];
+  readonly headers: readonly FieldMatchDoc[];
+  readonly query: readonly FieldMatchDoc[];
 }
 
 export interface PathMatchDoc {
-  readonly type: "exact" | "prefix";
+  /** `regex`: a pattern (`route/pattern.ts`) that the whole path must fit; `regex-prefix`: that its beginning must. */
+  readonly type: "exact" | "prefix" | "regex" | "regex-prefix";
   /** A prefix has no trailing slash but for `/` itself, and matches whole segments. */
   readonly value: string;
+}
+
+/** A header or query parameter, by its first value. */
+export interface FieldMatchDoc extends ValueMatchDoc {
+  /** `regex`: a pattern that the whole value must fit. Absent: `exact`. */
+  readonly type?: "exact" | "regex";
 }
 
 export interface RuleDoc {
@@ -192,11 +230,19 @@ export interface RuleDoc {
   readonly requestTimeoutMs: number | null;
   /** Set when the rule cannot be acted on: every request it matches fails so. */
   readonly fails: "invalid-backend" | "unsupported" | null;
+  /** Absent: the service's. */
+  readonly policy?: RequestPolicyDoc;
+  /** Faults of its own, besides the service's. Absent: none. */
+  readonly fault?: FaultDoc;
+  /** Must the destination's proxy be told which rule it was? Its admission asks. Absent: no. */
+  readonly isTold?: boolean;
 }
 
 export interface WeightedBackendDoc {
   /** Null: an invalid reference, whose share of requests fails with invalid-backend. */
   readonly backend: { readonly service: ServiceKey; readonly port: number } | null;
+  /** What its share fails as where `backend` is null. Absent: invalid-backend. */
+  readonly fails?: "invalid-backend" | "no-endpoint";
   /** A whole number >= 0; the share is weight / sum. */
   readonly weight: number;
   readonly filters: readonly FilterDoc[];
@@ -214,7 +260,45 @@ export type FilterDoc =
         | { readonly replace: "full"; readonly value: string }
         | { readonly replace: "prefix"; readonly from: string; readonly value: string }
         | null;
-    };
+    }
+  | RedirectDoc
+  | MirrorDoc
+  | CorsDoc;
+
+/** Answers with another place to ask. */
+export interface RedirectDoc {
+  readonly type: "redirect";
+  /** Null: as the request came. */
+  readonly scheme: "http" | "https" | null;
+  readonly hostname: string | null;
+  /** Null: the well-known port of `scheme` where that is given, else the one the request was addressed to. */
+  readonly port: number | null;
+  readonly path:
+    | { readonly replace: "full"; readonly value: string }
+    | { readonly replace: "prefix"; readonly from: string; readonly value: string }
+    | null;
+  readonly status: 301 | 302 | 303 | 307 | 308;
+}
+
+/** Sends a copy of a share of the requests to another service; what answers is dropped. */
+export interface MirrorDoc {
+  readonly type: "mirror";
+  /** Null: an invalid reference, to which nothing is sent. */
+  readonly backend: { readonly service: ServiceKey; readonly port: number } | null;
+  readonly share: { readonly numerator: number; readonly denominator: number };
+}
+
+/** Fetch's cross-origin rules; preflights are answered by the proxy. Lists hold `*` alone, or names. */
+export interface CorsDoc {
+  readonly type: "cors";
+  /** `*`, `https://a.b`, `https://*.b`, `https://a.b:*`. */
+  readonly allowOrigins: readonly string[];
+  readonly allowMethods: readonly string[];
+  readonly allowHeaders: readonly string[];
+  readonly exposeHeaders: readonly string[];
+  readonly allowCredentials: boolean;
+  readonly maxAgeS: number;
+}
 
 export interface HeaderEditsDoc {
   readonly set: readonly ValueMatchDoc[];
@@ -314,10 +398,16 @@ export interface FaultDoc {
   readonly delay: { readonly share: number; readonly delayMs: number } | null;
   /** Resets the caller's connection for a share of the requests, half of them before they are sent, half once answered. */
   readonly reset: { readonly share: number } | null;
+  /** SPIFFE IDs of the callers that are hit. Absent: any. */
+  readonly identities?: readonly string[];
+  /** Answers a share in place of the service. Absent: none. */
+  readonly abort?: { readonly share: number; readonly status: number; readonly grpcStatus: number };
+  /** Bodies of a share go no faster, each way. Absent: none. */
+  readonly bandwidth?: { readonly share: number; readonly bytesPerSecond: number };
 }
 
-export interface BackendPolicyDoc {
-  readonly picker: "p2c-ewma" | "round-robin";
+export interface BackendPolicyDoc extends RequestPolicyDoc {
+  readonly picker: PickerName;
   /** Default 1000. */
   readonly connectTimeoutMs: number;
   /** Default for requests without a rule of their own; null: none. */
@@ -326,6 +416,16 @@ export interface BackendPolicyDoc {
   readonly queueMax: number;
   /** After this long without a ready endpoint all requests fail at once until there is one. Default 3000 (Linkerd). */
   readonly failfastMs: number;
+  readonly affinity?: AffinityDoc;
+  readonly slowStart?: SlowStartDoc;
+  readonly zones?: ZonesDoc;
+  /** Below this share of usable endpoints all are used, well or not; 0: never. Absent: 0.5 (Envoy). */
+  readonly panicThreshold?: number;
+  readonly outlier?: OutlierDoc;
+  readonly caps?: CapsDoc;
+  readonly health?: HealthCheckDoc;
+  /** Absent: 20 %, and 10 a second, over 10 s. */
+  readonly budget?: BudgetDoc;
 }
 
 export interface EndpointsDoc {
@@ -344,6 +444,11 @@ export interface EndpointDoc {
   /** Whom to expect there. Null: a plain connection. */
   readonly identity: SpiffeId | null;
   readonly state: EndpointState;
+  readonly zone?: string;
+  /** 0, the default, first; the next where those of this do not suffice. */
+  readonly priority?: number;
+  /** Those that subsets of the service ask for, no others. Absent: none. */
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 export type EndpointState =

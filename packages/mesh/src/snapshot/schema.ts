@@ -14,6 +14,14 @@ import type {
 } from "../model/document.ts";
 import { type SpiffeId, toSpiffeId } from "../model/identity.ts";
 import { portProtocols } from "../model/protocol.ts";
+import {
+  admission,
+  backendPolicyEntries,
+  backendTarget,
+  backendTls,
+  requestPolicy,
+} from "./policy-schema.ts";
+import { durationMs, port, serviceKey, share, text, whole } from "./schema-parts.ts";
 
 /** The schemas of documents, exactly as `model/document.ts` types them. A field not known here is refused. */
 
@@ -22,19 +30,6 @@ const dnsName = v.pipe(
   v.string(),
   v.maxLength(253, "at most 253 characters"),
   v.regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/, "a DNS name"),
-);
-const text = v.pipe(v.string(), v.minLength(1, "some text"));
-const whole = v.pipe(v.number(), v.safeInteger("a whole number"), v.minValue(0, "a number >= 0"));
-const port = v.pipe(
-  whole,
-  v.minValue(1, "a port, 1 to 65535"),
-  v.maxValue(65_535, "a port, 1 to 65535"),
-);
-const durationMs = v.pipe(v.number(), v.minValue(0, "a number >= 0"), v.finite("a finite number"));
-/** `<namespace>/<name>`. */
-const serviceKey = v.pipe(
-  v.string(),
-  v.regex(/^[a-z0-9-]{1,63}\/[a-z0-9-]{1,63}$/, "<namespace>/<name>"),
 );
 const spiffeId = v.custom<SpiffeId>(
   (input) => typeof input === "string" && toSpiffeId(input) !== null,
@@ -53,30 +48,61 @@ const valueMatch = v.strictObject({ name: text, value: v.string() });
 
 const pathMatch = v.pipe(
   v.strictObject({
-    type: v.picklist(["exact", "prefix"]),
-    value: v.pipe(v.string(), v.startsWith("/", "an absolute path")),
+    type: v.picklist(["exact", "prefix", "regex", "regex-prefix"]),
+    value: v.string(),
   }),
   v.forward(
     v.check(
-      ({ type, value }) => type === "exact" || value === "/" || !value.endsWith("/"),
+      ({ type, value }) => type.startsWith("regex") || value.startsWith("/"),
+      "an absolute path",
+    ),
+    ["value"],
+  ),
+  v.forward(
+    v.check(
+      ({ type, value }) => type !== "prefix" || value === "/" || !value.endsWith("/"),
       "a prefix without a slash at its end",
     ),
     ["value"],
   ),
 );
+const fieldMatch = v.strictObject({
+  ...valueMatch.entries,
+  type: v.exactOptional(v.picklist(["exact", "regex"])),
+});
 const match = v.strictObject({
   rule: whole,
   hostnames: v.array(text),
   path: pathMatch,
   method: v.nullable(text),
-  headers: v.array(valueMatch),
-  query: v.array(valueMatch),
+  headers: v.array(fieldMatch),
+  query: v.array(fieldMatch),
 });
 const backend = v.strictObject({
-  backend: v.nullable(v.strictObject({ service: serviceKey, port })),
+  backend: backendTarget,
+  fails: v.exactOptional(v.picklist(["invalid-backend", "no-endpoint"])),
   weight: v.pipe(whole, v.maxValue(1_000_000, "a weight up to 1000000")),
   filters: v.array(filterSchema),
 });
+const fault: v.GenericSchema<unknown, FaultDoc> = v.strictObject({
+  name: text,
+  seed: whole,
+  callers: v.nullable(v.array(text)),
+  delay: v.nullable(v.strictObject({ share, delayMs: durationMs })),
+  reset: v.nullable(v.strictObject({ share })),
+  identities: v.exactOptional(v.array(text)),
+  abort: v.exactOptional(
+    v.strictObject({
+      share,
+      status: v.pipe(whole, v.minValue(400, "a status, 400 to 599"), v.maxValue(599)),
+      grpcStatus: v.pipe(whole, v.maxValue(16, "a status of gRPC, 0 to 16")),
+    }),
+  ),
+  bandwidth: v.exactOptional(
+    v.strictObject({ share, bytesPerSecond: v.pipe(whole, v.minValue(1, "a number >= 1")) }),
+  ),
+});
+
 const rule = v.strictObject({
   route: text,
   name: v.string(),
@@ -84,6 +110,9 @@ const rule = v.strictObject({
   backends: v.array(backend),
   requestTimeoutMs: v.nullable(durationMs),
   fails: v.nullable(v.picklist(["invalid-backend", "unsupported"])),
+  policy: v.exactOptional(requestPolicy),
+  fault: v.exactOptional(fault),
+  isTold: v.exactOptional(v.boolean()),
 });
 
 const routes: v.GenericSchema<unknown, RoutesDoc> = v.pipe(
@@ -141,18 +170,13 @@ const placement: v.GenericSchema<unknown, PlacementDoc> = v.strictObject({
 });
 
 const policy: v.GenericSchema<unknown, BackendPolicyDoc> = v.strictObject({
-  picker: v.picklist(["p2c-ewma", "round-robin"]),
+  ...backendPolicyEntries,
   connectTimeoutMs: durationMs,
   requestTimeoutMs: v.nullable(durationMs),
   queueMax: whole,
   failfastMs: durationMs,
 });
 
-const share = v.pipe(
-  v.number(),
-  v.minValue(0, "a share, 0 to 1"),
-  v.maxValue(1, "a share, 0 to 1"),
-);
 const parameter = v.strictObject({
   parameter: text,
   type: v.picklist(["integer", "opaque", "text", "json"]),
@@ -188,14 +212,6 @@ const contract: v.GenericSchema<unknown, ContractDoc> = v.strictObject({
   callerField: v.nullable(text),
 });
 
-const fault: v.GenericSchema<unknown, FaultDoc> = v.strictObject({
-  name: text,
-  seed: whole,
-  callers: v.nullable(v.array(text)),
-  delay: v.nullable(v.strictObject({ share, delayMs: durationMs })),
-  reset: v.nullable(v.strictObject({ share })),
-});
-
 const service: v.GenericSchema<unknown, ServiceDoc> = v.strictObject({
   kind: v.literal("service"),
   namespace: label,
@@ -207,6 +223,9 @@ const service: v.GenericSchema<unknown, ServiceDoc> = v.strictObject({
       protocol,
       routes: v.nullable(routes),
       tlsRoutes: v.exactOptional(tlsRoutes),
+      tcpRoute: v.exactOptional(
+        v.strictObject({ route: text, name: v.string(), backends: v.array(backend) }),
+      ),
     }),
   ),
   placement: v.nullable(placement),
@@ -214,6 +233,7 @@ const service: v.GenericSchema<unknown, ServiceDoc> = v.strictObject({
   // Files of the Walk profile may leave them out.
   contract: v.optional(v.nullable(contract), null),
   fault: v.optional(v.nullable(fault), null),
+  admission: v.exactOptional(admission),
 });
 
 const slots = v.pipe(
@@ -251,6 +271,9 @@ const endpoints: v.GenericSchema<unknown, EndpointsDoc> = v.strictObject({
         v.strictObject({ phase: v.literal("draining") }),
         v.strictObject({ phase: v.literal("away"), sinceWallMs: v.number(), reason: v.string() }),
       ]),
+      zone: v.exactOptional(text),
+      priority: v.exactOptional(whole),
+      labels: v.exactOptional(v.record(text, v.string())),
     }),
   ),
   slots: v.nullable(slots),
@@ -263,12 +286,21 @@ const proxy: v.GenericSchema<unknown, ProxyDoc> = v.strictObject({
     name: text,
     namespace: label,
     identity: v.nullable(spiffeId),
+    zone: v.exactOptional(text),
   }),
   clusterDomain: dnsName,
   inbound: v.nullable(
     v.strictObject({
       listener,
-      ports: v.array(v.strictObject({ service: serviceKey, port, protocol, target: address })),
+      ports: v.array(
+        v.strictObject({
+          service: serviceKey,
+          port,
+          protocol,
+          target: address,
+          tls: v.exactOptional(backendTls),
+        }),
+      ),
     }),
   ),
   outbound: v.array(v.strictObject({ listener, service: serviceKey, port })),
