@@ -5,6 +5,7 @@ import type { SpiffeId } from "../model/identity.ts";
 import type { PortProtocol } from "../model/protocol.ts";
 import type { Reason } from "../model/reason.ts";
 import type { ServiceKey } from "../model/service-key.ts";
+import type { Admission } from "../policy/admission.ts";
 import type { RetryBudget } from "../policy/budget.ts";
 import type { RouteTable } from "../route/match.ts";
 import type { TlsRouteTable } from "../route/tls-routes.ts";
@@ -53,6 +54,8 @@ export interface Frontend {
   readonly pending: Pending | null;
   readonly edit: Edit | null;
   readonly gate: Gate | null;
+  /** What is taken in, asked after the gate. Absent, null: everything. */
+  readonly admission?: Admission | null;
   readonly routes: RouteTable | null;
   /** What is spoken here, as intent says it. Absent: `http`. */
   readonly protocol?: PortProtocol;
