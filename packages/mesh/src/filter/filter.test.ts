@@ -8,7 +8,7 @@ import { compileFilters, filterSchema, runReplyFilters, runRequestFilters } from
 const nothing = { set: [], add: [], remove: [] };
 
 function forward(docs: readonly FilterDoc[], head: PlainRequest): PlainRequest {
-  expect(runRequestFilters(compileFilters(docs)!.request!, head)).toBeNull();
+  expect(runRequestFilters(compileFilters(docs)!.request!, head, { port: 80 })).toBeNull();
   return head;
 }
 
@@ -78,7 +78,7 @@ describe("header edits", () => {
     });
     const chain = compileFilters([set("outer"), set("inner")])!;
     const head = new PlainReplyHead(200);
-    runReplyFilters(chain.reply!, head);
+    runReplyFilters(chain.reply!, head, new PlainRequest("GET", "/"));
     expect(chain.request).toBeNull();
     expect(head.get("x")).toBe("outer");
   });
@@ -130,7 +130,7 @@ describe("url-rewrite", () => {
 
 describe("a filter document is refused when", () => {
   test.each([
-    ["its type is unknown", { type: "mirror" }],
+    ["its type is unknown", { type: "teleport" }],
     ["it has no type", {}],
     ["it is no object", null],
     ["it has a field of its own", { type: "request-headers", ...nothing, ratio: 1 }],
@@ -143,6 +143,16 @@ describe("a filter document is refused when", () => {
       "a path holds a query",
       { type: "url-rewrite", hostname: null, path: { replace: "full", value: "/a?b" } },
     ],
+    ...['"', "<", ">", "\\", "`", "^", "{", "|", " ", "é", "%zz", "%2f", "/../b"].map(
+      (octets): [string, object] => [
+        `a path holds ${octets}`,
+        {
+          type: "url-rewrite",
+          hostname: null,
+          path: { replace: "prefix", from: "/a", value: `/a${octets}` },
+        },
+      ],
+    ),
     [
       "a full path is empty",
       { type: "url-rewrite", hostname: null, path: { replace: "full", value: "" } },

@@ -1,6 +1,17 @@
 import * as v from "valibot";
 import type { FilterDoc } from "../model/document.ts";
-import type { Filter, FilterChain, ReplyFilter, RequestFilter } from "./filter.ts";
+import type { ReplyHead, RequestHead } from "../model/head.ts";
+import { compileCors, corsSchema } from "./cors.ts";
+import type {
+  Addressed,
+  Filter,
+  FilterChain,
+  FilterReply,
+  ReplyFilter,
+  RequestFilter,
+} from "./filter.ts";
+import { compileMirror, mirrorSchema } from "./mirror.ts";
+import { compileRedirect, redirectSchema } from "./redirect.ts";
 import { compileReplyHeaders, replyHeadersSchema } from "./reply-headers.ts";
 import { compileRequestHeaders, requestHeadersSchema } from "./request-headers.ts";
 import { compileUrlRewrite, urlRewriteSchema } from "./url-rewrite.ts";
@@ -19,6 +30,9 @@ export const filters: {
   "request-headers": { schema: requestHeadersSchema, compile: compileRequestHeaders },
   "reply-headers": { schema: replyHeadersSchema, compile: compileReplyHeaders },
   "url-rewrite": { schema: urlRewriteSchema, compile: compileUrlRewrite },
+  redirect: { schema: redirectSchema, compile: compileRedirect },
+  mirror: { schema: mirrorSchema, compile: compileMirror },
+  cors: { schema: corsSchema, compile: compileCors },
 };
 
 /** The schema of a filter document of any type in the table. */
@@ -42,31 +56,35 @@ export function compileFilters(docs: readonly FilterDoc[]): FilterChain | null {
   const compiled = docs.map(compileFilter);
   const request = compiled.map((filter) => filter.request).filter(isPresent);
   const reply = compiled.map((filter) => filter.reply).filter(isPresent);
-  if (request.length + reply.length === 0) return null;
+  const mirrors = compiled.map(({ mirror }) => mirror ?? null).filter(isPresent);
+  if (request.length + reply.length + mirrors.length === 0) return null;
   return {
     request: request.length === 0 ? null : request,
     reply: reply.length === 0 ? null : reply.toReversed(),
+    mirrors: mirrors.length === 0 ? null : mirrors,
   };
 }
 
 /** Runs the steps in order until one answers. Null: go on to the process. */
 export function runRequestFilters(
   steps: readonly RequestFilter[],
-  head: Parameters<RequestFilter>[0],
-): ReturnType<RequestFilter> {
+  head: RequestHead,
+  to: Addressed,
+): FilterReply | null {
   for (const step of steps) {
-    const reply = step(head);
+    const reply = step(head, to);
     if (reply !== null) return reply;
   }
   return null;
 }
 
-/** Runs the steps on a reply's head. */
+/** Runs the steps on the head of the reply to `request`. */
 export function runReplyFilters(
   steps: readonly ReplyFilter[],
-  head: Parameters<ReplyFilter>[0],
+  head: ReplyHead,
+  request: RequestHead,
 ): void {
-  for (const step of steps) step(head);
+  for (const step of steps) step(head, request);
 }
 
 function compileFilter(doc: FilterDoc): Filter {

@@ -16,6 +16,16 @@ export function normalPath(target: string): string | null {
   return end === target.length ? merged : merged + target.slice(end);
 }
 
+/**
+ * May documents put this path, or piece of one, in place of a request's? Characters of RFC 3986 §3.3 and nothing that servers read in
+ * different ways; no query.
+ */
+export function isWirePath(path: string): boolean {
+  return wirePath.test(path) && normalPath(path) !== null;
+}
+
+const wirePath = /^[A-Za-z0-9/._~!$&'()*+,;=:@%-]*$/;
+
 /** Cheap, and true too often rather than too seldom: it also looks at the query. */
 const mayDiffer = /[%\\]|\/\/|\/\./;
 /** `.` and `..`, also with parameters (`..;x`), which some servers drop before they resolve them. */

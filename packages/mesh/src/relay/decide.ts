@@ -61,7 +61,7 @@ function route(
   if (rule.fails !== null) return fail(rule.fails, `${rule.name} cannot be acted on`, null);
   const replyFilters = rule.filters?.reply ?? null;
   if (rule.filters !== null && rule.filters.request !== null) {
-    const reply = runRequestFilters(rule.filters.request, head);
+    const reply = runRequestFilters(rule.filters.request, head, frontend);
     if (reply !== null) return { kind: "reply", reply, replyFilters };
   }
   const choice = rule.backends.next();
@@ -70,7 +70,7 @@ function route(
   }
   const backend = frontend.backendOf(choice.target.service, choice.target.port);
   if (choice.filters !== null && choice.filters.request !== null) {
-    const reply = runRequestFilters(choice.filters.request, head);
+    const reply = runRequestFilters(choice.filters.request, head, frontend);
     if (reply !== null) return { kind: "reply", reply, replyFilters };
   }
   if (head.path !== record.path) {

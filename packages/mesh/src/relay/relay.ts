@@ -421,8 +421,9 @@ export class Exchange
       return;
     }
     this.#operation?.onReplyHead(head, isByProxy);
-    if (this.#backendReplyFilters !== null) runReplyFilters(this.#backendReplyFilters, head);
-    if (this.#replyFilters !== null) runReplyFilters(this.#replyFilters, head);
+    if (this.#backendReplyFilters !== null)
+      runReplyFilters(this.#backendReplyFilters, head, this.#head);
+    if (this.#replyFilters !== null) runReplyFilters(this.#replyFilters, head, this.#head);
     this.#replyLength = length;
     this.#body.release();
     recordAnswer(this.#record, this.#context, head.status, nowMs);
@@ -647,7 +648,7 @@ export class Exchange
     this.#state = over;
     recordOwnAnswer(this.#record, this.#context, reply.head.status);
     this.#record.replyBytes = reply.body.length;
-    if (this.#replyFilters !== null) runReplyFilters(this.#replyFilters, reply.head);
+    if (this.#replyFilters !== null) runReplyFilters(this.#replyFilters, reply.head, this.#head);
     sendReply(this.#stream, reply, this.#context.turn);
     this.#finish();
   }

@@ -1,4 +1,5 @@
 import type { FilterDoc, ValueMatchDoc } from "../../model/document.ts";
+import { isWirePath } from "../../model/normal-path.ts";
 import type { HeaderModifier, HttpRouteFilter } from "../gateway-api/filter.ts";
 import type { Problem } from "../schema/problem.ts";
 
@@ -20,9 +21,6 @@ const hopFields: ReadonlySet<string> = new Set([
   "transfer-encoding",
   "upgrade",
 ]);
-
-/** Bytes a path may have on the wire: no space, `?` or `#`, nothing beyond ASCII. */
-const wirePath = /^[\x21\x22\x24-\x3e\x40-\x7e]*$/;
 
 /**
  * Filters of a rule or backend as documents. `prefix` is the PathPrefix of the rule's only match, or null where there
@@ -93,7 +91,7 @@ function compileRewrite(
   if (path === undefined) return doc(null);
   const isFull = path.type === "ReplaceFullPath";
   const text = (isFull ? path.replaceFullPath : path.replacePrefixMatch) ?? "";
-  if (!wirePath.test(text)) return `the replacement path ${JSON.stringify(text)}`;
+  if (!isWirePath(text)) return `the replacement path ${JSON.stringify(text)}`;
   if (isFull) return doc({ replace: "full", value: text.startsWith("/") ? text : `/${text}` });
   if (prefix === null) return "ReplacePrefixMatch without exactly one PathPrefix match";
   const value = text === "" || text.startsWith("/") ? text : `/${text}`;
