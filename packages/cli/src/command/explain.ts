@@ -11,7 +11,7 @@ export function explainCommand(world: World): Command {
     .argument("<kind>", "placement · contract · svc")
     .action((word: string) => {
       const kind = kindOf(word);
-      world.out.write(formatKind(kind, kindHelp[kind.kind]!, world.out.columns));
+      world.out.write(formatKind(kind, kindHelp[kind.title]!, world.out.columns));
     });
   return withExamples(command, [
     ["heddle explain placement", "the same key to the same process"],

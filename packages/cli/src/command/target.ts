@@ -1,4 +1,4 @@
-import { findKindByWord, kinds } from "@heddle/mesh/resource/index.ts";
+import { findKindsByWord, kinds } from "@heddle/mesh/resource/index.ts";
 import type { Kind } from "@heddle/mesh/resource/kind.ts";
 import { exits, Fault } from "../render/fault.ts";
 
@@ -24,10 +24,14 @@ export function parseTargets(words: readonly string[]): readonly Target[] {
   });
 }
 
-/** The kind that a word means. @throws Fault for one that does not exist */
+/** The kind that a word means. @throws Fault for one that does not exist, and for a word that means two */
 export function kindOf(word: string): Kind {
-  const kind = findKindByWord(word);
-  if (kind !== null) return kind;
-  const known = kinds.map((each) => each.plural).join(", ");
-  throw new Fault(exits.usage, `no kind of resource is called "${word}"; there are ${known}`);
+  const [kind, ...others] = findKindsByWord(word);
+  if (kind === undefined) {
+    const known = kinds.map((each) => each.plural).join(", ");
+    throw new Fault(exits.usage, `no kind of resource is called "${word}"; there are ${known}`);
+  }
+  if (others.length === 0) return kind;
+  const names = [kind, ...others].map(({ plural, group }) => `${plural}.${group}`);
+  throw new Fault(exits.usage, `"${word}" means more than one kind: write ${names.join(" or ")}`);
 }

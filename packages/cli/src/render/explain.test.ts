@@ -5,7 +5,7 @@ import { formatKind } from "./explain.ts";
 
 const explained = (word: string) => {
   const kind = findKindByWord(word)!;
-  return formatKind(kind, kindHelp[kind.kind]!, 80);
+  return formatKind(kind, kindHelp[kind.title]!, 80);
 };
 
 test("a kind is told with its fields, what they may hold and mean, and an example", () => {

@@ -1,5 +1,4 @@
-import type { Kind } from "@heddle/mesh/resource/kind.ts";
-import { apiVersion } from "@heddle/mesh/resource/kind.ts";
+import { apiVersion, type Kind, shownForm } from "@heddle/mesh/resource/kind.ts";
 import type { Resource } from "@heddle/mesh/resource/meta.ts";
 import { collectionOf } from "../store/collection.ts";
 import type { Store } from "../store/store.ts";
@@ -34,7 +33,7 @@ export async function listResources(
       resourceVersion: String(version),
       ...(rest === 0 ? {} : { continue: encodeContinue(shown.at(-1)!), remainingItemCount: rest }),
     },
-    items: shown,
+    items: shown.map((item) => shownForm(kind, item)),
   };
 }
 

@@ -6,6 +6,7 @@ import { apiVersion } from "@heddle/mesh/resource/kind.ts";
 export type ApiPath =
   | {
       readonly about: "resource";
+      /** In the version that the path names. */
       readonly kind: Kind;
       /** Null: all of them, or the kind has none. */
       readonly namespace: string | null;
@@ -32,7 +33,7 @@ export function parseApiPath(segments: readonly string[]): ApiPath | null {
 
 /** What follows the group: `<version>[/namespaces/<ns>][/<plural>[/<name>[/status]]]`. */
 function below(group: string, [version, ...path]: readonly string[]): ApiPath | null {
-  const served = kinds.filter((kind) => kind.group === group && kind.version === version);
+  const served = everyVersion.filter((kind) => kind.group === group && kind.version === version);
   if (served.length === 0) return null;
   if (path.length === 0) return discovery(resourceList(group, version!, served));
   const isIn = path[0] === "namespaces" && path.length >= 3;
@@ -76,9 +77,26 @@ function apiGroup(group: string): object {
   };
 }
 
+/** As Kubernetes prefers them: v2, v1, v1beta1, v1alpha2, v1alpha1. The first is what clients choose that have no wish. */
 function versionsOf(group: string): readonly string[] {
-  const found = kinds.filter((kind) => kind.group === group);
-  return [...new Set(found.map(({ version }) => version))];
+  const found = everyVersion.filter((kind) => kind.group === group);
+  const versions = [...new Set(found.map(({ version }) => version))];
+  return versions.sort((a, b) => compareRank(rankOf(b), rankOf(a)));
+}
+
+const everyVersion: readonly Kind[] = kinds.flatMap((kind) => [kind, ...kind.served]);
+
+const stages = ["alpha", "beta", undefined];
+
+/** Of `v<major>[alpha|beta<minor>]`: how far it is, then its numbers. */
+function rankOf(version: string): readonly number[] {
+  const [, major, stage, minor] = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(version) ?? [];
+  return [stages.indexOf(stage), Number(major), Number(minor ?? 0)];
+}
+
+function compareRank(a: readonly number[], b: readonly number[]): number {
+  const at = a.findIndex((number, index) => number !== b[index]);
+  return at < 0 ? 0 : a[at]! - b[at]!;
 }
 
 const verbs = ["create", "delete", "get", "list", "patch", "update", "watch"];

@@ -1,7 +1,6 @@
 import type { Clock } from "@heddle/mesh/base/clock.ts";
 import { checkResource } from "@heddle/mesh/resource/check.ts";
-import type { Kind } from "@heddle/mesh/resource/kind.ts";
-import { apiVersion } from "@heddle/mesh/resource/kind.ts";
+import { apiVersion, type Kind, shownForm } from "@heddle/mesh/resource/kind.ts";
 import type { Metadata, Resource } from "@heddle/mesh/resource/meta.ts";
 import type { IntentLog, Motive } from "../revision/intent-log.ts";
 import { isSameData } from "../revision/revision.ts";
@@ -29,7 +28,10 @@ const patchAttempts = 5;
 /** Largest object that is stored, in bytes of JSON: what etcd takes in one request by default. */
 const objectBytesMax = 1536 << 10;
 
-/** What the API does to one resource, in Kubernetes' conventions, whatever carries the request. */
+/**
+ * What the API does to one resource, in Kubernetes' conventions, whatever carries the request. A kind stands for one of
+ * its versions: bodies and answers are in that one, what is stored in the one that is kept.
+ */
 export class Resources {
   readonly #options: ResourcesOptions;
 
@@ -38,6 +40,10 @@ export class Resources {
   }
 
   async get(kind: Kind, key: ObjectKey): Promise<Resource> {
+    return shownForm(kind, await this.#stored(kind, key));
+  }
+
+  async #stored(kind: Kind, key: ObjectKey): Promise<Resource> {
     const found = await this.#options.store.get(key);
     if (found === null) throw notFound(kind, key);
     return found;
@@ -73,7 +79,7 @@ export class Resources {
     body: unknown,
     options: WriteOptions,
   ): Promise<Resource> {
-    const stored = await this.get(kind, key);
+    const stored = await this.#stored(kind, key);
     return this.#replace(kind, key, stored, body, options);
   }
 
@@ -84,8 +90,8 @@ export class Resources {
     options: WriteOptions,
   ): Promise<Resource> {
     for (let attempt = 1; ; attempt++) {
-      const stored = await this.get(kind, key);
-      const body = mergePatch(stored, patch) as Resource;
+      const stored = await this.#stored(kind, key);
+      const body = mergePatch(shownForm(kind, stored), patch) as Resource;
       try {
         return await this.#replace(kind, key, stored, body, options);
       } catch (error) {
@@ -104,12 +110,12 @@ export class Resources {
     change: (stored: Resource) => unknown,
     options: WriteOptions,
   ): Promise<Resource> {
-    const stored = await this.get(kind, key);
-    const body = change(stored) as Resource | null;
+    const stored = await this.#stored(kind, key);
+    const body = change(shownForm(kind, stored)) as Resource | null;
     checkVersion(kind, key, stored, body?.metadata);
     const { status: _, ...rest } = stored;
     const object = { ...rest, ...(body?.status === undefined ? {} : { status: body.status }) };
-    const checked = checkResource(kind, object);
+    const checked = checkResource(kind.conversion?.stored ?? kind, object);
     if (!checked.ok) throw invalid(about(kind, key), checked.problems);
     checkSize(kind, object);
     return this.#update(kind, key, stored, object, options);
@@ -122,7 +128,7 @@ export class Resources {
     expect: { readonly uid?: string; readonly resourceVersion?: string },
     options: WriteOptions,
   ): Promise<Resource> {
-    const stored = await this.get(kind, key);
+    const stored = await this.#stored(kind, key);
     if (expect.uid !== undefined && expect.uid !== stored.metadata.uid) {
       throw conflict(kind, key, `the UID in the precondition (${expect.uid}) does not match`);
     }
@@ -130,7 +136,7 @@ export class Resources {
     if ((stored.metadata.finalizers ?? []).length === 0) {
       return this.#commit(kind, { op: "delete", key, expect: null }, options, stored);
     }
-    if (stored.metadata.deletionTimestamp !== undefined) return stored;
+    if (stored.metadata.deletionTimestamp !== undefined) return shownForm(kind, stored);
     const deletionTimestamp = timestamp(this.#options.clock.wallMs());
     const object = { ...stored, metadata: { ...stored.metadata, deletionTimestamp } };
     return this.#update(kind, key, stored, object, options);
@@ -195,7 +201,7 @@ export class Resources {
   ): Promise<Resource> {
     const { resourceVersion } = stored.metadata;
     const same = { ...object, metadata: { ...object.metadata, resourceVersion } };
-    if (isSameData(same, stored)) return Promise.resolve(stored); // says nothing new: no new version
+    if (isSameData(same, stored)) return Promise.resolve(shownForm(kind, stored)); // says nothing new: no new version
     return this.#commit(
       kind,
       { op: "update", key, object, expect: resourceVersion ?? null },
@@ -209,10 +215,10 @@ export class Resources {
     { dryRun, motive }: WriteOptions,
     shown?: Resource,
   ): Promise<Resource> {
-    if (dryRun) return shown ?? (write as { readonly object: Resource }).object;
+    if (dryRun) return shownForm(kind, shown ?? (write as { readonly object: Resource }).object);
     const outcome = await this.#options.intent.commit([write], motive);
     if (!outcome.ok) throw problemOf(kind, write.key, outcome);
-    return outcome.objects[0]!;
+    return shownForm(kind, outcome.objects[0]!);
   }
 }
 

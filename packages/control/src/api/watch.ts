@@ -1,6 +1,5 @@
 import type { Clock, Timer } from "@heddle/mesh/base/clock.ts";
-import type { Kind } from "@heddle/mesh/resource/kind.ts";
-import { apiVersion } from "@heddle/mesh/resource/kind.ts";
+import { apiVersion, type Kind, shownForm } from "@heddle/mesh/resource/kind.ts";
 import type { Resource } from "@heddle/mesh/resource/meta.ts";
 import { collectionOf } from "../store/collection.ts";
 import type { Change, Store, Watching } from "../store/store.ts";
@@ -41,7 +40,9 @@ export async function serveWatch(options: WatchOptions, lines: JsonLines): Promi
   lines.start();
   if (from === null) {
     const listed = await store.list(collection, namespace);
-    for (const object of listed.items) if (isMeant(object)) lines.write({ type: "ADDED", object });
+    for (const object of listed.items) {
+      if (isMeant(object)) lines.write({ type: "ADDED", object: shownForm(kind, object) });
+    }
     from = listed.version;
   }
   let latest = from;
@@ -49,7 +50,7 @@ export async function serveWatch(options: WatchOptions, lines: JsonLines): Promi
     latest = change.version;
     const event = change.key.collection === collection ? eventOf(change, isMeant) : null;
     if (event === null) return;
-    lines.write(event);
+    lines.write({ ...event, object: shownForm(kind, event.object) });
     if (lines.queuedBytes > queueBytesMax) lines.end();
   };
   const watching: Watching | null = store.watch(from, onChange);

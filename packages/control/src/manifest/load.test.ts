@@ -184,7 +184,7 @@ test("kinds of a cluster are skipped with a word; kinds that could restrict are 
     'mesh.yaml:2 Proces/x kind: no kind "Proces" in heddle.dev/v1alpha1; did you mean "Process"?',
   ]);
   expect(errorsOf(of("gateway.networking.k8s.io/v1alpha2", "HTTPRoute"))).toEqual([
-    'mesh.yaml:1 HTTPRoute/x apiVersion: expected gateway.networking.k8s.io/v1, got "gateway.networking.k8s.io/v1alpha2"',
+    'mesh.yaml:1 HTTPRoute/x apiVersion: expected gateway.networking.k8s.io/v1 or gateway.networking.k8s.io/v1beta1, got "gateway.networking.k8s.io/v1alpha2"',
   ]);
   expect(errorsOf(of("heddle.dev/v1alpha1", "Workload"))).toHaveLength(1);
 });

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { checkResource, kindOf, typeOf } from "@heddle/mesh/resource/check.ts";
 import type { KnownResource } from "@heddle/mesh/resource/index.ts";
-import { defaultNamespace, resourceKey } from "@heddle/mesh/resource/meta.ts";
+import { defaultNamespace, kindTitle, resourceKey } from "@heddle/mesh/resource/meta.ts";
 import { formatProblem, type Problem } from "@heddle/mesh/resource/schema/problem.ts";
 import { isRecord } from "@heddle/mesh/resource/schema/validate.ts";
 import { rivalKind, rivalMessage } from "../watch/rival.ts";
@@ -143,7 +143,7 @@ function keyOf(value: unknown): string | null {
   if (!isRecord(value) || !isRecord(value["metadata"])) return null;
   const { name, namespace } = value["metadata"];
   return typeof name === "string"
-    ? `${String(value["kind"])}/${String(namespace ?? defaultNamespace)}/${name}`
+    ? `${kindTitle(String(value["apiVersion"]), String(value["kind"]))}/${String(namespace ?? defaultNamespace)}/${name}`
     : null;
 }
 

@@ -63,6 +63,7 @@ export function judgeUnknownKind(version: string, kind: string): UnknownKind {
   if (isOfCluster) return { outcome: "skip", message: `skipped: ${kind} is for a cluster only` };
   const versions = kinds
     .filter((one) => one.kind === kind)
+    .flatMap((one) => [one, ...one.served])
     .map((one) => apiVersion(one.group, one.version));
   if (versions.length > 0) {
     const message = `expected ${versions.join(" or ")}, got "${version}"`;

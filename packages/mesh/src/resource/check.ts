@@ -1,6 +1,6 @@
 import type { KnownResource } from "./index.ts";
 import { findKind } from "./index.ts";
-import type { Kind } from "./kind.ts";
+import { type Kind, storedForm } from "./kind.ts";
 import type { Resource } from "./meta.ts";
 import { withDefaults } from "./schema/defaults.ts";
 import { inertFields } from "./schema/notes.ts";
@@ -10,22 +10,28 @@ import { isRecord, validate } from "./schema/validate.ts";
 export type Checked =
   | {
       readonly ok: true;
-      /** With every default filled in; the input is untouched. */
+      /** In the version that is kept, with every default filled in; the input is untouched. */
       readonly resource: KnownResource;
       /** Fields that are valid and not acted on. */
       readonly notes: readonly Problem[];
     }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
-/** What `value` is as a resource of `kind`, or everything that is wrong with it. */
+/** What `value` is as a resource of `kind`, or everything that is wrong with it, at the paths of the version it is in. */
 export function checkResource(kind: Kind, value: unknown): Checked {
   const problems = new Problems();
   validate(kind.schema, value, problems);
   if (problems.found.length > 0) return { ok: false, problems: problems.found };
-  const resource = withDefaults(kind.schema, value) as KnownResource;
+  const given = withDefaults(kind.schema, value) as KnownResource;
   const spec = kind.schema.fields["spec"];
-  const notes = spec === undefined ? [] : inertFields(spec, (resource as Resource).spec);
-  return { ok: true, resource, notes: notes.map(underSpec) };
+  const notes = spec === undefined ? [] : inertFields(spec, (given as Resource).spec);
+  return { ok: true, resource: kept(kind, given), notes: notes.map(underSpec) };
+}
+
+/** A newer version may have fields, with defaults, that an older one has no words for. */
+function kept(kind: Kind, given: KnownResource): KnownResource {
+  if (kind.conversion === null) return given;
+  return withDefaults(kind.conversion.stored.schema, storedForm(kind, given)) as KnownResource;
 }
 
 /** `apiVersion` and `kind` of anything, or null where it has none. */

@@ -6,10 +6,10 @@ import { apiVersion } from "./kind.ts";
 import type { Schema } from "./schema/schema.ts";
 
 test("every kind is explained, and no other", () => {
-  expect(Object.keys(kindHelp).sort()).toEqual(kinds.map(({ kind }) => kind).sort());
+  expect(Object.keys(kindHelp).sort()).toEqual(kinds.map(({ title }) => title).sort());
 });
 
-test.each(kinds.map((kind) => [kind.kind, kind] as const))(
+test.each(kinds.map((kind) => [kind.title, kind] as const))(
   "%s: the fields that are explained are there, and the example is one",
   (name, kind) => {
     const { fields, example } = kindHelp[name]!;
@@ -17,7 +17,11 @@ test.each(kinds.map((kind) => [kind.kind, kind] as const))(
       expect(has(kind.schema, path.split(".")), path).toBe(true);
     expect(example === null).toBe(kind.isMade);
     if (example === null) return;
-    const object = { apiVersion: apiVersion(kind.group, kind.version), kind: name, ...example };
+    const object = {
+      apiVersion: apiVersion(kind.group, kind.version),
+      kind: kind.kind,
+      ...example,
+    };
     expect(checkResource(kind, object)).toMatchObject({ ok: true, notes: [] });
   },
 );

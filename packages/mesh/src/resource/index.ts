@@ -43,20 +43,35 @@ export type KnownResource =
   | TlsRoute
   | Event;
 
-/** The kind that `apiVersion` and `kind` name, or null. */
+const byVersion: ReadonlyMap<string, Kind> = new Map(
+  kinds
+    .flatMap((kind) => [kind, ...kind.served])
+    .map((kind) => [`${apiVersion(kind.group, kind.version)} ${kind.kind}`, kind]),
+);
+
+/** The kind that `apiVersion` and `kind` name, in that version, or null. */
 export function findKind(version: string, kind: string): Kind | null {
-  const found = kinds.find(
-    (one) => one.kind === kind && apiVersion(one.group, one.version) === version,
-  );
-  return found ?? null;
+  return byVersion.get(`${version} ${kind}`) ?? null;
 }
 
-/** The kind that a word of a person means: `kvs` no, `service`, `services`, `svc`, `Service`, `services.v1` yes. */
-export function findKindByWord(word: string): Kind | null {
-  const lower = word.toLowerCase();
-  const found = kinds.find(({ singular, plural, shortNames, group }) => {
-    const names = [singular, plural, ...shortNames];
-    return names.includes(lower) || (group !== "" && lower === `${plural}.${group}`);
+/**
+ * The kinds that a word of a person means: `kvs` none, `service`, `services`, `svc`, `Service` one, `tcproutes` that of
+ * each group that has one; with a group one again, and with a version it in that: `tcproutes.v1alpha2.gateway.networking.k8s.io`.
+ */
+export function findKindsByWord(word: string): readonly Kind[] {
+  const [name = "", ...rest] = word.toLowerCase().split(".");
+  const below = rest.join(".");
+  return kinds.flatMap((kind) => {
+    if (![kind.singular, kind.plural, ...kind.shortNames].includes(name)) return [];
+    if (below === "" || below === kind.group) return [kind];
+    return [kind, ...kind.served].filter(
+      ({ group, version }) => below === (group === "" ? version : `${version}.${group}`),
+    );
   });
-  return found ?? null;
+}
+
+/** The one kind that a word means; null where it means none, or more than one. */
+export function findKindByWord(word: string): Kind | null {
+  const found = findKindsByWord(word);
+  return found.length === 1 ? found[0]! : null;
 }

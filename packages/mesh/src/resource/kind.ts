@@ -1,4 +1,4 @@
-import { metadata, type Resource } from "./meta.ts";
+import { kindTitle, metadata, type Resource } from "./meta.ts";
 import { dnsSubdomain } from "./schema/formats.ts";
 import {
   type ObjectSchema,
@@ -10,12 +10,17 @@ import {
   type Typed,
 } from "./schema/schema.ts";
 
-/** A kind of resource: what the API server serves, the command line prints and manifests are checked against. */
+/**
+ * A kind of resource, in one of its versions: what the API server serves, the command line prints and manifests are
+ * checked against. Objects are kept and acted on in one version, that of the table of kinds; `served` are the others.
+ */
 export interface Kind {
   /** Empty for Kubernetes' core. */
   readonly group: string;
   readonly version: string;
   readonly kind: string;
+  /** The kind, with its group where another has a kind of this name: `TCPRoute.specs.smi-spec.io`. No two have the same. */
+  readonly title: string;
   /** In lower case, as in paths of the API. */
   readonly plural: string;
   readonly singular: string;
@@ -29,6 +34,21 @@ export interface Kind {
   readonly schema: ObjectSchema;
   /** Columns of a table between NAME and AGE. */
   readonly columns: readonly Column[];
+  /** Other versions in which it is read and written; empty on these themselves. */
+  readonly served: readonly Kind[];
+  /** How its objects become those of the version that is kept; null: this is it. */
+  readonly conversion: Conversion | null;
+}
+
+/** An object without `apiVersion`; the status is the same in all versions. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** Both ways take well-formed objects and change nothing that they are given. */
+export interface Conversion {
+  readonly stored: Kind;
+  readonly toStored: (object: Fields) => Fields;
+  /** What the older version has no words for it leaves out, or puts where `toStored` finds it again. */
+  readonly fromStored: (object: Fields) => Fields;
 }
 
 export interface Column {
@@ -60,15 +80,66 @@ interface KindOptions {
   /** Annotations that heddle acts on, and what they may say. Others are free. Default: none. */
   readonly annotations?: Readonly<Record<string, TextSchema>>;
   readonly columns: readonly Column[];
+  /** Other versions, newest first. Default: none. */
+  readonly served?: readonly ServedVersion[];
+}
+
+/** Another version of a kind. What is not said is as in the stored one. */
+interface ServedVersion extends Partial<Omit<Conversion, "stored">> {
+  readonly version: string;
+  readonly spec?: Schema | null;
+  readonly fields?: Readonly<Record<string, Schema>>;
 }
 
 export function buildKind(options: KindOptions): Kind {
+  const served: Kind[] = [];
+  const stored = kindOf(options, { served, conversion: null });
+  for (const { toStored = same, fromStored = same, ...own } of options.served ?? []) {
+    const conversion = { stored, toStored, fromStored };
+    const columns = options.columns.map((column) => ({
+      ...column,
+      value: (resource: Resource) => column.value(storedForm(older, resource)),
+    }));
+    const older: Kind = kindOf({ ...options, ...own, columns }, { served: [], conversion });
+    served.push(older);
+  }
+  return stored;
+}
+
+/** An object of the version `kind`, well-formed, as it is kept. */
+export function storedForm<R extends Resource>(kind: Kind, resource: R): R {
+  if (kind.conversion === null) return resource;
+  const { stored, toStored } = kind.conversion;
+  return converted(resource, toStored, stored);
+}
+
+/** A kept object as the version `kind` says it. */
+export function shownForm<R extends Resource>(kind: Kind, resource: R): R {
+  if (kind.conversion === null) return resource;
+  return converted(resource, kind.conversion.fromStored, kind);
+}
+
+function converted<R extends Resource>(
+  { apiVersion: _, ...fields }: R,
+  convert: (object: Fields) => Fields,
+  { group, version }: Kind,
+): R {
+  return { apiVersion: apiVersion(group, version), ...convert(fields) } as unknown as R;
+}
+
+function same(object: Fields): Fields {
+  return object;
+}
+
+function kindOf(options: KindOptions, of: Pick<Kind, "served" | "conversion">): Kind {
   const { group, version, kind, plural, shortNames = [], isNamespaced, columns } = options;
   const name = options.name ?? dnsSubdomain;
   return {
+    ...of,
     group,
     version,
     kind,
+    title: kindTitle(apiVersion(group, version), kind),
     plural,
     singular: kind.toLowerCase(),
     shortNames,

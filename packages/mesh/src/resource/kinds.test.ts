@@ -45,12 +45,10 @@ describe("a TLSRoute", () => {
 });
 
 describe("the table of kinds", () => {
-  test("has no two kinds that answer to one name", () => {
-    const words = kinds.flatMap(({ singular, plural, shortNames }) => [
-      singular,
-      plural,
-      ...shortNames,
-    ]);
+  test("has no two kinds that answer to one name, but for those that two groups have", () => {
+    const words = kinds.flatMap(({ kind, title, plural, shortNames }) =>
+      title === kind ? [kind.toLowerCase(), plural, ...shortNames] : [title, ...shortNames],
+    );
     expect(new Set(words).size).toBe(words.length);
   });
 
@@ -58,14 +56,16 @@ describe("the table of kinds", () => {
     expect(findKindByWord("svc")?.kind).toBe("Service");
     expect(findKindByWord("HTTPRoute")?.plural).toBe("httproutes");
     expect(findKindByWord("placements.heddle.dev")?.kind).toBe("Placement");
+    expect(findKindByWord("placement.heddle.dev")?.kind).toBe("Placement");
     expect(findKindByWord("kvs")).toBeNull();
+    expect(findKindByWord("services.heddle.dev")).toBeNull();
     expect(findKind("v1", "Service")?.plural).toBe("services");
     expect(findKind("v2", "Service")).toBeNull();
     expect(kindOf({ apiVersion: "heddle.dev/v1alpha1", kind: "Mesh" })?.isNamespaced).toBe(false);
     expect(kindOf("text")).toBeNull();
   });
 
-  test.each(kinds.map((kind) => [kind.kind, kind] as const))(
+  test.each(kinds.map((kind) => [kind.title, kind] as const))(
     "%s: columns say something, or nothing, also before there is a status",
     (_name, { kind, group, version, columns }) => {
       const spec = {
@@ -270,7 +270,7 @@ describe("Fault", () => {
     problemsOf("Fault", { targetRefs: [{ kind: "Service", name: "kvs" }], ...more });
 
   test("delays, resets, or both", () => {
-    expect(fault({})).toEqual(["spec: expected delay or reset"]);
+    expect(fault({})).toEqual(["spec: expected one or more of delay, reset, abort, bandwidth"]);
     expect(fault({ reset: { percent: 1 } })).toEqual([]);
     expect(fault({ delay: { percent: 1, milliseconds: 5 }, callers: ["e"] })).toEqual([]);
     expect(fault({ delay: { percent: 101, milliseconds: 5 } })).toHaveLength(1);

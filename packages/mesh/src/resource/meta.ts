@@ -156,7 +156,16 @@ export function namespacedName(resource: Resource): string {
 
 /** `<Kind>/<namespace>/<name>`: how records, statuses and people name a resource. */
 export function resourceKey(resource: Resource): string {
-  return `${resource.kind}/${namespacedName(resource)}`;
+  return `${kindTitle(resource.apiVersion, resource.kind)}/${namespacedName(resource)}`;
+}
+
+/** Kinds of SMI that have a namesake in the Gateway API: they are told by their group as well. */
+const namesakes: ReadonlySet<string> = new Set(["TCPRoute", "UDPRoute"]);
+
+/** What tells a kind from all others: `HTTPRoute`, `TCPRoute.specs.smi-spec.io`. */
+export function kindTitle(version: string, kind: string): string {
+  const isNamesake = version.startsWith("specs.smi-spec.io/") && namesakes.has(kind);
+  return isNamesake ? `${kind}.specs.smi-spec.io` : kind;
 }
 
 /** Oldest first, then by name: who wins where two resources want the same (Gateway API, SMI and ours alike). */

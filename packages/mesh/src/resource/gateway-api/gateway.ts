@@ -181,6 +181,7 @@ export type Gateway = ResourceOf<"Gateway", GatewaySpec, GatewayStatus>;
 export const gatewayKind = buildKind({
   group: gatewayGroup,
   version: "v1",
+  served: [{ version: "v1beta1" }],
   kind: "Gateway",
   plural: "gateways",
   shortNames: ["gtw"],

@@ -31,6 +31,7 @@ export type GatewayClass = ResourceOf<
 export const gatewayClassKind = buildKind({
   group: gatewayGroup,
   version: "v1",
+  served: [{ version: "v1beta1" }],
   kind: "GatewayClass",
   plural: "gatewayclasses",
   shortNames: ["gc"],

@@ -117,6 +117,7 @@ export type HttpRoute = ResourceOf<"HTTPRoute", HttpRouteSpec, RouteStatus>;
 export const httpRouteKind = buildKind({
   group: gatewayGroup,
   version: "v1",
+  served: [{ version: "v1beta1" }],
   kind: "HTTPRoute",
   plural: "httproutes",
   isNamespaced: true,
