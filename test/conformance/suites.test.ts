@@ -7,6 +7,7 @@ import { http2Vectors } from "./smuggling/http2-vectors.ts";
 import { replyVectors } from "./smuggling/reply-vectors.ts";
 import { http1Vectors } from "./smuggling/request-vectors.ts";
 import { expectationOf, suites } from "./suites.ts";
+import { trafficLists } from "./traffic/suite.ts";
 
 const expected = (name: string): number =>
   expectationOf(suites.find((suite) => suite.name === name)!).expected;
@@ -19,6 +20,7 @@ test("as many cases are expected as the lists have", () => {
   expect(expected("smuggling-replies-h1")).toBe(replyVectors.length + 1);
   expect(expected("real")).toBe(realCases.length);
   expect(expected("checklist")).toBe(60);
+  for (const { name, cases } of trafficLists) expect(expected(name)).toBe(cases.length);
 });
 
 test("every suite is in docs/conformance.md, and whatever may be skipped, too", () => {
@@ -31,7 +33,8 @@ test("every suite is in docs/conformance.md, and whatever may be skipped, too", 
 });
 
 test("no name of a case comes twice", () => {
-  for (const list of [http1Vectors, http2Vectors, replyVectors, realCases]) {
+  const traffic = trafficLists.map(({ cases }) => cases);
+  for (const list of [http1Vectors, http2Vectors, replyVectors, realCases, ...traffic]) {
     const names = list.map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
   }

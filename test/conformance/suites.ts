@@ -6,6 +6,7 @@ import { h2specSuites } from "./h2spec/suite.ts";
 import { realSuite } from "./real/suite.ts";
 import { smugglingSuites } from "./smuggling/suite.ts";
 import type { Expectation, Suite } from "./suite.ts";
+import { trafficSuites } from "./traffic/suite.ts";
 
 /** Every suite, in the order in which they run. */
 export const suites: readonly Suite[] = [
@@ -15,6 +16,7 @@ export const suites: readonly Suite[] = [
   smugglingCodecSuite,
   ...smugglingSuites,
   realSuite,
+  ...trafficSuites,
 ];
 
 const expectations = JSON.parse(

@@ -1,0 +1,86 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { equal } from "../real/equal.ts";
+import type { Answer, Ask, EchoClient } from "./echo-client.ts";
+import type { EchoMesh } from "./echo-mesh.ts";
+
+/** One thing that a mesh does with what manifests say, tried on a real one. Throws where it does not. */
+export interface TrafficCase {
+  readonly name: string;
+  /** Text of what is applied before and removed after. */
+  readonly manifests: string;
+  run(mesh: EchoMesh): Promise<void>;
+}
+
+/** A configuration must have reached proxies within this, in ms. Upstream: 30 s. */
+const inForceMs = 8000;
+
+/** Three times in a row without a failure, as upstream's suite asks. Throws the last failure where that is not so in time. */
+export async function holds(check: () => Promise<void>, ms = inForceMs): Promise<void> {
+  const end = performance.now() + ms;
+  for (let inRow = 0; inRow < 3; ) {
+    try {
+      await check();
+      inRow++;
+    } catch (error) {
+      inRow = 0;
+      if (performance.now() > end) throw error;
+      await sleep(25);
+    }
+  }
+}
+
+/** What is asked, and what must come of it. */
+export interface Expected extends Ask {
+  readonly url: string;
+  /** Default 200. */
+  readonly status?: number;
+  /** Workload that answers, without its ordinal. */
+  readonly backend?: string;
+  /** As the backend gets it: its path, and fields; null: absent. */
+  readonly path?: string;
+  readonly got?: Readonly<Record<string, string | null>>;
+  /** Fields of the reply; null: absent. */
+  readonly reply?: Readonly<Record<string, string | null>>;
+}
+
+/** Asks until it is as expected, three times in a row. */
+export function expectAnswer(client: EchoClient, expected: Expected): Promise<void> {
+  return holds(async () => judge(expected, await client.ask(expected.url, expected)));
+}
+
+/** All of them, one after the other. */
+export async function expectAnswers(client: EchoClient, all: readonly Expected[]): Promise<void> {
+  for (const expected of all) await expectAnswer(client, expected);
+}
+
+/** Throws what is not as expected. */
+export function judge(expected: Expected, answer: Answer): void {
+  const what = `${expected.method ?? "GET"} ${expected.url}`;
+  equal(answer.status, expected.status ?? 200, `${what}: status`);
+  for (const [name, value] of Object.entries(expected.reply ?? {}))
+    equal(answer.headers[name.toLowerCase()] ?? null, value, `${what}: ${name} of the reply`);
+  const { backend, path, got = {} } = expected;
+  const isAtBackend = backend !== undefined || path !== undefined || expected.got !== undefined;
+  if (!isAtBackend) return;
+  if (answer.echo === null) throw new Error(`${what}: no echo in ${answer.body}`);
+  if (backend !== undefined)
+    equal(answer.echo.hostname.replace(/-\d+$/, ""), backend, `${what}: backend`);
+  if (path !== undefined) equal(answer.echo.path, path, `${what}: path`);
+  for (const [name, value] of Object.entries(got))
+    equal(answer.echo.headers[name.toLowerCase()] ?? null, value, `${what}: ${name}`);
+}
+
+/** Runs a case: applies, tries, removes. Null where it holds, else why not. */
+export async function runCase(one: TrafficCase, mesh: EchoMesh): Promise<string | null> {
+  try {
+    const applied = one.manifests === "" ? [] : await mesh.apply(one.manifests);
+    try {
+      await one.run(mesh);
+    } finally {
+      await mesh.remove(applied);
+    }
+    return null;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
