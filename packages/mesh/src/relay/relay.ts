@@ -1,6 +1,6 @@
 import type { Placement } from "../balance/placement.ts";
 import { assert, unreachable } from "../base/assert.ts";
-import { Deadline, type DeadlineHandler } from "../base/deadline-wheel.ts";
+import type { DeadlineHandler } from "../base/deadline-wheel.ts";
 import type { ContractReader } from "../contract/reader.ts";
 import type { ReplyFilter } from "../filter/filter.ts";
 import { runReplyFilters } from "../filter/index.ts";
@@ -9,10 +9,9 @@ import type { Fields, ReplyHead, RequestHead } from "../model/head.ts";
 import { type Reason, reasonRow } from "../model/reason.ts";
 import type { BodyLength, ReplyFailure, RequestSink, ServerStream } from "../net/codec.ts";
 import { PlainReplyHead } from "../net/plain-head.ts";
-import type { FaultStrike } from "../policy/fault.ts";
 import { decideRetry } from "../policy/retry.ts";
 import type { ExchangeRecord } from "../telemetry/record.ts";
-import { type Backend, type EndpointWaiter, slotWaitMs } from "../upstream/backend.ts";
+import type { Backend, EndpointWaiter } from "../upstream/backend.ts";
 import type { ConnectReason } from "../upstream/connect-failure.ts";
 import type { Pool } from "../upstream/pool.ts";
 import type { PooledSession, SessionTaker } from "../upstream/pooled-session.ts";
@@ -21,7 +20,7 @@ import { Attempt } from "./attempt.ts";
 import { recordAttempt, recordSent, recordUnsent } from "./attempt-record.ts";
 import type { RelayContext } from "./context.ts";
 import { decide } from "./decide.ts";
-import { heldBackBy, recordAnswer, recordFailure, recordOwnAnswer } from "./ending-record.ts";
+import { recordAnswer, recordFailure, recordOwnAnswer } from "./ending-record.ts";
 import { failedAttempt } from "./failed-attempt.ts";
 import {
   failureReply,
@@ -32,12 +31,14 @@ import {
   sendReply,
   takePeerReason,
 } from "./failure.ts";
+import { type FaultedOwner, FaultHold } from "./fault-hold.ts";
 import { type Frontend, type FrontendSlot, type Source, workloadField } from "./frontend.ts";
 import { GrpcCall } from "./grpc-call.ts";
 import { openRequestRecord } from "./open-record.ts";
 import { captureOperation, type OperationCapture } from "./operation-capture.ts";
 import { failedInBoth, isMisfit, isOnlyAttempt, noteVersion } from "./other-version.ts";
 import { type Impatience, Patience } from "./patience.ts";
+import { QueueWait } from "./queue-wait.ts";
 import { RequestBody } from "./request-body.ts";
 import {
   answering,
@@ -62,7 +63,7 @@ import { type TunnelOwner, TunnelWatch } from "./tunnel-watch.ts";
  * exchanges have one shape.
  */
 export class Exchange
-  implements RequestSink, EndpointWaiter, SessionTaker, DeadlineHandler, TunnelOwner
+  implements RequestSink, EndpointWaiter, SessionTaker, DeadlineHandler, TunnelOwner, FaultedOwner
 {
   readonly #context: RelayContext;
   readonly #source: Source;
@@ -82,8 +83,7 @@ export class Exchange
   #placement: Placement | null = null;
   #placementSlot = -1;
   #patience: Patience | null = null;
-  #fault: FaultStrike | null = null;
-  #delay: Deadline | null = null;
+  #fault: FaultHold | null = null;
   #operation: OperationCapture | null = null;
 
   // Where it stands.
@@ -99,8 +99,7 @@ export class Exchange
   #replyLength: BodyLength = 0;
   #tunnel: TunnelWatch | null = null;
   #hasReplyEnded = false;
-  #waitSinceMs = -1;
-  #waitUntilMs = -1;
+  #queue: QueueWait | null = null;
 
   constructor(
     context: RelayContext,
@@ -134,7 +133,8 @@ export class Exchange
     if (this.#context.isDraining) this.#stream.closeAfter();
     const { pending } = this.#frontend;
     if (pending !== null) {
-      this.#waitSinceMs = this.#record.startMs;
+      this.#queue = new QueueWait(this.#record);
+      this.#queue.begin(this.#record.startMs);
       this.#body.pause();
       pending.wait(this);
     } else {
@@ -189,8 +189,8 @@ export class Exchange
     this.#record.backendPort = backend.port;
     const { startMs } = this.#record;
     this.#frontend.budgetOf?.(backend.service).earn(startMs);
-    this.#fault = backend.fault === null ? null : backend.fault.next();
-    if (this.#fault !== null && this.#isHeldBack(this.#fault)) return;
+    const strike = backend.fault === null ? null : backend.fault.next();
+    if (strike !== null && this.#isHeldBack(new FaultHold(this.#context, this, strike))) return;
     // Nothing has been waited for, as a rule: the clock need not be asked again.
     this.#choose(this.#record.queueMs === 0 ? startMs : this.#context.clock.monotonicMs());
   }
@@ -198,24 +198,23 @@ export class Exchange
   // ── a fault, on purpose ───────────────────────────────────────────────────────────────────────────────────────
 
   /** True: the request does not go on now, or at all. */
-  #isHeldBack(fault: FaultStrike): boolean {
-    if (fault.delayMs === 0) return this.#isReset(fault);
-    this.#record.detail = heldBackBy(fault);
+  #isHeldBack(fault: FaultHold): boolean {
+    this.#fault = fault;
+    if (!fault.delay(this.#record)) return this.#isReset(fault, "before");
     this.#state = delaying;
-    this.#delay = new Deadline(this);
-    this.#context.wheel.set(this.#delay, fault.delayMs);
     this.#body.pause();
     return true;
   }
 
-  #isReset({ name, reset }: FaultStrike): boolean {
-    if (reset === "before") this.#cut("reset", `fault ${name}: reset before it was sent`);
-    return reset === "before";
+  #isReset(fault: FaultHold, when: "before" | "after"): boolean {
+    const detail = fault.reset(when);
+    if (detail !== null) this.#cut("reset", detail);
+    return detail !== null;
   }
 
-  #onDelayOver(): void {
+  onDelayOver(): void {
     if (this.#state.delayOver === "never") this.#never(this.#state.delayOver, "delayOver");
-    if (!this.#isReset(this.#fault!)) this.#choose(this.#context.clock.monotonicMs());
+    if (!this.#isReset(this.#fault!, "before")) this.#choose(this.#context.clock.monotonicMs());
   }
 
   // ── an endpoint, a connection ─────────────────────────────────────────────────────────────────────────────────
@@ -229,7 +228,7 @@ export class Exchange
     }
     const target = backend.pick(nowMs, this.#placementSlot, this.#avoid);
     if (target !== null) {
-      if (this.#waitSinceMs >= 0) this.#stopWaiting(nowMs);
+      this.#queue?.stop(nowMs);
       this.#connect(target, false, nowMs);
       return;
     }
@@ -240,14 +239,11 @@ export class Exchange
   /** Waits for an endpoint, or pauses until documents have come; the reason why it must not, or null. */
   #wait(nowMs: number, isPause: boolean): Reason | null {
     this.#state = choosing;
-    if (this.#waitUntilMs < 0) this.#waitUntilMs = nowMs + slotWaitMs;
-    if (this.#waitSinceMs < 0) this.#waitSinceMs = nowMs;
     this.#body.pause();
-    const [slot, untilMs, isRetry] = [this.#placementSlot, this.#waitUntilMs, this.#avoid !== null];
-    const reason = this.#backend!.wait(this, { slot, untilMs, isRetry, isPause });
+    this.#queue ??= new QueueWait(this.#record);
+    const place = { slot: this.#placementSlot, isRetry: this.#avoid !== null, isPause };
     this.#avoid = null;
-    if (reason !== null) this.#stopWaiting(nowMs);
-    return reason;
+    return this.#queue.enter(this.#backend!, this, place, nowMs);
   }
 
   /** The request's slot; again when the placement has changed while it waited. */
@@ -266,11 +262,6 @@ export class Exchange
     if (copy !== null) this.#body.copyTo(copy);
   }
 
-  #stopWaiting(nowMs: number): void {
-    this.#record.queueMs += nowMs - this.#waitSinceMs;
-    this.#waitSinceMs = -1;
-  }
-
   onEndpoint(): void {
     if (this.#state.endpoint === "never") this.#never(this.#state.endpoint, "endpoint");
     const nowMs = this.#context.clock.monotonicMs();
@@ -278,7 +269,7 @@ export class Exchange
       this.#choose(nowMs);
       return;
     }
-    this.#stopWaiting(nowMs);
+    this.#queue!.stop(nowMs);
     this.#frontend = this.#slot.frontend; // its documents have come
     this.#decide();
   }
@@ -416,10 +407,7 @@ export class Exchange
     if (!isFailed) target.onAnswer();
     this.#pool!.isProven = true;
     const isByProxy = this.#record.origin === "proxy";
-    if (this.#fault !== null && this.#fault.reset === "after" && !isByProxy) {
-      this.#cut("reset", `fault ${this.#fault.name}: reset after the process had answered`);
-      return;
-    }
+    if (this.#fault !== null && !isByProxy && this.#isReset(this.#fault, "after")) return;
     this.#operation?.onReplyHead(head, isByProxy);
     if (this.#backendReplyFilters !== null)
       runReplyFilters(this.#backendReplyFilters, head, this.#head);
@@ -595,17 +583,16 @@ export class Exchange
 
   onRequestFailed(reason: Reason, detail: string): void {
     if (this.#state.clientGone === "ignore") return;
-    recordFailure(this.#record, this.#fault, reason, detail);
+    recordFailure(this.#record, this.#fault?.strike ?? null, reason, detail);
     this.#release();
     if (reason !== "client-gone" && this.#record.headMs < 0)
       recordOwnAnswer(this.#record, this.#context, reasonRow(reason).status); // by the codec
     this.#finish();
   }
 
-  /** The whole exchange has taken too long, or has been held back for long enough. */
-  onDeadline(deadline: Deadline): void {
-    if (deadline === this.#delay) this.#onDelayOver();
-    else this.#giveUp(this.#patience!.onDeadline(this.#record));
+  /** The whole exchange has taken too long. */
+  onDeadline(): void {
+    this.#giveUp(this.#patience!.onDeadline(this.#record));
   }
 
   /** Nobody may notice that a client is gone: what stands still is not waited for without end. */
@@ -634,7 +621,7 @@ export class Exchange
 
   /** Answers in place of the application. */
   #fail(reason: Reason, detail: string): void {
-    recordFailure(this.#record, this.#fault, reason, detail);
+    recordFailure(this.#record, this.#fault?.strike ?? null, reason, detail);
     // Streams of HTTP/2 end one by one; after a reason that closes, HTTP/1.1 cannot tell where the next request begins.
     if (reasonRow(reason).closes && this.#stream.protocol === "http/1.1") this.#stream.closeAfter();
     if (this.#grpc !== null) this.#record.grpcStatus = reasonRow(reason).grpc;
@@ -657,7 +644,7 @@ export class Exchange
   #cut(reason: Reason, detail: string): void {
     const mayHaveTrailers =
       this.#grpc !== null && this.#state === answering && this.#replyLength === "chunked";
-    recordFailure(this.#record, this.#fault, reason, detail);
+    recordFailure(this.#record, this.#fault?.strike ?? null, reason, detail);
     this.#release();
     this.#state = over;
     if (mayHaveTrailers) {
@@ -675,11 +662,11 @@ export class Exchange
     if (this.#attempt !== null || this.#state === connecting) {
       this.#record.attemptReason = this.#record.reason;
     }
-    if (this.#waitSinceMs >= 0) this.#stopWaiting(nowMs);
+    this.#queue?.stop(nowMs);
     if (this.#slot !== null) this.#frontend.pending?.cancel(this);
     if (this.#state === choosing) this.#backend?.cancel(this);
     if (this.#state === connecting) this.#pool?.cancel(this);
-    if (this.#delay !== null) this.#context.wheel.clear(this.#delay);
+    this.#fault?.lift();
     this.#attempt?.abort(nowMs);
     this.#attempt = null;
   }
