@@ -149,7 +149,7 @@ describe("a document", () => {
       "ports[0].number: expected a port, 1 to 65535, got 0",
       'ports[0].routes.matches[0].path.value: expected a prefix without a slash at its end, got "/kvs/"',
       "ports[0].routes.rules[0].backends[0].weight: expected a whole number, got 1.5",
-      'ports[0].routes.rules[0].filters[1]: expected a filter of a known type (request-headers, reply-headers, url-rewrite), got {"type":"teleport"}',
+      'ports[0].routes.rules[0].filters[1]: expected a filter of a known type (request-headers, reply-headers, url-rewrite, redirect, mirror, cors), got {"type":"teleport"}',
     ]);
   });
 
