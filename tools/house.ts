@@ -31,6 +31,8 @@ export const controlRooms: ReadonlySet<string> = new Set([
   "revision",
   "recording",
   "watch",
+  "plan",
+  "rollout",
   "serve",
   "api",
   "host",

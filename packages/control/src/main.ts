@@ -30,6 +30,7 @@ import { openShelf } from "./recording/open-shelf.ts";
 import { ProcessStarts } from "./recording/process-starts.ts";
 import { Recordings } from "./recording/recordings.ts";
 import { IntentLog } from "./revision/intent-log.ts";
+import { Rollouts } from "./rollout/rollouts.ts";
 import { Door } from "./serve/door.ts";
 import { HostChannel } from "./serve/host-channel.ts";
 import { Leftovers } from "./serve/leftovers.ts";
@@ -86,7 +87,14 @@ async function main(): Promise<void> {
   const tokens = new Tokens(clock, () => randomBytes(32).toString("base64url"));
   const settled = new Set<() => void>();
   const leftovers = new Leftovers(join(stateDir, proxiesFolder));
-  const parts: Parts = { controller: null, door: null, api: null, status: null, orphans: null };
+  const parts: Parts = {
+    controller: null,
+    door: null,
+    api: null,
+    status: null,
+    orphans: null,
+    rollouts: null,
+  };
   const controller = await Controller.open({
     store,
     clock,
@@ -157,6 +165,15 @@ async function main(): Promise<void> {
   };
   const openApi = async (handle: unknown, door: Door) => {
     const resources = new Resources({ store, intent, clock, newUid: () => randomUUID() });
+    parts.rollouts = new Rollouts({
+      store,
+      intent,
+      events,
+      clock,
+      log,
+      summaries: () => door.summaries(),
+      prepare: (kind, resource, stored) => resources.prepare(kind, resource, stored),
+    });
     const facts = new Facts({
       controller,
       door,
@@ -207,6 +224,7 @@ async function main(): Promise<void> {
     rotation.close();
     guests.close();
     parts.status?.close();
+    parts.rollouts?.close();
     events.close();
     controller.close();
     await Promise.all([parts.api?.close(), parts.door?.close()]);
@@ -284,6 +302,7 @@ interface Parts {
   api: ApiServer | null;
   status: StatusWriter | null;
   orphans: Orphans | null;
+  rollouts: Rollouts | null;
 }
 
 await main().catch((error: unknown) => {

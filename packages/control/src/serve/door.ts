@@ -91,6 +91,11 @@ export class Door {
     return this.#summaries.get(uid) ?? null;
   }
 
+  /** Those of all proxies, by workload uid. */
+  summaries(): Iterable<readonly [uid: string, summary: SummaryBody]> {
+    return this.#summaries;
+  }
+
   /** Documents changed: everybody concerned is told. */
   onDocuments(touched: Touched): void {
     for (const session of this.#sessions.values()) session.onDocuments(touched);

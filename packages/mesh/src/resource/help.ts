@@ -116,6 +116,35 @@ export const kindHelp: Readonly<Record<string, KindHelp>> = {
       },
     },
   },
+  Rollout: {
+    about:
+      "Steps a split by schedule while it watches the new backend, goes back by itself, and promotes it at the end.",
+    fields: {
+      "spec.targetRef":
+        "An HTTPRoute or GRPCRoute (and which rule), a TrafficSplit, or a Service, for which it makes a route.",
+      "spec.stable": "The Service that answers now.",
+      "spec.canary": "The Service that shall.",
+      "spec.steps": "Percent of the requests that the canary gets, one after the other.",
+      "spec.steps.pause": "How long it is watched before the next.",
+      "spec.thresholds.minSuccess": "Below this share of successes it goes back.",
+      "spec.thresholds.maxLatencyP99": "Above it, to the reply's head, too. Default: any.",
+      "spec.thresholds.minRequests": "Nothing is judged before the canary has answered so many.",
+      "spec.paused": "No step is taken while it is true.",
+    },
+    example: {
+      metadata: { name: "recommendation" },
+      spec: {
+        targetRef: { kind: "HTTPRoute", name: "recommendation" },
+        stable: "recommendation-v1",
+        canary: "recommendation-v2",
+        steps: [
+          { weight: 10, pause: "1m" },
+          { weight: 50, pause: "5m" },
+        ],
+        thresholds: { minSuccess: "99.5%", maxLatencyP99: "250ms", minRequests: 100 },
+      },
+    },
+  },
   Mesh: {
     about: "What holds for the whole mesh. There is one, called mesh, or none.",
     fields: {
@@ -186,6 +215,55 @@ export const kindHelp: Readonly<Record<string, KindHelp>> = {
         parentRefs: [{ name: "front" }],
         hostnames: ["kvs.example.com"],
         rules: [{ backendRefs: [{ name: "kvs", port: 443 }] }],
+      },
+    },
+  },
+  HTTPRouteGroup: {
+    about: "Requests by path, method and headers, for TrafficSplits to pick (SMI).",
+    fields: {
+      "spec.matches":
+        "One of them is enough. Conditions within one hold all at once; what is not said holds.",
+      "spec.matches.pathRegex":
+        "What the path begins with; /metrics is the beginning of /metrics/x, too.",
+      "spec.matches.headers":
+        "Names with patterns that the whole value fits. A header that is not there fits none.",
+      matches: "In place of spec.matches, as versions before v1alpha3 write it.",
+      "matches.headers": "As in spec.matches.",
+    },
+    example: {
+      metadata: { name: "firefox" },
+      spec: { matches: [{ name: "firefox", headers: [{ "user-agent": ".*Firefox.*" }] }] },
+    },
+  },
+  "TCPRoute.specs.smi-spec.io": {
+    about: "Ports, for TrafficTargets to allow (SMI). It sends nothing anywhere.",
+    fields: { "spec.matches.ports": "Empty: every port." },
+    example: { metadata: { name: "mysql" }, spec: { matches: { ports: [3306] } } },
+  },
+  "UDPRoute.specs.smi-spec.io": {
+    about: "Ports of UDP, for TrafficTargets to allow (SMI). UDP is not carried.",
+    fields: { "spec.matches.ports": "Empty: every port." },
+    example: { metadata: { name: "dns" }, spec: { matches: { ports: [53] } } },
+  },
+  TrafficSplit: {
+    about: "Shares of one service's traffic for other services (SMI).",
+    fields: {
+      "spec.service": "The root: what callers call. Of the split's own namespace.",
+      "spec.matches":
+        "HTTPRouteGroups: requests that fit one are split, all others go to the root.",
+      "spec.backends.service":
+        "It takes part in ports that it has itself, by number. The root may be one of them.",
+      "spec.backends.weight":
+        "Its share is weight / sum. A backend that is not there: its share gets 503.",
+    },
+    example: {
+      metadata: { name: "kvs-rollout" },
+      spec: {
+        service: "kvs",
+        backends: [
+          { service: "kvs-v1", weight: 90 },
+          { service: "kvs-v2", weight: 10 },
+        ],
       },
     },
   },

@@ -9,8 +9,17 @@ import { type Fault, faultKind } from "./heddle/fault.ts";
 import { type Mesh, meshKind } from "./heddle/mesh.ts";
 import { type Placement, placementKind } from "./heddle/placement.ts";
 import { type Process, processKind } from "./heddle/process.ts";
+import { type Rollout, rolloutKind } from "./heddle/rollout.ts";
 import { type Workload, workloadKind } from "./heddle/workload.ts";
 import { apiVersion, type Kind } from "./kind.ts";
+import { type HttpRouteGroup, httpRouteGroupKind } from "./smi/httproutegroup.ts";
+import {
+  type SmiTcpRoute,
+  type SmiUdpRoute,
+  smiTcpRouteKind,
+  smiUdpRouteKind,
+} from "./smi/tcproute.ts";
+import { type TrafficSplit, trafficSplitKind } from "./smi/trafficsplit.ts";
 
 /** Every kind there is. To add one: a file, its test, a line here. */
 export const kinds: readonly Kind[] = [
@@ -20,15 +29,20 @@ export const kinds: readonly Kind[] = [
   placementKind,
   contractKind,
   faultKind,
+  rolloutKind,
   meshKind,
   gatewayClassKind,
   gatewayKind,
   httpRouteKind,
   tlsRouteKind,
+  httpRouteGroupKind,
+  smiTcpRouteKind,
+  smiUdpRouteKind,
+  trafficSplitKind,
   eventKind,
 ];
 
-/** A resource of a kind of the table, told apart by `kind`. */
+/** A resource of a kind of the table, told apart by `kind`; of SMI's namesakes by `apiVersion` as well. */
 export type KnownResource =
   | Service
   | Process
@@ -36,11 +50,16 @@ export type KnownResource =
   | Placement
   | Contract
   | Fault
+  | Rollout
   | Mesh
   | GatewayClass
   | Gateway
   | HttpRoute
   | TlsRoute
+  | HttpRouteGroup
+  | SmiTcpRoute
+  | SmiUdpRoute
+  | TrafficSplit
   | Event;
 
 const byVersion: ReadonlyMap<string, Kind> = new Map(

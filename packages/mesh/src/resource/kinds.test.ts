@@ -76,6 +76,8 @@ describe("the table of kinds", () => {
         gatewayClassName: "heddle",
         definition: "kvs",
         consistency: "caller",
+        targetRef: { kind: "HTTPRoute", name: "split" },
+        steps: [],
       };
       const resource = {
         apiVersion: apiVersion(group, version),
