@@ -1,4 +1,5 @@
 import type { Rng } from "../base/rng.ts";
+import { drawIndex, drawOther } from "./draw.ts";
 import type { Candidate, Picker } from "./picker.ts";
 
 /**
@@ -14,13 +15,12 @@ export class P2cPicker<C extends Candidate> implements Picker<C> {
     this.#rng = rng;
   }
 
-  pick(nowMs: number, avoid: C | null): C | null {
-    const count = this.#candidates.length;
-    if (count < 2) return this.#candidates[0] ?? null;
-    const first = this.#rng.below(count);
-    const other = (first + 1 + this.#rng.below(count - 1)) % count; // distinct from first
-    const a = this.#candidates[first]!;
-    const b = this.#candidates[other]!;
+  pick(nowMs: number, avoid: C | null, _hash: number): C | null {
+    const candidates = this.#candidates;
+    if (candidates.length < 2) return candidates[0] ?? null;
+    const first = drawIndex(candidates, nowMs, this.#rng);
+    const a = candidates[first]!;
+    const b = candidates[drawOther(candidates, first, nowMs, this.#rng)]!;
     if (a === avoid) return b;
     if (b === avoid) return a;
     return a.loadMs(nowMs) <= b.loadMs(nowMs) ? a : b;

@@ -11,7 +11,7 @@ function shares(name: PickerName, count: number, picks: number): number[] {
   const picker = buildPicker(name, candidates, new SeededRng(7));
   const counts = new Map(candidates.map((candidate) => [candidate.uid, 0]));
   for (let pick = 0; pick < picks; pick++) {
-    const { uid } = picker.pick(0, null)!;
+    const { uid } = picker.pick(0, null, -1)!;
     counts.set(uid, counts.get(uid)! + 1);
   }
   return [...counts.values()];
@@ -19,12 +19,12 @@ function shares(name: PickerName, count: number, picks: number): number[] {
 
 describe.each(Object.keys(pickers) as PickerName[])("%s", (name) => {
   test("picks nothing from nobody", () => {
-    expect(buildPicker(name, [], new SeededRng(1)).pick(0, null)).toBeNull();
+    expect(buildPicker(name, [], new SeededRng(1)).pick(0, null, -1)).toBeNull();
   });
 
   test("picks the only one, even one to avoid", () => {
     const [only] = endpoints(1);
-    expect(buildPicker(name, [only!], new SeededRng(1)).pick(0, only!)).toBe(only);
+    expect(buildPicker(name, [only!], new SeededRng(1)).pick(0, only!, -1)).toBe(only);
   });
 
   test.each([2, 3, 10])("never picks the one to avoid among %i", (count) => {
@@ -32,7 +32,7 @@ describe.each(Object.keys(pickers) as PickerName[])("%s", (name) => {
     const picker = buildPicker(name, candidates, new SeededRng(2));
     for (let pick = 0; pick < 500; pick++) {
       const avoid = candidates[pick % count]!;
-      expect(picker.pick(0, avoid)).not.toBe(avoid);
+      expect(picker.pick(0, avoid, -1)).not.toBe(avoid);
     }
   });
 
@@ -44,7 +44,7 @@ describe.each(Object.keys(pickers) as PickerName[])("%s", (name) => {
       candidates.filter((candidate) => candidate !== removed),
       new SeededRng(3),
     );
-    for (let pick = 0; pick < 500; pick++) expect(picker.pick(0, null)).not.toBe(removed);
+    for (let pick = 0; pick < 500; pick++) expect(picker.pick(0, null, -1)).not.toBe(removed);
   });
 
   test("gives equals equal shares, within a tenth", () => {
@@ -65,14 +65,14 @@ describe("p2c-ewma", () => {
     }
     const picker = buildPicker("p2c-ewma", candidates, new SeededRng(5));
     let slow = 0;
-    for (let pick = 0; pick < 1000; pick++) if (picker.pick(0, null) === candidates[0]) slow++;
+    for (let pick = 0; pick < 1000; pick++) if (picker.pick(0, null, -1) === candidates[0]) slow++;
     expect(slow).toBe(0);
   });
 
   test("spreads by requests in flight where latencies are equal", () => {
     const candidates = endpoints(4);
     const picker = buildPicker("p2c-ewma", candidates, new SeededRng(6));
-    for (let pick = 0; pick < 400; pick++) picker.pick(0, null)!.begin();
+    for (let pick = 0; pick < 400; pick++) picker.pick(0, null, -1)!.begin();
     const pending = candidates.map((candidate) => candidate.pending);
     expect(Math.max(...pending) - Math.min(...pending)).toBeLessThanOrEqual(4);
   });

@@ -1,50 +1,29 @@
-import { buildPicker } from "../balance/index.ts";
-import type { Picker } from "../balance/picker.ts";
+import { Affinity } from "../balance/affinity.ts";
 import { Placement } from "../balance/placement.ts";
+import { SessionTokens } from "../balance/session.ts";
+import { Subset } from "../balance/subset.ts";
 import { Deadline, type DeadlineHandler } from "../base/deadline-wheel.ts";
 import type { ContractReader } from "../contract/reader.ts";
-import type {
-  BackendPolicyDoc,
-  EndpointState,
-  PlacementDoc,
-  ServiceKey,
-  SlotsDoc,
-} from "../model/document.ts";
-import type { HttpProtocol } from "../model/protocol.ts";
+import type { ServiceKey } from "../model/document.ts";
 import type { Reason } from "../model/reason.ts";
 import { defaultBackendPolicy } from "../policy/backend-policy.ts";
 import type { FaultDraws } from "../policy/fault.ts";
+import { BackendChoice } from "./backend-choice.ts";
+import type { BackendMember, BackendSpec } from "./backend-spec.ts";
+import { ConnectionCaps } from "./connection-caps.ts";
 import type { UpstreamContext } from "./context.ts";
+import { OutlierWatch } from "./outlier-watch.ts";
+import type { PickWish } from "./pick-wish.ts";
+import { RequestCaps } from "./request-caps.ts";
 import type { Target, TargetObserver } from "./target.ts";
+
+export type { BackendMember, BackendSpec } from "./backend-spec.ts";
 
 /** Waits until the backend has an endpoint for it. */
 export interface EndpointWaiter {
   /** There may be one now: pick again. */
   onEndpoint(): void;
   onNoEndpoint(reason: "no-endpoint" | "slot-away", detail: string): void;
-}
-
-/** What a backend is made of: one service's documents, and the endpoints they name. */
-export interface BackendSpec {
-  readonly policy: BackendPolicyDoc;
-  readonly placement: PlacementDoc | null;
-  readonly slots: SlotsDoc | null;
-  /** Reads requests as operations; null: the service has no Contract. */
-  readonly contract: ContractReader | null;
-  /** What its requests meet on purpose; null: nothing. */
-  readonly fault: FaultDraws | null;
-  /**
-   * The version of HTTP that its processes speak and are asked in, whatever callers do (`spokenVersion` of the port's protocol).
-   * Null, the default: the caller's. It holds for endpoints without identity alone, that is for processes themselves: a
-   * peer's proxy is asked in the caller's version and translates beside its process.
-   */
-  readonly speaks?: HttpProtocol | null;
-  readonly members: readonly BackendMember[];
-}
-
-export interface BackendMember {
-  readonly target: Target;
-  readonly phase: EndpointState["phase"];
 }
 
 /** How long a request waits for the process that keeps its key, in ms (`whenAway: wait`). */
@@ -85,8 +64,18 @@ export class Backend implements TargetObserver {
   #spec = emptySpec;
   /** Null: none, any endpoint may answer. */
   placement: Placement | null = null;
-  #picker: Picker<Target>;
-  #usableCount = 0;
+  /** What keeps requests of one key at one endpoint, where the picker hashes; null: nothing. */
+  affinity: Affinity | null = null;
+  /** Only endpoints that its service's policy asks for; null: any. A rule may ask for others. */
+  subset: Subset | null = null;
+  /** Of sessions that the service's policy asks for; null: none. A rule may have its own. */
+  sessions: SessionTokens | null = null;
+  /** What is in force of requests and retries at a time. */
+  readonly caps = new RequestCaps();
+  /** Which endpoints may be picked now, and how. */
+  readonly choice: BackendChoice;
+  readonly #outliers: OutlierWatch;
+  #byUid: ReadonlyMap<string, BackendMember> = new Map();
   /** By index of `SlotsDoc.owners`; null where no endpoint has that uid. */
   #owners: readonly (BackendMember | null)[] = [];
   readonly #waiting = new Map<EndpointWaiter, Waiting>();
@@ -97,7 +86,8 @@ export class Backend implements TargetObserver {
     this.#context = context;
     this.service = service;
     this.port = port;
-    this.#picker = buildPicker<Target>(emptySpec.policy.picker, [], context.rng);
+    this.choice = new BackendChoice(context);
+    this.#outliers = new OutlierWatch(context);
     this.#emptySinceMs = context.clock.monotonicMs();
   }
 
@@ -129,7 +119,25 @@ export class Backend implements TargetObserver {
     if (spec.placement !== before.placement) {
       this.placement = spec.placement === null ? null : new Placement(spec.placement);
     }
-    for (const { target } of spec.members) {
+    const { policy } = spec;
+    if (policy.affinity !== before.policy.affinity) {
+      this.affinity = policy.affinity === undefined ? null : new Affinity(policy.affinity);
+    }
+    if (policy.subset !== before.policy.subset) {
+      this.subset = policy.subset === undefined ? null : new Subset(policy.subset);
+    }
+    if (policy.session !== before.policy.session) {
+      const scope = `${this.service}:${this.port}`;
+      this.sessions =
+        policy.session === undefined ? null : new SessionTokens(policy.session, scope);
+    }
+    this.caps.doc = policy.caps ?? null;
+    const caps = connectionCaps(spec);
+    const nowMs = this.#context.clock.monotonicMs();
+    for (const { target, phase } of spec.members) {
+      target.caps = caps;
+      target.health.configure(policy, this.choice.group);
+      target.health.noteReady(phase === "ready", nowMs);
       target.connectTimeoutMs = spec.policy.connectTimeoutMs;
       target.speaks = target.endpoint.identity === null ? (spec.speaks ?? null) : null;
       target.observe(this);
@@ -137,7 +145,9 @@ export class Backend implements TargetObserver {
     const kept = new Set(spec.members.map((member) => member.target));
     for (const { target } of before.members) if (!kept.has(target)) target.unobserve(this);
     const byUid = new Map(spec.members.map((member) => [member.target.uid, member]));
+    this.#byUid = byUid;
     this.#owners = spec.slots?.owners.map((uid) => byUid.get(uid) ?? null) ?? [];
+    this.#outliers.apply(policy.outlier ?? null, spec.members);
     this.#rebuild();
   }
 
@@ -150,11 +160,41 @@ export class Backend implements TargetObserver {
    * The target for the next attempt, or null where none can be had now: `wait`, then pick again.
    * @param slot the request's slot, or -1 where placement says nothing of it
    * @param avoid one that just failed
+   * @param wish what else is asked for; null: nothing
    */
-  pick(nowMs: number, slot: number, avoid: Target | null): Target | null {
-    if (slot < 0 || this.placement === null) return this.#picker.pick(nowMs, avoid);
+  pick(
+    nowMs: number,
+    slot: number,
+    avoid: Target | null,
+    wish: PickWish | null = null,
+  ): Target | null {
+    if (slot < 0 || this.placement === null) {
+      if (wish === null) return this.choice.pick(nowMs, avoid);
+      const kept = wish.stickTo === null ? null : this.#kept(wish.stickTo, wish);
+      if (kept !== null && kept !== avoid) return kept;
+      return this.choice.pickWished(nowMs, avoid, wish);
+    }
     const target = this.#slotTarget(slot);
     return target === avoid ? null : target;
+  }
+
+  /** A request begins here, and ends with `leave`; or the reason why it must not: `queue-full`, its cap is reached. */
+  enter(): "queue-full" | null {
+    return this.caps.enter();
+  }
+
+  /** A request that `enter` let in is over. */
+  leave(): void {
+    this.caps.leave();
+  }
+
+  /** May a retry or a hedge go on now? Then it ends with `endRetry`. */
+  tryRetry(): boolean {
+    return this.caps.tryRetry();
+  }
+
+  endRetry(): void {
+    this.caps.endRetry();
   }
 
   /**
@@ -246,7 +286,17 @@ export class Backend implements TargetObserver {
   #canPick(slot: number): boolean {
     return slot >= 0 && this.placement !== null
       ? this.#slotTarget(slot) !== null
-      : this.#usableCount > 0;
+      : this.choice.count > 0;
+  }
+
+  /** The endpoint of a session, while new requests go there and it is well. */
+  #kept(uid: string, wish: PickWish): Target | null {
+    const member = this.#byUid.get(uid);
+    if (member === undefined || member.phase !== "ready") return null;
+    const { target, labels = {} } = member;
+    if (target.isAway || (!target.health.isWell && !this.choice.isPanic)) return null;
+    if (wish.subset !== null && !wish.subset.has(wish.subsetKey!, labels)) return null;
+    return target;
   }
 
   #slotTarget(slot: number): Target | null {
@@ -268,17 +318,19 @@ export class Backend implements TargetObserver {
   }
 
   #rebuild(): void {
-    const { members, policy } = this.#spec;
-    const near = members.filter((member) => !member.target.isAway);
-    let usable = near.filter((member) => member.phase === "ready");
-    // A draining endpoint still serves: better it than nobody.
-    if (usable.length === 0) usable = near.filter((member) => member.phase === "draining");
-    const targets = usable.map((member) => member.target);
-    this.#picker = buildPicker(policy.picker, targets, this.#context.rng);
-    this.#usableCount = targets.length;
-    if (targets.length > 0) this.#emptySinceMs = null;
+    this.choice.rebuild(this.#spec);
+    if (this.choice.count > 0) this.#emptySinceMs = null;
     else this.#emptySinceMs ??= this.#context.clock.monotonicMs();
   }
+}
+
+function connectionCaps({ policy, members }: BackendSpec): ConnectionCaps | null {
+  const { caps } = policy;
+  if (caps?.connectionsMax === undefined && caps?.pendingMax === undefined) return null;
+  return new ConnectionCaps(
+    caps,
+    members.map(({ target }) => target),
+  );
 }
 
 /** One request in a backend's queue. */

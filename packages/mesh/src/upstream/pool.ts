@@ -17,6 +17,10 @@ export interface PoolObserver {
   onMisfit(pool: Pool): boolean;
   /** Of the connections that came about none is left. */
   onEmpty(pool: Pool): void;
+  /** May a pool with `own` connections open another, as far as caps say? */
+  mayDial(own: number): boolean;
+  /** May one more request wait for a connection? */
+  mayWait(): boolean;
 }
 
 /** How long a server may take to close its side of a connection that we closed, in ms. */
@@ -80,6 +84,10 @@ export class Pool implements DeadlineHandler, SessionPool {
   /** Connections open or being opened. */
   get size(): number {
     return this.#all.size;
+  }
+
+  get waitingCount(): number {
+    return this.#waiting.count;
   }
 
   get idleCount(): number {
@@ -231,6 +239,10 @@ export class Pool implements DeadlineHandler, SessionPool {
       taker.onNoSession("queue-full", `${waitingMax} requests wait for a connection`);
       return;
     }
+    if (!this.#observer.mayWait()) {
+      taker.onNoSession("queue-full", "as many requests wait for a connection as the cap allows");
+      return;
+    }
     if (this.#dialler.isWaitingForIdentity) {
       taker.onNoSession("shed", "this proxy has no certificate yet");
       return;
@@ -254,6 +266,7 @@ export class Pool implements DeadlineHandler, SessionPool {
   /** Beyond the usual number only for somebody who has been patient; looks again when that is so. */
   #mayDial(): boolean {
     if (this.#idle.isShut) return false; // another would let nobody in either
+    if (!this.#observer.mayDial(this.#all.size - this.#leavingCount)) return false;
     if (this.#all.size - this.#leavingCount < this.#context.limits.eagerMax) return true;
     const waitedMs = this.#context.clock.monotonicMs() - this.#waiting.oldestSinceMs!;
     if (waitedMs >= patienceMs) return true;

@@ -2,14 +2,18 @@ import type { Candidate } from "../balance/picker.ts";
 import { Deadline, type DeadlineHandler } from "../base/deadline-wheel.ts";
 import type { HttpProtocol } from "../model/protocol.ts";
 import type { Reason } from "../model/reason.ts";
+import { type Outcome, verdictOf } from "../policy/outcome.ts";
 import { backoffMs } from "./backoff.ts";
 import type { ConnectReason } from "./connect-failure.ts";
+import type { ConnectionCaps } from "./connection-caps.ts";
 import type { ConnectionMeter, UpstreamContext } from "./context.ts";
 import { Dialler, type TargetKey } from "./dialler.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { Pool, type PoolObserver } from "./pool.ts";
 import { RawDial, type RawDialOwner } from "./raw-dial.ts";
+import type { RuleBreakers } from "./rule-breakers.ts";
 import { SpokenVersion } from "./spoken-version.ts";
+import { type HealthOwner, TargetHealth } from "./target-health.ts";
 
 /** Told when a target can be used again, or no longer. */
 export interface TargetObserver {
@@ -25,7 +29,7 @@ export interface TargetObserver {
  *                              ▲───────────────────┘ failed: the pause doubles
  * ```
  */
-export class Target implements Candidate, PoolObserver, DeadlineHandler {
+export class Target implements Candidate, PoolObserver, HealthOwner, DeadlineHandler {
   readonly uid: string;
   readonly endpoint: Endpoint;
   /**
@@ -33,6 +37,10 @@ export class Target implements Candidate, PoolObserver, DeadlineHandler {
    * peer's proxy, which takes both: what its process speaks is for that proxy to know.
    */
   speaks: HttpProtocol | null = null;
+  /** What its requests and checks have shown. */
+  readonly health: TargetHealth;
+  /** Of its backend; null: none. */
+  caps: ConnectionCaps | null = null;
   /** What it has shown to speak, where nothing was said. */
   readonly #found: SpokenVersion;
   readonly #context: UpstreamContext;
@@ -64,6 +72,7 @@ export class Target implements Candidate, PoolObserver, DeadlineHandler {
     this.#dialler = new Dialler(context, key);
     this.#meter = meter;
     this.#retry = new Deadline(this);
+    this.health = new TargetHealth(context, this);
     this.#found = new SpokenVersion(context.clock);
   }
 
@@ -84,6 +93,11 @@ export class Target implements Candidate, PoolObserver, DeadlineHandler {
   /** Connections open or being opened, of every kind. */
   get size(): number {
     return (this.#http1?.size ?? 0) + (this.#http2?.size ?? 0) + this.#rawDials.size;
+  }
+
+  /** Requests that wait for a connection. */
+  get waitingCount(): number {
+    return (this.#http1?.waitingCount ?? 0) + (this.#http2?.waitingCount ?? 0);
   }
 
   get idleCount(): number {
@@ -115,6 +129,8 @@ export class Target implements Candidate, PoolObserver, DeadlineHandler {
     const { tunnelsMax } = this.#context.limits;
     if (this.#rawDials.size >= tunnelsMax) {
       dial.refuse("queue-full", `${tunnelsMax} connections are open`);
+    } else if (this.caps !== null && !this.caps.mayDial(this.#rawDials.size)) {
+      dial.refuse("queue-full", "the service's connections are at their cap");
     } else if (this.#dialler.isWaitingForIdentity) {
       dial.refuse("shed", "this proxy has no certificate yet");
     } else {
@@ -130,8 +146,46 @@ export class Target implements Candidate, PoolObserver, DeadlineHandler {
     this.#http2?.closeIdle();
   }
 
+  get groupSize(): number {
+    return this.health.group.total;
+  }
+
+  get pending(): number {
+    return this.endpoint.load.pending;
+  }
+
   loadMs(nowMs: number): number {
     return this.endpoint.load.loadMs(nowMs);
+  }
+
+  weight(nowMs: number): number {
+    return this.health.weight(nowMs);
+  }
+
+  /**
+   * How an attempt ended that was sent here, or that could not be: once for each.
+   * @param breakers of the rule, if it has its own: then they count it, and the service's does not
+   */
+  report(outcome: Outcome, breakers: RuleBreakers | null = null): void {
+    const verdict = verdictOf(outcome);
+    if (verdict === "limited") {
+      this.endpoint.load.punish(outcome, this.#context.clock.monotonicMs());
+    }
+    if (breakers !== null) breakers.report(this, verdict, this.#context.clock.monotonicMs());
+    if (this.health.isCounting) this.health.report(verdict, breakers !== null);
+  }
+
+  /** A pool that has `own` connections asks. */
+  mayDial(own: number): boolean {
+    return this.caps === null || this.caps.mayDial(own);
+  }
+
+  mayWait(): boolean {
+    return this.caps === null || this.caps.mayWait();
+  }
+
+  onHealthChange(): void {
+    this.#tell();
   }
 
   observe(observer: TargetObserver): void {
@@ -147,6 +201,8 @@ export class Target implements Candidate, PoolObserver, DeadlineHandler {
     this.#http1?.close();
     this.#http2?.close();
     this.#context.wheel.clear(this.#retry);
+    this.health.forget();
+    this.caps = null;
     this.#failures = 0;
     this.awayReason = null;
   }

@@ -1,0 +1,117 @@
+import type { Rng } from "../base/rng.ts";
+import type { BreakerDoc } from "../model/policy.ts";
+import type { Verdict } from "./outcome.ts";
+
+/** A probe that has not come to anything for so long, in ms, is over: its caller may have gone. */
+export const probeMaxMs = 10_000;
+
+const bucketsCount = 10;
+
+/**
+ * Takes one endpoint out of the choice when its requests fail (Linkerd's failure accrual, "unified"), and asks it again by one request
+ * after a pause. Whoever holds it acts on what it says, and may decline to open.
+ *
+ * ```
+ *  closed ──failures in a row, or too few successes──▶ open ──pause──▶ ready ──picked──▶ probing
+ *    ▲                                                  ▲───── failed, or limited: the pause doubles ────┤
+ *    └─────────────────────────────────── success ───────────────────────────────────────────────────────┘
+ * ```
+ */
+export class Breaker {
+  phase: "closed" | "open" | "ready" | "probing" = "closed";
+  /** While open: the end of the pause. */
+  untilMs = 0;
+  #doc: BreakerDoc;
+  readonly #rng: Rng;
+  /** Pauses in a row. */
+  #opened = 0;
+  #failuresInRow = 0;
+  /** Of the last window, by age. */
+  readonly #successes = new Uint32Array(bucketsCount);
+  readonly #requests = new Uint32Array(bucketsCount);
+  #bucket = 0;
+
+  constructor(doc: BreakerDoc, rng: Rng) {
+    this.#doc = doc;
+    this.#rng = rng;
+  }
+
+  get doc(): BreakerDoc {
+    return this.#doc;
+  }
+
+  /** What it has seen stays. */
+  set doc(doc: BreakerDoc) {
+    this.#doc = doc;
+  }
+
+  /** Takes in how a request ended while it was closed. Does that call for opening? */
+  trips(verdict: Verdict, nowMs: number): boolean {
+    if (verdict === "none") return false;
+    if (verdict === "success") this.#failuresInRow = 0;
+    if (verdict === "failure") this.#failuresInRow++;
+    const { failuresMax, rate } = this.#doc;
+    if (rate !== null) {
+      this.#turn(nowMs, rate.windowMs / bucketsCount);
+      const at = this.#bucket % bucketsCount;
+      this.#requests[at]!++;
+      if (verdict === "success") this.#successes[at]!++;
+    }
+    if (failuresMax > 0 && this.#failuresInRow >= failuresMax) return true;
+    if (rate === null || verdict === "success") return false;
+    const requests = sum(this.#requests);
+    return requests >= rate.requestsMin && sum(this.#successes) < rate.successMin * requests;
+  }
+
+  /** Opens, for twice as long as the last time in this row. */
+  open(nowMs: number): void {
+    const { minMs, maxMs, jitter } = this.#doc.penalty;
+    const pauseMs = Math.min(maxMs, minMs * 2 ** Math.min(30, this.#opened));
+    this.#opened++;
+    this.phase = "open";
+    this.untilMs = nowMs + pauseMs * (1 + jitter * this.#rng.float());
+  }
+
+  /** The pause is over. */
+  ready(): void {
+    this.phase = "ready";
+  }
+
+  /** A request goes there, to see. */
+  probe(): void {
+    this.phase = "probing";
+  }
+
+  /** How a probe ended. Is it open again? */
+  judge(verdict: Verdict, nowMs: number): boolean {
+    if (verdict === "none") this.phase = "ready";
+    else if (verdict === "success") this.close();
+    else this.open(nowMs);
+    return verdict === "failure" || verdict === "limited";
+  }
+
+  /** As new: what was counted is forgotten. */
+  close(): void {
+    this.phase = "closed";
+    this.#opened = 0;
+    this.#failuresInRow = 0;
+    this.#successes.fill(0);
+    this.#requests.fill(0);
+  }
+
+  #turn(nowMs: number, bucketMs: number): void {
+    const bucket = Math.floor(nowMs / bucketMs);
+    const steps = Math.min(bucketsCount, bucket - this.#bucket);
+    for (let step = 0; step < steps; step++) {
+      this.#successes[(bucket - step) % bucketsCount] = 0;
+      this.#requests[(bucket - step) % bucketsCount] = 0;
+    }
+    if (steps > 0) this.#bucket = bucket;
+  }
+}
+
+function sum(counts: Uint32Array): number {
+  let total = 0;
+  for (let index = 0; index < counts.length; index++) total += counts[index]!;
+  return total;
+}
