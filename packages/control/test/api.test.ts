@@ -247,7 +247,12 @@ describe("conventions", () => {
   test("documents of discovery name every kind", async () => {
     const { body } = await api.get("/apis");
     const groups = body.groups.map((group: { name: string }) => group.name).sort();
-    expect(groups).toEqual(["gateway.networking.k8s.io", "heddle.dev"]);
+    expect(groups).toEqual([
+      "gateway.networking.k8s.io",
+      "heddle.dev",
+      "specs.smi-spec.io",
+      "split.smi-spec.io",
+    ]);
     const core = await api.get("/api/v1");
     expect(core.body.resources.map((one: { name: string }) => one.name)).toContain(
       "services/status",

@@ -1,6 +1,6 @@
 import type { KnownResource } from "./index.ts";
 import { findKind } from "./index.ts";
-import { type Kind, storedForm } from "./kind.ts";
+import { type Fields, type Kind, storedForm } from "./kind.ts";
 import type { Resource } from "./meta.ts";
 import { withDefaults } from "./schema/defaults.ts";
 import { inertFields } from "./schema/notes.ts";
@@ -25,13 +25,22 @@ export function checkResource(kind: Kind, value: unknown): Checked {
   const given = withDefaults(kind.schema, value) as KnownResource;
   const spec = kind.schema.fields["spec"];
   const notes = spec === undefined ? [] : inertFields(spec, (given as Resource).spec);
-  return { ok: true, resource: kept(kind, given), notes: notes.map(underSpec) };
+  const resource = kept(kind, given, problems);
+  if (problems.found.length > 0) return { ok: false, problems: problems.found };
+  return { ok: true, resource, notes: notes.map(underSpec) };
 }
 
-/** A newer version may have fields, with defaults, that an older one has no words for. */
-function kept(kind: Kind, given: KnownResource): KnownResource {
-  if (kind.conversion === null) return given;
-  return withDefaults(kind.conversion.stored.schema, storedForm(kind, given)) as KnownResource;
+/**
+ * A newer version may have fields, with defaults, that an older one has no words for; an annotation may hold some, and is
+ * judged where it stands for them.
+ */
+function kept(kind: Kind, given: KnownResource, problems: Problems): KnownResource {
+  const { stored } = kind.conversion ?? { stored: kind };
+  const converted = storedForm(kind, given);
+  if (stored !== kind) validate(stored.schema, converted, problems);
+  if (problems.found.length > 0) return converted;
+  const whole = withDefaults(stored.schema, converted);
+  return (stored.normalise?.(whole as Fields) ?? whole) as KnownResource;
 }
 
 /** `apiVersion` and `kind` of anything, or null where it has none. */

@@ -4,6 +4,7 @@ import {
   type ObjectSchema,
   object,
   oneOf,
+  type Rule,
   required,
   type Schema,
   type TextSchema,
@@ -38,6 +39,8 @@ export interface Kind {
   readonly served: readonly Kind[];
   /** How its objects become those of the version that is kept; null: this is it. */
   readonly conversion: Conversion | null;
+  /** Of several ways to write one thing, the one that is kept; null: there is one way. */
+  readonly normalise: ((object: Fields) => Fields) | null;
 }
 
 /** An object without `apiVersion`; the status is the same in all versions. */
@@ -82,6 +85,10 @@ interface KindOptions {
   readonly columns: readonly Column[];
   /** Other versions, newest first. Default: none. */
   readonly served?: readonly ServedVersion[];
+  /** Default: what is kept is as it was written. */
+  readonly normalise?: (object: Fields) => Fields;
+  /** Checks of the whole object, in all versions. */
+  readonly rules?: readonly Rule<Fields>[];
 }
 
 /** Another version of a kind. What is not said is as in the stored one. */
@@ -136,6 +143,7 @@ function kindOf(options: KindOptions, of: Pick<Kind, "served" | "conversion">): 
   const name = options.name ?? dnsSubdomain;
   return {
     ...of,
+    normalise: options.normalise ?? null,
     group,
     version,
     kind,
@@ -147,14 +155,19 @@ function kindOf(options: KindOptions, of: Pick<Kind, "served" | "conversion">): 
     isMade: options.isMade ?? false,
     hasStatus: options.status !== null,
     columns,
-    schema: object({
-      apiVersion: required(oneOf(apiVersion(group, version))),
-      kind: required(oneOf(kind)),
-      metadata: required(metadata(name, { isNamespaced, annotations: options.annotations ?? {} })),
-      ...options.fields,
-      ...(options.spec === null ? {} : { spec: { ...options.spec, required: true } }),
-      ...(options.status === null ? {} : { status: options.status }),
-    }),
+    schema: {
+      ...object({
+        apiVersion: required(oneOf(apiVersion(group, version))),
+        kind: required(oneOf(kind)),
+        metadata: required(
+          metadata(name, { isNamespaced, annotations: options.annotations ?? {} }),
+        ),
+        ...options.fields,
+        ...(options.spec === null ? {} : { spec: { ...options.spec, required: true } }),
+        ...(options.status === null ? {} : { status: options.status }),
+      }),
+      rules: (options.rules ?? []) as readonly Rule[],
+    },
   };
 }
 
