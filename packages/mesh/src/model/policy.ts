@@ -19,8 +19,6 @@ export interface RequestPolicyDoc {
   readonly breaker?: BreakerDoc;
   readonly session?: SessionDoc;
   readonly subset?: SubsetDoc;
-  /** Rank when the destination sheds load, 0 first to go. */
-  readonly priority?: number;
 }
 
 /** When a failed attempt is tried again, beyond what surely was not processed: that always is. A budget bounds all of it. */
@@ -226,8 +224,12 @@ export interface ConcurrencyDoc {
   readonly max: number;
   /** Latency may grow by this factor before the limit falls. */
   readonly tolerance: number;
-  /** Field that says a request's priority, a whole number, 0 first to go; null: only its rule says. */
+  /** Of requests of which nothing else says it, 0 to 9: 0 goes first. */
+  readonly priority: number;
+  /** Field that says a request's priority; null: none does. */
   readonly priorityHeader: string | null;
+  /** Of requests that came by a rule or route (`<kind>/<namespace>/<name>[#rule]`), the rules before their routes. */
+  readonly priorities: readonly { readonly route: string; readonly priority: number }[];
 }
 
 /** TLS from a destination's proxy to its own process (BackendTLSPolicy). */

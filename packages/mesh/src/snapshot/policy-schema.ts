@@ -14,6 +14,7 @@ import { durationMs, port, serviceKey, share, text, whole } from "./schema-parts
 const number = v.pipe(v.number(), v.minValue(0, "a number >= 0"), v.finite("a finite number"));
 const httpStatus = v.pipe(whole, v.minValue(100, "a status"), v.maxValue(599, "a status"));
 const grpcStatus = v.pipe(whole, v.maxValue(16, "a status of gRPC, 0 to 16"));
+const priority = v.pipe(whole, v.maxValue(9, "a priority, 0 to 9"));
 const positive = v.pipe(whole, v.minValue(1, "a number >= 1"));
 
 const retry = v.strictObject({
@@ -67,7 +68,6 @@ export const requestPolicyEntries = {
   breaker: v.exactOptional(breaker),
   session: v.exactOptional(session),
   subset: v.exactOptional(subset),
-  priority: v.exactOptional(whole),
 };
 export const requestPolicy: v.GenericSchema<unknown, RequestPolicyDoc> =
   v.strictObject(requestPolicyEntries);
@@ -161,7 +161,9 @@ export const admission: v.GenericSchema<unknown, AdmissionDoc> = v.strictObject(
       initial: positive,
       max: positive,
       tolerance: number,
+      priority,
       priorityHeader: v.nullable(text),
+      priorities: v.array(v.strictObject({ route: text, priority })),
     }),
   ),
 });
