@@ -109,7 +109,10 @@ test("contracts are told with what proxies have of them", async () => {
 
 test("a verdict is a condition, a column, a metric, and where it changes for people an Event", async () => {
   await apply(service("kvs"), process("kvs"), contract("kvs"));
-  await api.plane.until("known", () => api.plane.controller.index.inputs.contracts.size > 0);
+  await api.plane.until(
+    "known",
+    () => api.plane.controller.index.inputs.resources.all("Contract").size > 0,
+  );
   const report = async (body: object) =>
     (await api.call("POST", "/heddle/v1/verdicts", body)).status;
   expect(await report(verdict("holds"))).toBe(200);
@@ -144,7 +147,10 @@ test("a verdict is a condition, a column, a metric, and where it changes for peo
 
 test("a report that is none is refused", async () => {
   await apply(service("kvs"), contract("kvs"));
-  await api.plane.until("known", () => api.plane.controller.index.inputs.contracts.size > 0);
+  await api.plane.until(
+    "known",
+    () => api.plane.controller.index.inputs.resources.all("Contract").size > 0,
+  );
   const good = verdict("holds");
   for (const [status, body] of [
     [404, { ...good, contract: "other" }],

@@ -33,7 +33,7 @@ export async function applyWarnings(
         namespaceOf(one) === namespace &&
         one.spec.targetRefs.some((target) => target.name === name),
     );
-    return compilePlacement(meant, name).doc;
+    return compilePlacement(meant, name);
   };
   const findService = (key: string) => services.get(key) ?? null;
   return contracts.flatMap((contract) => {

@@ -26,7 +26,7 @@ export function contractRows(
   namespace: string | null,
 ): readonly ContractRow[] {
   const { inputs, outputs } = controller.index;
-  return [...inputs.contracts.values()]
+  return [...inputs.resources.all("Contract").values()]
     .flatMap((known) => {
       const contract = controller.objects.latest(known) as Contract;
       const { definition, consistency, targetRefs } = contract.spec;
@@ -58,7 +58,7 @@ export function contractRows(
 export async function takeVerdict(report: VerdictReport, context: ContractsContext): Promise<void> {
   const { controller, status, events } = context;
   const key = `${report.namespace}/${report.contract}`;
-  const known = controller.index.inputs.contracts.get(key);
+  const known = controller.index.inputs.resources.all("Contract").get(key);
   if (known === undefined) {
     throw new ApiError(
       "NotFound",

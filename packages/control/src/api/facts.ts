@@ -2,11 +2,13 @@ import type { Clock } from "@heddle/mesh/base/clock.ts";
 import { formatAddress } from "@heddle/mesh/model/address.ts";
 import type { Constraint } from "@heddle/mesh/model/constraint.ts";
 import { parseSpiffeId } from "@heddle/mesh/model/identity.ts";
+import type { Claims } from "@heddle/mesh/resource/compile/claims.ts";
 import { gatewaySocket } from "@heddle/mesh/resource/compile/sockets.ts";
 import { selects, type WorkloadView } from "@heddle/mesh/resource/compile/workload-view.ts";
 import type { Service } from "@heddle/mesh/resource/core/service.ts";
 import { type Contract, holdsCondition } from "@heddle/mesh/resource/heddle/contract.ts";
 import { meshSettings } from "@heddle/mesh/resource/heddle/mesh.ts";
+import type { ConditionClaim } from "@heddle/mesh/resource/meta.ts";
 import { compareText, namespaceOf } from "@heddle/mesh/resource/meta.ts";
 import type { ProcessObserved } from "../host/link.ts";
 import type { Door } from "../serve/door.ts";
@@ -290,7 +292,7 @@ export class Facts {
     const { index, objects } = this.#options.controller;
     const claims = contractConditions(index, objects.processes.values());
     return [...claims].map(([key, list]) => {
-      const contract = objects.latest(index.inputs.contracts.get(key)!) as Contract;
+      const contract = objects.latest(index.inputs.resources.all("Contract").get(key)!) as Contract;
       const conditions = contract.status?.conditions ?? [];
       const said = conditions.filter(({ type }) => type === holdsCondition);
       return { resource: `Contract/${key}`, list: [...list, ...said] };
@@ -305,18 +307,15 @@ export class Facts {
         resource: `Process/${key}`,
         list: [progress(controller.rolloutOf(key))],
       })),
-      ...[...outputs.placements].map(([key, list]) => ({ resource: `Placement/${key}`, list })),
       ...this.#contractClaims(),
-      ...[...outputs.faults].map(([key, list]) => ({ resource: `Fault/${key}`, list })),
       ...[...outputs.gateways].map(([key, { conditions }]) => ({
         resource: `Gateway/${key}`,
         list: conditions,
       })),
-      ...[...outputs.routes].flatMap(([key, parents]) =>
-        parents.map(({ conditions }) => ({ resource: `HTTPRoute/${key}`, list: conditions })),
-      ),
-      ...[...outputs.tlsRoutes].flatMap(([key, parents]) =>
-        parents.map(({ conditions }) => ({ resource: `TLSRoute/${key}`, list: conditions })),
+      ...[...outputs.claims].flatMap(([resource, all]) =>
+        resource.startsWith("Contract/")
+          ? []
+          : conditionLists(all).map((list) => ({ resource, list })),
       ),
     ];
     return claims.flatMap(({ resource, list }) =>
@@ -325,6 +324,12 @@ export class Facts {
         .map(({ type, reason, message }) => ({ resource, type, reason, message })),
     );
   }
+}
+
+/** All that is said of a resource, by whom it is said. */
+function conditionLists(claims: Claims): readonly (readonly ConditionClaim[])[] {
+  const { conditions = [], parents = [], ancestors = [] } = claims;
+  return [conditions, ...[...parents, ...ancestors].map((one) => one.conditions)];
 }
 
 function rowOf(observed: ProcessObserved | null): ProcessRow | null {

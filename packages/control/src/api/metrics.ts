@@ -30,7 +30,7 @@ function addContracts(metrics: Metrics, { controller }: MetricsContext): void {
     "1 for what the last check of a Contract came to, 0 for the other words; none before the first check.",
     ["namespace", "contract", "verdict"],
   );
-  for (const known of controller.index.inputs.contracts.values()) {
+  for (const known of controller.index.inputs.resources.all("Contract").values()) {
     const contract = controller.objects.latest(known) as Contract;
     const last = verdictOf(contract);
     if (last === null) continue;

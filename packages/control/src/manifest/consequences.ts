@@ -1,18 +1,19 @@
+import type { AnyRoute } from "@heddle/mesh/resource/compile/route-claims.ts";
 import {
   compileAll,
-  compileRoute,
-  compileTlsRoute,
-  consequence,
   type MeshInputs,
   type MeshOutputs,
   type ParentClaims,
+  plainWorld,
   resolveTargetPort,
+  routeKinds,
   selects,
+  type TableName,
+  tableKey,
+  tableOf,
 } from "@heddle/mesh/resource/compile.ts";
 import type { Service } from "@heddle/mesh/resource/core/service.ts";
-import type { HttpRoute } from "@heddle/mesh/resource/gateway-api/httproute.ts";
 import type { ParentReference } from "@heddle/mesh/resource/gateway-api/reference.ts";
-import type { TlsRoute } from "@heddle/mesh/resource/gateway-api/tlsroute.ts";
 import type { Process } from "@heddle/mesh/resource/heddle/process.ts";
 import type { KnownResource } from "@heddle/mesh/resource/index.ts";
 import {
@@ -64,20 +65,6 @@ function problemsOf(resource: KnownResource, world: World): readonly Problem[] {
         ...(world.outputs.services.get(key)?.notes ?? []),
         ...unbacked(resource, world.processes),
       ];
-    case "HTTPRoute":
-      return routeProblems(resource, world, () => ruleProblems(resource, world.inputs));
-    case "TLSRoute":
-      return routeProblems(resource, world, () => tlsRuleProblems(resource, world.inputs));
-    case "Placement":
-      return refused(world.outputs.placements.get(key) ?? [], ["spec", "targetRefs"]);
-    case "Contract": {
-      const claims = world.outputs.contracts.get(key) ?? [];
-      // Operations come from the definition when the set is applied.
-      const ofTargets = claims.filter(({ type }) => type === "Accepted");
-      return refused(ofTargets, ["spec", "targetRefs"]);
-    }
-    case "Fault":
-      return refused(world.outputs.faults.get(key) ?? [], ["spec", "targetRefs"]);
     case "Gateway": {
       const compiled = world.outputs.gateways.get(key);
       if (compiled === undefined) {
@@ -92,23 +79,36 @@ function problemsOf(resource: KnownResource, world: World): readonly Problem[] {
       ];
     }
     default:
-      return [];
+      return attachedProblems(resource, world);
   }
+}
+
+/** What is to be said of a route or a policy: of its targets, and of its rules wherever they are attached. */
+function attachedProblems(resource: KnownResource, world: World): readonly Problem[] {
+  const table = tableOf(resource);
+  if (table === null) return [];
+  const claims = world.outputs.claims.get(`${table}/${tableKey(resource)}`);
+  if (claims?.parents !== undefined) {
+    return routeProblems(resource as AnyRoute, table, claims.parents, world);
+  }
+  // Operations of a Contract come from its definition when the set is applied.
+  const ofTargets = (claims?.conditions ?? []).filter(({ type }) => type === "Accepted");
+  const ofAncestors = (claims?.ancestors ?? []).flatMap(({ conditions }) => conditions);
+  return refused([...ofTargets, ...ofAncestors], ["spec", "targetRefs"]);
 }
 
 /** What each parent has against a route, and what its rules cannot do, wherever it is attached. */
 function routeProblems(
-  route: HttpRoute | TlsRoute,
+  route: AnyRoute,
+  table: TableName,
+  claims: readonly ParentClaims[],
   world: World,
-  ofRules: () => readonly Problem[],
 ): readonly Problem[] {
-  const parents = route.spec.parentRefs ?? [];
-  if (parents.length === 0) {
+  const kind = routeKinds.find(([name]) => name === table)?.[1] ?? null;
+  const parents = kind?.parents(route) ?? [];
+  if (kind === null || parents.length === 0) {
     return [{ path: ["spec"], message: "no parentRefs; the route is attached to nothing" }];
   }
-  const { routes, tlsRoutes } = world.outputs;
-  const of = route.kind === "HTTPRoute" ? routes : tlsRoutes;
-  const claims = of.get(namespacedName(route)) ?? [];
   const ofParents = parents.flatMap((parent, index) =>
     parentProblems(parent, claims.find((one) => one.parent === index) ?? null, {
       route,
@@ -116,43 +116,13 @@ function routeProblems(
       path: ["spec", "parentRefs", index],
     }),
   );
-  return [...ofParents, ...ofRules()];
-}
-
-function ruleProblems(route: HttpRoute, { services }: MeshInputs): readonly Problem[] {
-  const { rules } = compileRoute(route, {
-    crossesNamespaces: true, // where that may not be, the parent says so
-    findService: (key) => services.get(key) ?? null,
-  });
-  return rules.flatMap(({ rule, unsupported, unresolved }, index) => {
-    const isEmpty = rule.fails !== null && unsupported.length === 0;
-    const path: Path = ["spec", "rules", index, "backendRefs"];
-    return [
-      ...unsupported.map(({ path, message }) => ({
-        path,
-        message: `heddle does not act on this (${message}): ${consequence}`,
-      })),
-      ...unresolved.map(({ path, message }) => ({ path, message })),
-      ...(isEmpty ? [{ path, message: `no backend with a weight: ${consequence}` }] : []),
-    ];
-  });
-}
-
-function tlsRuleProblems(route: TlsRoute, { services }: MeshInputs): readonly Problem[] {
-  const { rules, unresolved } = compileTlsRoute(route, {
-    crossesNamespaces: true,
-    findService: (key) => services.get(key) ?? null,
-  });
-  const path: Path = ["spec", "rules", 0, "backendRefs"];
-  const isEmpty = rules.every(({ backends }) => backends.every(({ weight }) => weight === 0));
-  return [
-    ...unresolved.map(({ path, message }) => ({ path, message })),
-    ...(isEmpty ? [{ path, message: "no backend with a weight: its connections are closed" }] : []),
-  ];
+  // Where a backend may not be in another namespace, the parent says so.
+  const scope = { crossesNamespaces: true, world: plainWorld(world.inputs) };
+  return [...ofParents, ...kind.problems(kind.compile(route, scope))];
 }
 
 interface ParentPlace {
-  readonly route: HttpRoute | TlsRoute;
+  readonly route: AnyRoute;
   readonly path: Path;
   /** `<Kind>/<namespace>/<name>` of all there is. */
   readonly names: readonly string[];

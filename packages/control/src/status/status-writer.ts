@@ -3,6 +3,7 @@ import type { Log } from "@heddle/mesh/base/log.ts";
 import { kindOf } from "@heddle/mesh/resource/check.ts";
 import { isOurClass } from "@heddle/mesh/resource/compile/gateway-class.ts";
 import { gatewaySocket } from "@heddle/mesh/resource/compile/sockets.ts";
+import type { ResourceKey, TableName } from "@heddle/mesh/resource/compile/tables.ts";
 import type { Contract } from "@heddle/mesh/resource/heddle/contract.ts";
 import type { ConditionClaim, Resource } from "@heddle/mesh/resource/meta.ts";
 import { isSameData } from "../revision/revision.ts";
@@ -12,12 +13,12 @@ import { contractConditions } from "../watch/contracts.ts";
 import type { Controller } from "../watch/controller.ts";
 import { timestamp } from "../watch/workload-plan.ts";
 import {
+  attachedStatus,
   conditionStatus,
   contractStatus,
   type GatewayFacts,
   gatewayStatus,
   processStatus,
-  routeStatus,
   workloadStatus,
 } from "./statuses.ts";
 
@@ -88,8 +89,9 @@ export class StatusWriter {
   #writes(): Write[] {
     const { controller, clock } = this.#options;
     const { objects, index, host, views } = controller;
+    const contracts = index.inputs.resources.all("Contract");
     for (const key of this.#said.keys()) {
-      if (!index.inputs.contracts.has(key)) this.#said.delete(key);
+      if (!contracts.has(key)) this.#said.delete(key);
     }
     const now = timestamp(clock.wallMs());
     const writes: Write[] = [];
@@ -114,27 +116,18 @@ export class StatusWriter {
     for (const [key, process] of objects.processes) {
       add(process, processStatus(process, workloads, controller.rolloutOf(key), now));
     }
-    for (const [key, claims] of index.outputs.routes) {
-      const route = newest(index.inputs.routes.get(key));
-      if (route !== null && claims.length > 0) add(route, routeStatus(route, claims, now));
-    }
-    for (const [key, claims] of index.outputs.tlsRoutes) {
-      const route = newest(index.inputs.tlsRoutes.get(key));
-      if (route !== null && claims.length > 0) add(route, routeStatus(route, claims, now));
-    }
-    for (const [key, claims] of index.outputs.placements) {
-      const placement = newest(index.inputs.placements.get(key));
-      if (placement !== null) add(placement, conditionStatus(placement, claims, now));
+    for (const [resource, claims] of index.outputs.claims) {
+      const [table, key] = splitKey(resource);
+      const known = newest(index.inputs.resources.all(table).get(key));
+      if (known === null || known.kind === "Contract") continue;
+      const status = attachedStatus(known, claims, now);
+      if (status !== null) add(known, status);
     }
     for (const [key, claims] of contractConditions(index, objects.processes.values())) {
-      const contract = newest(index.inputs.contracts.get(key));
+      const contract = newest(contracts.get(key));
       const said = this.#said.get(key) ?? null;
       if (contract !== null && said !== null && isStated(contract, said)) this.#said.delete(key);
       if (contract !== null) add(contract, contractStatus(contract, claims, said, now));
-    }
-    for (const [key, claims] of index.outputs.faults) {
-      const fault = newest(index.inputs.faults.get(key));
-      if (fault !== null) add(fault, conditionStatus(fault, claims, now));
     }
     for (const [key, compiled] of index.outputs.gateways) {
       const gateway = newest(index.inputs.gateways.get(key));
@@ -143,7 +136,7 @@ export class StatusWriter {
     }
     for (const known of index.inputs.gatewayClasses.values()) {
       const one = objects.latest(known);
-      if (!isOurClass(one.metadata.name, index.inputs.gatewayClasses)) continue;
+      if (!isOurClass(one.metadata.name, known)) continue;
       const message = "heddle runs Gateways of this class.";
       add(
         one,
@@ -180,4 +173,9 @@ function isStated(contract: Contract, claim: ConditionClaim): boolean {
   const known = contract.status?.conditions?.find(({ type }) => type === claim.type);
   const said = { ...known, status, reason, message, observedGeneration: generation };
   return known !== undefined && isSameData(known, said);
+}
+
+function splitKey(resource: ResourceKey): [TableName, string] {
+  const slash = resource.indexOf("/");
+  return [resource.slice(0, slash) as TableName, resource.slice(slash + 1)];
 }

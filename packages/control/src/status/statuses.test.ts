@@ -1,4 +1,4 @@
-import type { CompiledGateway } from "@heddle/mesh/resource/compile/gateway.ts";
+import type { CompiledGateway } from "@heddle/mesh/resource/compile/compiled.ts";
 import type { Gateway } from "@heddle/mesh/resource/gateway-api/gateway.ts";
 import type { Condition, ConditionClaim } from "@heddle/mesh/resource/meta.ts";
 import { expect, test } from "vitest";
@@ -27,7 +27,6 @@ const compiled: CompiledGateway = {
   sockets: [],
   conditions: [claim("True")],
   parents: [],
-  tlsParents: [],
   listeners: (["True", "True", "False"] as const).map((accepted, index) => ({
     name: "abc"[index]!,
     kinds: ["HTTPRoute"],

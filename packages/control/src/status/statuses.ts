@@ -1,16 +1,17 @@
-import type { ParentClaims } from "@heddle/mesh/resource/compile/claims.ts";
-import type { CompiledGateway } from "@heddle/mesh/resource/compile/gateway.ts";
+import type { AncestorClaims, Claims, ParentClaims } from "@heddle/mesh/resource/compile/claims.ts";
+import type { CompiledGateway } from "@heddle/mesh/resource/compile/compiled.ts";
+import type { AnyRoute } from "@heddle/mesh/resource/compile/route-claims.ts";
 import type { WorkloadView } from "@heddle/mesh/resource/compile/workload-view.ts";
 import type { Gateway, GatewayStatus } from "@heddle/mesh/resource/gateway-api/gateway.ts";
 import { heddleController } from "@heddle/mesh/resource/gateway-api/gatewayclass.ts";
-import type { HttpRoute, RouteStatus } from "@heddle/mesh/resource/gateway-api/httproute.ts";
-import { gatewayGroup } from "@heddle/mesh/resource/gateway-api/reference.ts";
-import type { TlsRoute } from "@heddle/mesh/resource/gateway-api/tlsroute.ts";
+import type { RouteStatus } from "@heddle/mesh/resource/gateway-api/httproute.ts";
+import { gatewayGroup, type ParentReference } from "@heddle/mesh/resource/gateway-api/reference.ts";
 import { type Contract, holdsCondition } from "@heddle/mesh/resource/heddle/contract.ts";
 import type { Process } from "@heddle/mesh/resource/heddle/process.ts";
 import type { Workload, WorkloadStatus } from "@heddle/mesh/resource/heddle/workload.ts";
 import type { Condition, ConditionClaim, Resource } from "@heddle/mesh/resource/meta.ts";
 import type { ProcessObserved, WorkloadObserved } from "../host/link.ts";
+import { isSameData } from "../revision/revision.ts";
 import type { Rollout } from "../watch/restarts.ts";
 import { capturedClaims } from "./captured.ts";
 import { conditionsOf } from "./conditions.ts";
@@ -98,29 +99,80 @@ export function progress(rollout: Rollout | null): ConditionClaim {
   return { type, status: "False", reason: "ProgressDeadlineExceeded", message };
 }
 
-/** Our part of a route's status; what other controllers said of their parents stays. */
-export function routeStatus(
-  route: HttpRoute | TlsRoute,
+/** The status of what is attached to others, in the form of its kind; null: nothing is said of it. */
+export function attachedStatus(resource: Resource, claims: Claims, now: string): unknown {
+  const { conditions, parents, ancestors } = claims;
+  if (parents !== undefined) return routeStatus(resource as AnyRoute, parents, now);
+  if (ancestors !== undefined) return ancestorStatus(resource, ancestors, now);
+  return conditions === undefined ? null : conditionStatus(resource, conditions, now);
+}
+
+/** Kubernetes lets a status have so many entries, ours among them. */
+const entriesMax = 32;
+
+/** Our part of a route's status; what other controllers said of their parents stays. Null: neither said anything. */
+function routeStatus(
+  route: AnyRoute,
   claims: readonly ParentClaims[],
   now: string,
-): RouteStatus {
-  const generation = route.metadata.generation ?? 0;
-  const before = route.status?.parents ?? [];
+): RouteStatus | null {
+  const before = (route.status as RouteStatus | undefined)?.parents ?? [];
   const others = before.filter(({ controllerName }) => controllerName !== heddleController);
   const ours = claims.map(({ parent, conditions }) => {
     const parentRef = route.spec.parentRefs![parent]!;
-    const known = before.find(
-      (one) =>
-        one.controllerName === heddleController &&
-        JSON.stringify(one.parentRef) === JSON.stringify(parentRef),
-    );
-    return {
-      parentRef,
-      controllerName: heddleController,
-      conditions: conditionsOf(conditions, known?.conditions, generation, now),
-    };
+    const known = before.find((one) => isOurs(one, one.parentRef, parentRef));
+    return entryOf(route, { parentRef }, conditions, known?.conditions, now);
   });
-  return { parents: [...others, ...ours] };
+  if (claims.length === 0 && route.status === undefined) return null;
+  return { parents: [...others, ...ours].slice(0, entriesMax) };
+}
+
+/** The same for a policy, by what it is about (GEP-713, PolicyAncestorStatus). */
+function ancestorStatus(
+  policy: Resource,
+  claims: readonly AncestorClaims[],
+  now: string,
+): PolicyStatus | null {
+  const before = (policy.status as PolicyStatus | undefined)?.ancestors ?? [];
+  const others = before.filter(({ controllerName }) => controllerName !== heddleController);
+  const ours = claims.map(({ ancestor, conditions }) => {
+    const known = before.find((one) => isOurs(one, one.ancestorRef, ancestor));
+    return entryOf(policy, { ancestorRef: ancestor }, conditions, known?.conditions, now);
+  });
+  if (claims.length === 0 && policy.status === undefined) return null;
+  return { ancestors: [...others, ...ours].slice(0, ancestorsMax) };
+}
+
+/** As PolicyStatus says. */
+const ancestorsMax = 16;
+
+function isOurs(
+  { controllerName }: { readonly controllerName: string },
+  known: ParentReference,
+  wanted: ParentReference,
+): boolean {
+  return controllerName === heddleController && isSameData(known, wanted);
+}
+
+function entryOf<Of extends object>(
+  resource: Resource,
+  of: Of,
+  claims: readonly ConditionClaim[],
+  before: readonly Condition[] | undefined,
+  now: string,
+) {
+  const generation = resource.metadata.generation ?? 0;
+  const conditions = conditionsOf(claims, before, generation, now);
+  return { ...of, controllerName: heddleController, conditions };
+}
+
+/** What a policy of the Gateway API is told. */
+interface PolicyStatus {
+  readonly ancestors: readonly {
+    readonly ancestorRef: ParentReference;
+    readonly controllerName: string;
+    readonly conditions: readonly Condition[];
+  }[];
 }
 
 export interface GatewayFacts {

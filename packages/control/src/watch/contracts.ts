@@ -15,9 +15,9 @@ export function contractConditions(
     processes: all,
   };
   const found = new Map<string, readonly ConditionClaim[]>();
-  for (const [key, claims] of index.outputs.contracts) {
-    const contract = index.inputs.contracts.get(key);
-    if (contract !== undefined) found.set(key, [...claims, placedClaim(contract, inputs)]);
+  for (const [key, contract] of index.inputs.resources.all("Contract")) {
+    const claims = index.outputs.claims.get(`Contract/${key}`)?.conditions;
+    if (claims !== undefined) found.set(key, [...claims, placedClaim(contract, inputs)]);
   }
   return found;
 }

@@ -1,5 +1,5 @@
 import { redirectsOf } from "@heddle/mesh/resource/compile/capture.ts";
-import type { CompiledGateway } from "@heddle/mesh/resource/compile/gateway.ts";
+import type { CompiledGateway } from "@heddle/mesh/resource/compile/compiled.ts";
 import { namesSocket, socketsOf } from "@heddle/mesh/resource/compile/sockets.ts";
 import type { WorkloadView } from "@heddle/mesh/resource/compile/workload-view.ts";
 import type { Service } from "@heddle/mesh/resource/core/service.ts";

@@ -108,7 +108,9 @@ function wantedOfProcesses(processes: Iterable<Process>): readonly Wanted[] {
 
 function wantedOfGateways(inputs: PlanInputs): readonly Wanted[] {
   return [...inputs.gateways]
-    .filter(({ spec }) => isOurClass(spec.gatewayClassName, inputs.gatewayClasses))
+    .filter(({ spec: { gatewayClassName: name } }) =>
+      isOurClass(name, inputs.gatewayClasses.get(name) ?? null),
+    )
     .map((owner) => {
       const gateway = owner.metadata.name;
       const spec = { gateway, ordinal: 0, serviceAccountName: gateway };

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { compileService } from "../resource/compile.ts";
+import { compileService, inputsOf, plainWorld } from "../resource/compile.ts";
 import type { Service } from "../resource/core/service.ts";
 import type { HttpRoute } from "../resource/gateway-api/httproute.ts";
 import { namespacedName } from "../resource/meta.ts";
@@ -134,11 +134,7 @@ test("on random routes and requests it says what the proxies do", () => {
     fc.property(routes, request, (given, asked) => {
       const all = given.map((one, index) => route(one, `r${index}`) as HttpRoute);
       const kvs = service("kvs") as Service;
-      const { doc } = compileService(kvs, {
-        routes: all,
-        placements: [],
-        findService: (key: string) => (key === namespacedName(kvs) ? kvs : null),
-      } as never);
+      const { doc } = compileService(kvs, plainWorld(inputsOf([kvs, ...all])));
       const head = { ...asked, authority: "kvs", get: () => null };
       const found = compileRoutes(doc.ports[0]!.routes!, null).match(head as never);
       const expected = typeof found === "string" ? [] : [found.name];

@@ -6,13 +6,11 @@ import { checkResource, kindOf } from "@heddle/mesh/resource/check.ts";
 import {
   compileAll,
   inboundSocket,
+  inputsOf,
   outboundSocket,
   serviceDocFor,
   type WorkloadView,
 } from "@heddle/mesh/resource/compile.ts";
-import type { Service } from "@heddle/mesh/resource/core/service.ts";
-import type { HttpRoute } from "@heddle/mesh/resource/gateway-api/httproute.ts";
-import type { Placement } from "@heddle/mesh/resource/heddle/placement.ts";
 import type { Workload } from "@heddle/mesh/resource/heddle/workload.ts";
 import type { KnownResource } from "@heddle/mesh/resource/index.ts";
 import { namespacedName } from "@heddle/mesh/resource/meta.ts";
@@ -102,7 +100,7 @@ export interface Compiled {
 }
 
 export function compileIntent(members: readonly Member[]): Compiled {
-  const services = byName<Service>("Service");
+  const { services } = inputsOf(intent);
   const sockets = new Map<string, Address>();
   let port = 20_000;
   for (const { name, inboundPort } of members) {
@@ -114,19 +112,10 @@ export function compileIntent(members: readonly Member[]): Compiled {
   }
   const keepers = members.filter(({ process }) => process === "kvs").map(({ name }) => name);
   const outputs = compileAll({
-    mesh: null,
-    services,
-    routes: byName<HttpRoute>("HTTPRoute"),
-    tlsRoutes: new Map(),
-    placements: byName<Placement>("Placement"),
-    contracts: new Map(),
-    faults: new Map(),
-    gateways: new Map(),
-    gatewayClasses: new Map(),
+    ...inputsOf(intent),
     workloads: new Map(members.map((member) => [member.name, viewOf(member)])),
     slots: new Map([["default/kvs", assignSlots(null, keepers, 64)]]),
     sockets,
-    hashKey: "0".repeat(32),
   });
   return {
     documentsOf: ({ name }) => [

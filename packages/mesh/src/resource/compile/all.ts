@@ -1,51 +1,33 @@
-import type { Service } from "../core/service.ts";
-import type { Gateway } from "../gateway-api/gateway.ts";
-import type { HttpRoute } from "../gateway-api/httproute.ts";
-import type { TlsRoute } from "../gateway-api/tlsroute.ts";
-import type { Contract } from "../heddle/contract.ts";
-import type { Fault } from "../heddle/fault.ts";
 import { meshSettings } from "../heddle/mesh.ts";
-import type { Placement } from "../heddle/placement.ts";
-import { namespaceOf } from "../meta.ts";
+import type { KnownResource } from "../index.ts";
+import { namespaceOf, type Resource } from "../meta.ts";
+import { attachableOf, attachedTables } from "./attachables.ts";
+import type { Claims } from "./claims.ts";
 import { compileEndpoints } from "./endpoints.ts";
 import { compileGateway } from "./gateway.ts";
-import { isOfGateway } from "./gateway-attach.ts";
-import { isOurClass } from "./gateway-class.ts";
 import type { MeshInputs, MeshOutputs } from "./mesh-inputs.ts";
+import { MeshTables } from "./mesh-tables.ts";
 import { compileProxy } from "./proxy.ts";
-import { compileService, pointsAt } from "./service.ts";
-import {
-  contractClaims,
-  faultClaims,
-  placementClaims,
-  routeClaims,
-  tlsRouteClaims,
-} from "./status.ts";
+import { compileService, noHashKey } from "./service.ts";
+import type { ResourceKey, TableName, Tables } from "./tables.ts";
+import type { CompiledWorld, World } from "./world.ts";
 
 /** Everything at once, from nothing: what `MeshIndex` must come to however it got there, and what files are made of. */
 export function compileAll(inputs: MeshInputs): MeshOutputs {
-  const findService = (key: string) => inputs.services.get(key) ?? null;
-  const routes = [...inputs.routes.values()];
-  const tlsRoutes = [...inputs.tlsRoutes.values()];
-  const services = mapValues(inputs.services, (service) =>
-    compileService(service, {
-      routes: routes.filter((route) => isOn(route, service)),
-      tlsRoutes: tlsRoutes.filter((route) => isOn(route, service)),
-      placements: targeting(inputs.placements, service),
-      contracts: targeting(inputs.contracts, service),
-      faults: targeting(inputs.faults, service),
-      hashKey: inputs.hashKey,
-      findService,
-    }),
-  );
-  const gateways = mapValues(inputs.gateways, (gateway) =>
-    compileGateway(gateway, {
-      isOurs: isOurClass(gateway.spec.gatewayClassName, inputs.gatewayClasses),
-      routes: routes.filter((route) => isAt(route, gateway)),
-      tlsRoutes: tlsRoutes.filter((route) => isAt(route, gateway)),
-      findService,
-    }),
-  );
+  const world = plainWorld(inputs);
+  const services = mapValues(inputs.services, (service) => compileService(service, world));
+  const gateways = mapValues(inputs.gateways, (gateway) => compileGateway(gateway, world));
+  const compiled: CompiledWorld = {
+    ...world,
+    service: (key) => services.get(key) ?? null,
+    gateway: (key) => gateways.get(key) ?? null,
+  };
+  const claims = new Map<ResourceKey, Claims>();
+  for (const table of attachedTables) {
+    for (const [key, one] of inputs.resources.all(table)) {
+      claims.set(`${table}/${key}`, attachableOf(table)!.claims(one, compiled));
+    }
+  }
   const { clusterDomain } = meshSettings(inputs.mesh);
   return {
     services,
@@ -61,34 +43,46 @@ export function compileAll(inputs: MeshInputs): MeshOutputs {
         socketAddress: (name) => inputs.sockets.get(name) ?? null,
       }),
     ),
-    routes: mapValues(inputs.routes, (route) => routeClaims(route, { services, gateways })),
-    tlsRoutes: mapValues(inputs.tlsRoutes, (route) =>
-      tlsRouteClaims(route, { services, gateways }),
-    ),
-    placements: mapValues(inputs.placements, (one) => placementClaims(one, { services, gateways })),
-    contracts: mapValues(inputs.contracts, (one) => contractClaims(one, { services, gateways })),
-    faults: mapValues(inputs.faults, (one) => faultClaims(one, { services, gateways })),
+    claims,
   };
 }
 
-function isOn(route: HttpRoute | TlsRoute, service: Service): boolean {
-  return (route.spec.parentRefs ?? []).some((parent) => pointsAt(parent, route, service));
+/** Resources as the compiler takes them, without a world: no workloads, slots or sockets. The last of a name counts. */
+export function inputsOf(resources: Iterable<KnownResource>): MeshInputs {
+  const tables = new MeshTables(resources);
+  const { mesh, services, gateways, gatewayClasses } = tables;
+  return {
+    resources: tables.resources,
+    mesh,
+    services,
+    gateways,
+    gatewayClasses,
+    workloads: new Map(),
+    slots: new Map(),
+    sockets: new Map(),
+    hashKey: noHashKey, // no secret is in files; those of the Walk profile say what they hash with to all who read them
+  };
 }
 
-function isAt(route: HttpRoute | TlsRoute, gateway: Gateway): boolean {
-  return (route.spec.parentRefs ?? []).some((parent) => isOfGateway(parent, route, gateway));
-}
-
-/** Those whose `targetRefs` name the service. */
-function targeting<R extends Placement | Contract | Fault>(
-  resources: ReadonlyMap<string, R>,
-  service: Service,
-): readonly R[] {
-  return [...resources.values()].filter(
-    (one) =>
-      namespaceOf(one) === namespaceOf(service) &&
-      one.spec.targetRefs.some(({ name }) => name === service.metadata.name),
-  );
+/** What is attached to what, found by looking at all there is once: it shares no state with `MeshTables`. */
+export function plainWorld({ resources, hashKey }: MeshInputs): World {
+  const found = new Map<string, Resource[]>();
+  const note = (place: string, one: Resource) =>
+    found.set(place, [...(found.get(place) ?? []), one]);
+  for (const table of attachedTables) {
+    for (const one of resources.all(table).values()) {
+      const targets = new Set(attachableOf(table)!.targets(one));
+      for (const target of targets) note(`${table}@${target}`, one);
+    }
+  }
+  return {
+    find: (table, key) => resources.all(table).get(key) ?? null,
+    attached: <K extends TableName>(table: K, target: ResourceKey) =>
+      (found.get(`${table}@${target}`) ?? []) as unknown as Tables[K][],
+    inNamespace: (table, namespace) =>
+      [...resources.all(table).values()].filter((one) => namespaceOf(one) === namespace),
+    hashKey,
+  };
 }
 
 /** A map of what `make` gives for each value; null leaves the key out. */

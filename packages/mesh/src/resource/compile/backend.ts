@@ -1,5 +1,4 @@
 import type { WeightedBackendDoc } from "../../model/document.ts";
-import type { Service } from "../core/service.ts";
 import { protocolOf } from "../core/service-protocol.ts";
 import type { HttpBackendRef } from "../gateway-api/httproute.ts";
 import { isService } from "../gateway-api/reference.ts";
@@ -8,13 +7,14 @@ import type { Problem } from "../schema/problem.ts";
 import type { Refusal } from "./claims.ts";
 import { compileFilters } from "./filters.ts";
 import { carriesHttp, carriesTls, isServed } from "./service-port.ts";
+import type { World } from "./world.ts";
 
 /** Where a route's references lead. */
 export interface BackendScope {
   readonly route: Resource;
   /** May a backend be in another namespace? Within the mesh yes; from a Gateway only with a ReferenceGrant. */
   readonly crossesNamespaces: boolean;
-  readonly findService: (key: string) => Service | null;
+  readonly world: World;
 }
 
 interface BackendRef {
@@ -56,7 +56,7 @@ export function compileBackend(
 /** The port of a Service that a backendRef of any route means, or why it means none. */
 export function resolveBackend(
   reference: BackendRef,
-  { route, crossesNamespaces, findService }: BackendScope,
+  { route, crossesNamespaces, world }: BackendScope,
 ): NonNullable<WeightedBackendDoc["backend"]> | Refusal {
   const { kind = "Service", group = "", name, port } = reference;
   if (!isService(reference)) {
@@ -68,7 +68,7 @@ export function resolveBackend(
   if (namespace !== namespaceOf(route) && !crossesNamespaces) {
     return refusal("RefNotPermitted", `Service ${key} is in another namespace than the route.`);
   }
-  const service = findService(key);
+  const service = world.find("Service", key);
   if (service === null) {
     return refusal("BackendNotFound", `There is no Service ${name} in namespace ${namespace}.`);
   }

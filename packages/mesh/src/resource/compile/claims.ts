@@ -1,12 +1,40 @@
+import type { ParentReference } from "../gateway-api/reference.ts";
 import type { ConditionClaim } from "../meta.ts";
+import type { ResourceKey } from "./tables.ts";
+
+/** What the compiler has to say of an attached resource, in the form that its kind's status has. */
+export interface Claims {
+  /** Of the resource as a whole. */
+  readonly conditions?: readonly ConditionClaim[];
+  /** Of a route: of each of its parents that is ours. */
+  readonly parents?: readonly ParentClaims[];
+  /** Of a policy of the Gateway API: of each of its targets. */
+  readonly ancestors?: readonly AncestorClaims[];
+  /** Of what has no status: what people are told of by Events, as long as it is so. */
+  readonly events?: readonly EventClaim[];
+}
 
 /** What the compiler has to say of one parentRef of one route. */
 export interface ParentClaims {
-  /** `<namespace>/<name>` of the route. */
-  readonly route: string;
+  /** The route. */
+  readonly route: ResourceKey;
   /** Index in its `spec.parentRefs`. */
   readonly parent: number;
   readonly conditions: readonly ConditionClaim[];
+}
+
+/** What it has to say of one target of one policy. */
+export interface AncestorClaims {
+  readonly ancestor: ParentReference;
+  readonly conditions: readonly ConditionClaim[];
+}
+
+/** Something that people should know of a resource: told when it becomes so. */
+export interface EventClaim {
+  readonly type: "Normal" | "Warning";
+  /** CamelCase, for programs. */
+  readonly reason: string;
+  readonly message: string;
 }
 
 /** A condition that says no, with its reason. */

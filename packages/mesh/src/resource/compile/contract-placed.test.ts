@@ -3,7 +3,7 @@ import type { Placement } from "../heddle/placement.ts";
 import type { Process } from "../heddle/process.ts";
 import { placedClaim } from "./contract-placed.ts";
 import { compilePlacement } from "./placement.ts";
-import { admit, contract, operation, placement, service, services } from "./samples.fixture.ts";
+import { admit, contract, operation, placement, service } from "./samples.fixture.ts";
 
 const at = "2026-01-01T00:00:00Z";
 const kvs = service("kvs");
@@ -24,8 +24,8 @@ interface Given {
 
 const judge = ({ spec = {}, replicas = [3], placements = [] }: Given) =>
   placedClaim(contract("kvs", at, spec), {
-    findService: services(kvs),
-    placementOf: () => compilePlacement(placements, "kvs").doc,
+    findService: (key) => (key === "default/kvs" ? kvs : null),
+    placementOf: () => compilePlacement(placements, "kvs"),
     processes: replicas.map(processes),
   });
 

@@ -4,40 +4,39 @@ import { operationDoc } from "../heddle/contract-operation.ts";
 import { type ConditionClaim, namespacedName } from "../meta.ts";
 import { claim, type Refusal } from "./claims.ts";
 import { oldestOf } from "./oldest.ts";
+import { policyAttachable } from "./policy-attachable.ts";
 
-export interface CompiledContract {
-  /** Null: nothing is read as an operation. */
-  readonly doc: ContractDoc | null;
-  /** `<namespace>/<name>` of those that target the service and lost, and why. */
-  readonly losers: ReadonlyMap<string, Refusal>;
-}
+const does = "is the contract of";
 
-/** Of all Contracts on one Service the oldest holds: a request is one operation. */
+export const contractPolicy = policyAttachable<Contract>({
+  table: "Contract",
+  does,
+  more: (contract) => [recordedClaim(contract)],
+});
+
+/** Of all Contracts on one Service the oldest holds: a request is one operation. Null: nothing is read as one. */
 export function compileContract(
   contracts: readonly Contract[],
   service: string,
   hashKey: string,
-): CompiledContract {
-  const { winner, losers } = oldestOf(contracts, service, "is the contract of");
-  if (winner?.spec.operations == null) return { doc: null, losers };
+): ContractDoc | null {
+  const { winner } = oldestOf(contracts, service, does);
+  if (winner?.spec.operations == null) return null;
   const { spec } = winner;
   return {
-    doc: {
-      name: namespacedName(winner),
-      operations: winner.spec.operations.map(operationDoc),
-      key: spec.key ?? null,
-      keyShare: (spec.sampling?.keysPercent ?? 100) / 100,
-      values: spec.values ?? "hashed",
-      hashKey,
-      valueBytesMax: spec.valueBytesMax ?? 1024,
-      callerField: spec.callerHeader?.toLowerCase() ?? null,
-    },
-    losers,
+    name: namespacedName(winner),
+    operations: winner.spec.operations.map(operationDoc),
+    key: spec.key ?? null,
+    keyShare: (spec.sampling?.keysPercent ?? 100) / 100,
+    values: spec.values ?? "hashed",
+    hashKey,
+    valueBytesMax: spec.valueBytesMax ?? 1024,
+    callerField: spec.callerHeader?.toLowerCase() ?? null,
   };
 }
 
 /** Are requests read as its operations, and hence recorded? */
-export function recordedClaim({ spec }: Contract): ConditionClaim {
+function recordedClaim({ spec }: Contract): ConditionClaim {
   const refusal: Refusal = {
     reason: "NoOperations",
     message: `Nothing is recorded for it: spec.operations is missing. \`heddle apply\` fills it in from ${spec.definition}.`,

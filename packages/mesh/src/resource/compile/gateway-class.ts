@@ -4,10 +4,9 @@ import {
   heddleGatewayClass,
 } from "../gateway-api/gatewayclass.ts";
 
-/** Are Gateways of this class ours? The class `heddle` is there even where nobody made it. */
-export function isOurClass(name: string, classes: ReadonlyMap<string, GatewayClass>): boolean {
-  const found = classes.get(name);
-  return found === undefined
+/** Are Gateways of this class ours? `found` null: nobody made it. The class `heddle` is there even so. */
+export function isOurClass(name: string, found: GatewayClass | null): boolean {
+  return found === null
     ? name === heddleGatewayClass
     : found.spec.controllerName === heddleController;
 }

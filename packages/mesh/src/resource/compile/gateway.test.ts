@@ -3,14 +3,14 @@ import type { Gateway } from "../gateway-api/gateway.ts";
 import type { HttpRoute } from "../gateway-api/httproute.ts";
 import type { TlsRoute } from "../gateway-api/tlsroute.ts";
 import { compileGateway } from "./gateway.ts";
-import { gateway, route, service, services, tlsRoute } from "./samples.fixture.ts";
+import { gateway, route, service, tlsRoute, worldOf } from "./samples.fixture.ts";
 
 const http = { name: "http", protocol: "HTTP", port: 8080 };
 const passed = { name: "tls", protocol: "TLS", port: 8443, tls: { mode: "Passthrough" } };
-const findService = services(service("kvs"), service("far", {}, "elsewhere"));
+const known = [service("kvs"), service("far", {}, "elsewhere")];
 
 const compile = (given: Gateway, ...routes: readonly HttpRoute[]) =>
-  compileGateway(given, { isOurs: true, routes, findService })!;
+  compileGateway(given, worldOf(...known, given, ...routes))!;
 
 const front = (more: object = {}): { parentRefs: readonly object[]; rules: readonly object[] } => ({
   parentRefs: [{ name: "front" }],
@@ -83,12 +83,7 @@ describe("a listener of protocol TLS, mode Passthrough", () => {
   const secure = service("secure", { ports: [{ port: 443, appProtocol: "https" }] });
   const plain = service("plain", { ports: [{ port: 80, appProtocol: "http" }] });
   const compileTls = (given: Gateway, ...tlsRoutes: readonly TlsRoute[]) =>
-    compileGateway(given, {
-      isOurs: true,
-      routes: [],
-      tlsRoutes,
-      findService: services(secure, plain),
-    })!;
+    compileGateway(given, worldOf(secure, plain, given, ...tlsRoutes))!;
 
   test("has a socket with TLSRoutes and no others", () => {
     const compiled = compileTls(gateway([passed]), route443());
@@ -112,7 +107,7 @@ describe("a listener of protocol TLS, mode Passthrough", () => {
       },
     ]);
     expect(compiled.listeners[0]).toMatchObject({ kinds: ["TLSRoute"], attachedRoutes: 1 });
-    expect(compiled.tlsParents[0]!.conditions).toMatchObject([
+    expect(compiled.parents[0]!.conditions).toMatchObject([
       { type: "Accepted", status: "True" },
       { type: "ResolvedRefs", status: "True" },
     ]);
@@ -124,14 +119,14 @@ describe("a listener of protocol TLS, mode Passthrough", () => {
     const [socket] = compileTls(named, route443({ hostnames })).sockets;
     expect(socket!.tlsRoutes[0]!.hostnames).toEqual(["a.example.com", "*.example.com"]);
     const none = compileTls(named, route443({ hostnames: ["a.elsewhere.com"] }));
-    expect(none.tlsParents[0]!.conditions[0]!.reason).toBe("NoMatchingListenerHostname");
+    expect(none.parents[0]!.conditions[0]!.reason).toBe("NoMatchingListenerHostname");
   });
 
   test("takes no HTTPRoute, and one of HTTP no TLSRoute", () => {
     expect(acceptedOf(gateway([passed]), route(front()))!.reason).toBe("NotAllowedByListeners");
     const compiled = compileTls(gateway([http]), route443());
-    expect(compiled.tlsParents[0]!.conditions[0]!.reason).toBe("NotAllowedByListeners");
-    expect(compiled.tlsParents[0]!.conditions[0]!.message).toMatch(/: .* is of HTTP\.$/);
+    expect(compiled.parents[0]!.conditions[0]!.reason).toBe("NotAllowedByListeners");
+    expect(compiled.parents[0]!.conditions[0]!.message).toMatch(/: .* is of HTTP\.$/);
     const both = compileTls(gateway([http, passed]), route443());
     expect(both.listeners.map(({ attachedRoutes }) => attachedRoutes)).toEqual([0, 1]);
   });
@@ -152,7 +147,8 @@ describe("a listener of protocol TLS, mode Passthrough", () => {
       [null, 3],
       [null, 1],
     ]);
-    const resolved = compiled.tlsParents.find((one) => one.route === "default/new")!.conditions[1];
+    const resolved = compiled.parents.find((one) => one.route === "TLSRoute/default/new")!
+      .conditions[1];
     expect(resolved).toMatchObject({
       reason: "UnsupportedProtocol",
       message:
@@ -162,7 +158,7 @@ describe("a listener of protocol TLS, mode Passthrough", () => {
 });
 
 test("a gateway of another controller is left alone", () => {
-  expect(compileGateway(gateway([http]), { isOurs: false, routes: [], findService })).toBeNull();
+  expect(compileGateway(gateway([http], { gatewayClassName: "theirs" }), worldOf())).toBeNull();
 });
 
 test("routes attach, and are counted", () => {

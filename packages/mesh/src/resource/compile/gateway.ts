@@ -1,113 +1,75 @@
-import type { RoutesDoc, TlsRouteDoc } from "../../model/document.ts";
-import type { Service } from "../core/service.ts";
 import type { Gateway, GatewayListener } from "../gateway-api/gateway.ts";
-import type { HttpRoute } from "../gateway-api/httproute.ts";
-import type { TlsRoute } from "../gateway-api/tlsroute.ts";
 import { type ConditionClaim, compareAge, namespacedName } from "../meta.ts";
 import { isIpAddress } from "../schema/ip.ts";
-import type { BackendScope } from "./backend.ts";
 import { accepted, type ParentClaims, type Refusal, resolvedRefs } from "./claims.ts";
+import type { CompiledGateway, GatewaySocket } from "./compiled.ts";
 import { attach, isOfGateway, routeKindOf } from "./gateway-attach.ts";
-import { httpRoutes, type RouteKind, tlsRoutes } from "./route-kind.ts";
-import { type AttachedRoute, mergeRoutes } from "./routes.ts";
-import { type AttachedTlsRoute, tlsRouteDocs } from "./tls-route.ts";
-
-/** What a gateway's listeners are made from, besides the Gateway. Order says nothing. */
-export interface GatewayInputs {
-  /** Is the Gateway's class one of ours? Others are left alone. */
-  readonly isOurs: boolean;
-  /** Routes that have this Gateway as a parent. */
-  readonly routes: readonly HttpRoute[];
-  /** Likewise. Default: none. */
-  readonly tlsRoutes?: readonly TlsRoute[];
-  readonly findService: (key: string) => Service | null;
-}
-
-export interface CompiledGateway {
-  /** Sockets to listen on, each with its routes. */
-  readonly sockets: readonly GatewaySocket[];
-  /** `Accepted` of the Gateway; `Programmed` depends on the world. */
-  readonly conditions: readonly ConditionClaim[];
-  readonly listeners: readonly ListenerClaims[];
-  readonly parents: readonly ParentClaims[];
-  readonly tlsParents: readonly ParentClaims[];
-}
-
-export interface GatewaySocket {
-  /** Name of the first of its listeners; with several addresses `<name>@<address>`. */
-  readonly name: string;
-  readonly host: string;
-  readonly port: number;
-  readonly protocol: "http" | "tls";
-  /** At a `tls` socket there are none. */
-  readonly routes: RoutesDoc;
-  /** At an `http` socket there are none. */
-  readonly tlsRoutes: readonly TlsRouteDoc[];
-}
-
-export interface ListenerClaims {
-  readonly name: string;
-  /** Kinds of routes that it takes: one, or none where it is not served. */
-  readonly kinds: readonly string[];
-  readonly attachedRoutes: number;
-  readonly conditions: readonly ConditionClaim[];
-}
+import { isOurClass } from "./gateway-class.ts";
+import type { AttachedTo, RouteKind } from "./route-kind.ts";
+import { type CompiledRoute, httpRoutes, mergeRoutes } from "./routes.ts";
+import type { Tables } from "./tables.ts";
+import { type CompiledTlsRoute, tlsRouteDocs, tlsRoutes } from "./tls-route.ts";
+import type { World } from "./world.ts";
 
 /** A Gateway and its routes; null where another controller has it. */
-export function compileGateway(gateway: Gateway, inputs: GatewayInputs): CompiledGateway | null {
-  if (!inputs.isOurs) return null;
-  const scope = { crossesNamespaces: false, findService: inputs.findService };
+export function compileGateway(gateway: Gateway, world: World): CompiledGateway | null {
+  const { gatewayClassName } = gateway.spec;
+  if (!isOurClass(gatewayClassName, world.find("GatewayClass", gatewayClassName))) return null;
   const refusals = gateway.spec.listeners.map((one) => listenerRefusal(one, gateway));
   const usable = gateway.spec.listeners.filter((_, index) => refusals[index] === null);
-  const place = { gateway, usable, scope };
-  const { attached, parents } = attachAll(inputs.routes, httpRoutes, place);
-  const { attached: tlsAttached, parents: tlsParents } = attachAll(
-    inputs.tlsRoutes ?? [],
-    tlsRoutes,
-    place,
-  );
+  const place = { gateway, usable, world };
+  const http = attachAll("HTTPRoute", httpRoutes, place);
+  const tls = attachAll("TLSRoute", tlsRoutes, place);
   const addresses = compileAddresses(gateway);
   return {
-    sockets: compileSockets(usable, { attached, tlsAttached }, addresses.hosts),
+    sockets: compileSockets(usable, { http: http.attached, tls: tls.attached }, addresses.hosts),
     conditions: [gatewayAccepted(gateway, usable, addresses.refusal)],
     listeners: gateway.spec.listeners.map((listener, index) => {
       const refusal = refusals[index] ?? null;
       const kind = routeKindOf(listener);
-      const routes = (kind === "TLSRoute" ? tlsAttached : attached).get(listener.name);
+      const count = (of: ReadonlyMap<string, readonly unknown[]>) =>
+        of.get(listener.name)?.length ?? 0;
       return {
         name: listener.name,
         kinds: refusal !== null || kind === null ? [] : [kind],
-        attachedRoutes: routes?.length ?? 0,
+        attachedRoutes: count(http.attached) + count(tls.attached),
         conditions: [accepted(refusal === null ? [] : [refusal]), resolvedRefs([])],
       };
     }),
-    parents,
-    tlsParents,
+    parents: [...http.parents, ...tls.parents],
   };
 }
 
 /** Routes of one kind, the older first, by the listener that takes them. */
-function attachAll<Route extends HttpRoute | TlsRoute, Compiled extends { readonly route: Route }>(
-  routes: readonly Route[],
-  kind: RouteKind<Route, Compiled>,
-  place: {
+function attachAll<
+  K extends "HTTPRoute" | "TLSRoute",
+  Compiled extends { readonly route: Tables[K] },
+>(
+  table: K,
+  kind: RouteKind<Tables[K], Compiled>,
+  {
+    gateway,
+    usable,
+    world,
+  }: {
     readonly gateway: Gateway;
     readonly usable: readonly GatewayListener[];
-    readonly scope: Omit<BackendScope, "route">;
+    readonly world: World;
   },
 ): {
-  readonly attached: ReadonlyMap<string, readonly Attached<Compiled>[]>;
+  readonly attached: ReadonlyMap<string, readonly AttachedTo<Compiled>[]>;
   readonly parents: readonly ParentClaims[];
 } {
-  const attached = new Map<string, Attached<Compiled>[]>();
+  const attached = new Map<string, AttachedTo<Compiled>[]>();
   const parents: ParentClaims[] = [];
+  const routes = world.attached(table, `Gateway/${namespacedName(gateway)}`);
   for (const route of [...routes].sort(compareAge)) {
-    const compiled = kind.compile(route, place.scope);
-    (route.spec.parentRefs ?? []).forEach((parent, index) => {
-      if (!isOfGateway(parent, route, place.gateway)) return;
-      const { to, refusal } = attach(route, parent, place.gateway, place.usable);
+    const compiled = kind.compile(route, { crossesNamespaces: false, world });
+    kind.parents(route).forEach((parent, index) => {
+      if (!isOfGateway(parent, route, gateway)) return;
+      const { to, refusal } = attach(route, parent, gateway, usable);
       const conditions = kind.conditions(compiled, refusal);
-      parents.push({ route: namespacedName(route), parent: index, conditions });
+      parents.push({ route: `${table}/${namespacedName(route)}`, parent: index, conditions });
       for (const { listener, hostnames } of to) {
         const here = attached.get(listener.name) ?? [];
         // A route that names a listener twice is attached once.
@@ -119,27 +81,19 @@ function attachAll<Route extends HttpRoute | TlsRoute, Compiled extends { readon
   return { attached, parents };
 }
 
-interface Attached<Compiled> {
-  readonly compiled: Compiled;
-  readonly hostnames: readonly string[];
-}
-
 /** Listeners of one port share a socket; which one a request or a connection is for is a matter of its host name. */
 function compileSockets(
   listeners: readonly GatewayListener[],
-  {
-    attached,
-    tlsAttached,
-  }: {
-    readonly attached: ReadonlyMap<string, readonly AttachedRoute[]>;
-    readonly tlsAttached: ReadonlyMap<string, readonly AttachedTlsRoute[]>;
+  attached: {
+    readonly http: ReadonlyMap<string, readonly AttachedTo<CompiledRoute>[]>;
+    readonly tls: ReadonlyMap<string, readonly AttachedTo<CompiledTlsRoute>[]>;
   },
   hosts: readonly string[],
 ): GatewaySocket[] {
   const byPort = Map.groupBy(listeners, (one) => one.port);
   return [...byPort].flatMap(([port, ofPort]) => {
-    const routes = mergeRoutes(ofPort.flatMap(({ name }) => attached.get(name) ?? []));
-    const tlsRoutes = tlsRouteDocs(ofPort.flatMap(({ name }) => tlsAttached.get(name) ?? []));
+    const routes = mergeRoutes(ofPort.flatMap(({ name }) => attached.http.get(name) ?? []));
+    const tlsRoutes = tlsRouteDocs(ofPort.flatMap(({ name }) => attached.tls.get(name) ?? []));
     const { name } = ofPort[0]!;
     const protocol = routeKindOf(ofPort[0]!) === "TLSRoute" ? "tls" : "http";
     return hosts.map((host, index) => ({

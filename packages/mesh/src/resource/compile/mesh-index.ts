@@ -2,31 +2,27 @@ import type { Address } from "../../model/address.ts";
 import type { EndpointsDoc, ProxyDoc, SlotsDoc } from "../../model/document.ts";
 import { meshSettings } from "../heddle/mesh.ts";
 import type { KnownResource } from "../index.ts";
-import type { ConditionClaim } from "../meta.ts";
-import type { ParentClaims } from "./claims.ts";
+import { attachableOf } from "./attachables.ts";
+import type { Claims } from "./claims.ts";
+import type { CompiledGateway, CompiledService } from "./compiled.ts";
 import { compileEndpoints } from "./endpoints.ts";
-import { type CompiledGateway, compileGateway } from "./gateway.ts";
-import { isOurClass } from "./gateway-class.ts";
+import { compileGateway } from "./gateway.ts";
 import type { MeshInputs, MeshOutputs } from "./mesh-inputs.ts";
 import { MeshTables } from "./mesh-tables.ts";
 import { Output } from "./output.ts";
 import { compileProxy } from "./proxy.ts";
-import { type CompiledService, compileService } from "./service.ts";
+import { Reads } from "./reads.ts";
+import { compileService } from "./service.ts";
 import { socketPrefix } from "./sockets.ts";
-import {
-  contractClaims,
-  faultClaims,
-  placementClaims,
-  routeClaims,
-  tlsRouteClaims,
-} from "./status.ts";
-import { Touch } from "./touch.ts";
+import type { ResourceKey, TableName } from "./tables.ts";
+import { readerOf, Touch, type Tracked } from "./touch.ts";
 import type { WorkloadView } from "./workload-view.ts";
+import type { CompiledWorld } from "./world.ts";
 
 /** What became different since the last `take()`: the new value, or null where it is gone. */
 export type MeshChanges = {
-  readonly [K in keyof MeshOutputs]: MeshOutputs[K] extends ReadonlyMap<string, infer V>
-    ? ReadonlyMap<string, V | null>
+  readonly [K in keyof MeshOutputs]: MeshOutputs[K] extends ReadonlyMap<infer Key, infer V>
+    ? ReadonlyMap<Key, V | null>
     : never;
 };
 
@@ -36,25 +32,18 @@ export type MeshChanges = {
  */
 export class MeshIndex {
   readonly #tables = new MeshTables();
+  readonly #reads = new Reads();
   readonly #services = new Output<CompiledService>();
   readonly #endpoints = new Output<EndpointsDoc>();
   readonly #gateways = new Output<CompiledGateway>();
   readonly #proxies = new Output<ProxyDoc>();
-  readonly #routes = new Output<readonly ParentClaims[]>();
-  readonly #tlsRoutes = new Output<readonly ParentClaims[]>();
-  readonly #placements = new Output<readonly ConditionClaim[]>();
-  readonly #contracts = new Output<readonly ConditionClaim[]>();
-  readonly #faults = new Output<readonly ConditionClaim[]>();
-  readonly #touch = new Touch(this.#tables, {
+  readonly #claims = new Output<Claims, ResourceKey>();
+  readonly #touch = new Touch(this.#tables, this.#reads, {
     services: this.#services,
     endpoints: this.#endpoints,
     gateways: this.#gateways,
     proxies: this.#proxies,
-    routes: this.#routes,
-    tlsRoutes: this.#tlsRoutes,
-    placements: this.#placements,
-    contracts: this.#contracts,
-    faults: this.#faults,
+    claims: this.#claims,
   });
 
   /** The inputs, as they are now. */
@@ -66,12 +55,10 @@ export class MeshIndex {
     endpoints: this.#endpoints.values,
     gateways: this.#gateways.values,
     proxies: this.#proxies.values,
-    routes: this.#routes.values,
-    tlsRoutes: this.#tlsRoutes.values,
-    placements: this.#placements.values,
-    contracts: this.#contracts.values,
-    faults: this.#faults.values,
+    claims: this.#claims.values,
   };
+
+  readonly #world: CompiledWorld = compiledWorld(this.#tables, this.outputs);
 
   /** A resource was made or changed. */
   put(resource: KnownResource): void {
@@ -120,64 +107,41 @@ export class MeshIndex {
 
   /** Compiles what was touched and says what came out different. Order: what others read comes first. */
   take(): MeshChanges {
-    const services = this.#services.update((key) => this.#compileService(key));
-    const gateways = this.#gateways.update((key) => this.#compileGateway(key));
+    const { services: all, gateways: allGateways } = this.#tables;
+    const services = this.#services.update((key) =>
+      this.#track("services", key, all.get(key), compileService),
+    );
+    const gateways = this.#gateways.update((key) =>
+      this.#track("gateways", key, allGateways.get(key), compileGateway),
+    );
     for (const key of services.keys()) this.#touch.afterService(key);
     for (const key of gateways.keys()) this.#touch.afterGateway(key);
-    const { routes, tlsRoutes, placements, contracts, faults } = this.#tables;
     return {
       services,
       gateways,
       endpoints: this.#endpoints.update((key) => this.#compileEndpoints(key)),
       proxies: this.#proxies.update((uid) => this.#compileProxy(uid)),
-      routes: this.#routes.update((key) => {
-        const route = routes.get(key);
-        return route === undefined ? null : routeClaims(route, this.outputs);
-      }),
-      tlsRoutes: this.#tlsRoutes.update((key) => {
-        const route = tlsRoutes.get(key);
-        return route === undefined ? null : tlsRouteClaims(route, this.outputs);
-      }),
-      placements: this.#placements.update((key) => {
-        const placement = placements.get(key);
-        return placement === undefined ? null : placementClaims(placement, this.outputs);
-      }),
-      contracts: this.#contracts.update((key) => {
-        const contract = contracts.get(key);
-        return contract === undefined ? null : contractClaims(contract, this.outputs);
-      }),
-      faults: this.#faults.update((key) => {
-        const fault = faults.get(key);
-        return fault === undefined ? null : faultClaims(fault, this.outputs);
-      }),
+      claims: this.#claims.update((key) => this.#compileClaims(key)),
     };
   }
 
-  #compileService(key: string): CompiledService | null {
-    const tables = this.#tables;
-    const service = tables.services.get(key);
-    if (service === undefined) return null;
-    return compileService(service, {
-      routes: tables.routesOf(`Service/${key}`),
-      tlsRoutes: tables.tlsRoutesOf(`Service/${key}`),
-      placements: tables.placementsOf(key),
-      contracts: tables.contractsOf(key),
-      faults: tables.faultsOf(key),
-      hashKey: tables.hashKey,
-      findService: (name) => tables.services.get(name) ?? null,
-    });
+  /** What `make` gives, noting what it reads; null where there is nothing to make it from. */
+  #track<R, V>(
+    output: Tracked,
+    key: string,
+    resource: R | undefined,
+    make: (resource: R, world: CompiledWorld) => V | null,
+  ): V | null {
+    return this.#reads.track(readerOf(output, key), this.#world, (world) =>
+      resource === undefined ? null : make(resource, world),
+    );
   }
 
-  #compileGateway(key: string): CompiledGateway | null {
-    const tables = this.#tables;
-    const gateway = tables.gateways.get(key);
-    if (gateway === undefined) return null;
-    return compileGateway(gateway, {
-      isOurs: isOurClass(gateway.spec.gatewayClassName, tables.gatewayClasses),
-      routes: tables.routesOf(`Gateway/${key}`),
-      tlsRoutes: tables.tlsRoutesOf(`Gateway/${key}`),
-      findService: (name) => tables.services.get(name) ?? null,
-    });
+  #compileClaims(key: ResourceKey): Claims | null {
+    const slash = key.indexOf("/");
+    const table = key.slice(0, slash) as TableName;
+    const resource = this.#tables.resources.all(table).get(key.slice(slash + 1));
+    return this.#track("claims", key, resource, attachableOf(table)!.claims);
   }
 
   #compileEndpoints(key: string): EndpointsDoc | null {
@@ -198,4 +162,18 @@ export class MeshIndex {
       socketAddress: (name) => tables.sockets.get(name) ?? null,
     });
   }
+}
+
+/** Inputs as they are, and what was compiled from them. */
+function compiledWorld(tables: MeshTables, { services, gateways }: MeshOutputs): CompiledWorld {
+  return {
+    find: (table, key) => tables.find(table, key),
+    attached: (table, target) => tables.attached(table, target),
+    inNamespace: (table, namespace) => tables.inNamespace(table, namespace),
+    get hashKey() {
+      return tables.hashKey;
+    },
+    service: (key) => services.get(key) ?? null,
+    gateway: (key) => gateways.get(key) ?? null,
+  };
 }

@@ -1,154 +1,102 @@
 import type { Address } from "../../model/address.ts";
 import type { SlotsDoc } from "../../model/document.ts";
-import type { Service } from "../core/service.ts";
-import type { Gateway } from "../gateway-api/gateway.ts";
-import type { GatewayClass } from "../gateway-api/gatewayclass.ts";
-import type { HttpRoute } from "../gateway-api/httproute.ts";
-import { isService, isServiceParent } from "../gateway-api/reference.ts";
-import type { TlsRoute } from "../gateway-api/tlsroute.ts";
-import type { Contract } from "../heddle/contract.ts";
-import type { Fault } from "../heddle/fault.ts";
-import type { Mesh } from "../heddle/mesh.ts";
-import type { Placement } from "../heddle/placement.ts";
-import { namespaceOf } from "../meta.ts";
+import type { KnownResource } from "../index.ts";
+import { namespaceOf, type Resource } from "../meta.ts";
+import { attachableOf } from "./attachables.ts";
 import type { MeshInputs } from "./mesh-inputs.ts";
 import { noHashKey } from "./service.ts";
+import { type ResourceKey, type TableName, type Tables, tableKey, tableOf } from "./tables.ts";
 import type { WorkloadView } from "./workload-view.ts";
+import type { World } from "./world.ts";
 
-/** The inputs of a mesh, with the reverse of their references: who points at what. */
-export class MeshTables implements MeshInputs {
-  mesh: Mesh | null = null;
-  readonly services = new Map<string, Service>();
-  readonly routes = new Map<string, HttpRoute>();
-  readonly tlsRoutes = new Map<string, TlsRoute>();
-  readonly placements = new Map<string, Placement>();
-  readonly contracts = new Map<string, Contract>();
-  readonly faults = new Map<string, Fault>();
-  readonly gateways = new Map<string, Gateway>();
-  readonly gatewayClasses = new Map<string, GatewayClass>();
+/** The inputs of a mesh, with the reverse of their references: who is attached to what. */
+export class MeshTables implements MeshInputs, World {
   readonly workloads = new Map<string, WorkloadView>();
   readonly slots = new Map<string, SlotsDoc>();
   sockets: ReadonlyMap<string, Address> = new Map();
   hashKey = noHashKey;
-  /** `Service/<key>` or `Gateway/<key>` → routes that have it as a parent. */
-  readonly #byParent = new Pointers<HttpRoute>();
-  readonly #byBackend = new Pointers<HttpRoute>();
-  readonly #tlsByParent = new Pointers<TlsRoute>();
-  readonly #tlsByBackend = new Pointers<TlsRoute>();
-  readonly #placed = new Pointers<Placement>();
-  readonly #contracted = new Pointers<Contract>();
-  readonly #faulted = new Pointers<Fault>();
+  readonly #tables = new Map<TableName, Map<string, Resource>>();
+  readonly #attached = new Map<ResourceKey, Map<TableName, Map<string, Resource>>>();
+  readonly #inNamespace = new Map<string, Map<string, Resource>>();
+  readonly resources = { all: <K extends TableName>(table: K) => this.#table(table) };
+  readonly services = this.#table("Service");
+  readonly gateways = this.#table("Gateway");
+  readonly gatewayClasses = this.#table("GatewayClass");
 
-  setRoute(key: string, route: HttpRoute | null): void {
-    this.#byParent.set(key, route, route === null ? [] : parentsOf(route));
-    this.#byBackend.set(key, route, route === null ? [] : backendsOf(route));
-    setOrDelete(this.routes, key, route);
+  constructor(resources: Iterable<KnownResource> = []) {
+    for (const resource of resources) this.set(resource);
   }
 
-  setTlsRoute(key: string, route: TlsRoute | null): void {
-    this.#tlsByParent.set(key, route, route === null ? [] : parentsOf(route));
-    this.#tlsByBackend.set(key, route, route === null ? [] : backendsOf(route));
-    setOrDelete(this.tlsRoutes, key, route);
+  get mesh() {
+    return this.find("Mesh", "mesh");
   }
 
-  setPlacement(key: string, placement: Placement | null): void {
-    this.#placed.set(key, placement, targetsOf(placement));
-    setOrDelete(this.placements, key, placement);
+  /** Puts in, or takes out. Null: nothing is compiled from its kind. */
+  set(resource: KnownResource, isGone = false): TableChange | null {
+    const table = tableOf(resource);
+    if (table === null) return null;
+    const key = tableKey(resource);
+    const before = this.#table(table).get(key) ?? null;
+    const after = isGone ? null : resource;
+    const [left, entered] = [targetsOf(table, before), targetsOf(table, after)];
+    for (const target of left) this.#detach(table, key, target);
+    for (const target of entered) this.#attach(table, key, target, resource);
+    const place = `${table}/${namespaceOf(resource)}`;
+    const there = this.#inNamespace.get(place) ?? new Map<string, Resource>();
+    this.#inNamespace.set(place, there);
+    setOrDelete(this.#table(table) as unknown as Map<string, Resource>, key, after);
+    setOrDelete(there, key, after);
+    return { table, targets: new Set([...left, ...entered]) };
   }
 
-  setContract(key: string, contract: Contract | null): void {
-    this.#contracted.set(key, contract, targetsOf(contract));
-    setOrDelete(this.contracts, key, contract);
+  find<K extends TableName>(table: K, key: string): Tables[K] | null {
+    return this.#table(table).get(key) ?? null;
   }
 
-  setFault(key: string, fault: Fault | null): void {
-    this.#faulted.set(key, fault, targetsOf(fault));
-    setOrDelete(this.faults, key, fault);
+  attached<K extends TableName>(table: K, target: ResourceKey): readonly Tables[K][] {
+    return [...(this.#attached.get(target)?.get(table)?.values() ?? [])] as unknown as Tables[K][];
   }
 
-  /** Routes with this parent, `Service/<key>` or `Gateway/<key>`. */
-  routesOf(parent: string): readonly HttpRoute[] {
-    return this.#byParent.to(parent);
+  inNamespace<K extends TableName>(table: K, namespace: string): readonly Tables[K][] {
+    const all = this.#inNamespace.get(`${table}/${namespace}`)?.values() ?? [];
+    return [...all] as unknown as Tables[K][];
   }
 
-  tlsRoutesOf(parent: string): readonly TlsRoute[] {
-    return this.#tlsByParent.to(parent);
+  #table<K extends TableName>(name: K): Map<string, Tables[K]> {
+    const known = this.#tables.get(name) ?? new Map<string, Resource>();
+    this.#tables.set(name, known);
+    return known as unknown as Map<string, Tables[K]>;
   }
 
-  /** Routes of both kinds with a backend that is this service. */
-  routesTo(service: string): readonly (HttpRoute | TlsRoute)[] {
-    return [...this.#byBackend.to(service), ...this.#tlsByBackend.to(service)];
+  #attach(table: TableName, key: string, target: ResourceKey, resource: Resource): void {
+    const there = this.#attached.get(target) ?? new Map<TableName, Map<string, Resource>>();
+    this.#attached.set(target, there);
+    const found = there.get(table) ?? new Map<string, Resource>();
+    there.set(table, found.set(key, resource));
   }
 
-  /** Placements that target this service. */
-  placementsOf(service: string): readonly Placement[] {
-    return this.#placed.to(service);
-  }
-
-  contractsOf(service: string): readonly Contract[] {
-    return this.#contracted.to(service);
-  }
-
-  faultsOf(service: string): readonly Fault[] {
-    return this.#faulted.to(service);
-  }
-}
-
-/** Which sources point at a target, kept up to date as sources change. */
-class Pointers<S> {
-  readonly #targets = new Map<string, readonly string[]>();
-  readonly #sources = new Map<string, Map<string, S>>();
-
-  set(key: string, source: S | null, targets: readonly string[]): void {
-    for (const target of this.#targets.get(key) ?? []) {
-      const sources = this.#sources.get(target);
-      sources?.delete(key);
-      if (sources?.size === 0) this.#sources.delete(target);
-    }
-    if (source === null) {
-      this.#targets.delete(key);
-      return;
-    }
-    this.#targets.set(key, targets);
-    for (const target of targets) {
-      const sources = this.#sources.get(target) ?? new Map<string, S>();
-      this.#sources.set(target, sources.set(key, source));
-    }
-  }
-
-  to(target: string): readonly S[] {
-    return [...(this.#sources.get(target)?.values() ?? [])];
+  #detach(table: TableName, key: string, target: ResourceKey): void {
+    const there = this.#attached.get(target);
+    const found = there?.get(table);
+    found?.delete(key);
+    if (found?.size === 0) there?.delete(table);
+    if (there?.size === 0) this.#attached.delete(target);
   }
 }
 
-/** Services that it is about, by `<namespace>/<name>`. */
-export function targetsOf(resource: Placement | Contract | Fault | null): readonly string[] {
-  return (resource?.spec.targetRefs ?? []).map(({ name }) => `${namespaceOf(resource!)}/${name}`);
+/** What it was and is attached to, together. */
+interface TableChange {
+  readonly table: TableName;
+  readonly targets: ReadonlySet<ResourceKey>;
+}
+
+/** Of what a resource of `table` says something, once each. */
+function targetsOf(table: TableName, resource: Resource | null): ReadonlySet<ResourceKey> {
+  const attachable = resource === null ? null : attachableOf(table);
+  return new Set(attachable?.targets(resource as Tables[TableName]) ?? []);
 }
 
 export function setOrDelete<V>(map: Map<string, V>, key: string, value: V | null): void {
   if (value === null) map.delete(key);
   else map.set(key, value);
-}
-
-function parentsOf(route: HttpRoute | TlsRoute): readonly string[] {
-  return (route.spec.parentRefs ?? []).map((parent) => {
-    const kind = isServiceParent(parent) ? "Service" : "Gateway";
-    return `${kind}/${parent.namespace ?? namespaceOf(route)}/${parent.name}`;
-  });
-}
-
-function backendsOf(route: HttpRoute | TlsRoute): readonly string[] {
-  const rules: readonly { readonly backendRefs?: readonly BackendRef[] }[] = route.spec.rules ?? [];
-  return rules
-    .flatMap((rule) => rule.backendRefs ?? [])
-    .filter(isService)
-    .map(({ namespace = namespaceOf(route), name }) => `${namespace}/${name}`);
-}
-
-interface BackendRef {
-  readonly group?: string;
-  readonly kind?: string;
-  readonly namespace?: string;
-  readonly name: string;
 }

@@ -8,16 +8,17 @@ export interface Oldest<R> {
   readonly losers: ReadonlyMap<string, Refusal>;
 }
 
-/** Of all resources that say the same thing of one Service the oldest holds. @param does `places the requests of` */
+/** Of all resources that say the same thing of one target the oldest holds. @param does `places the requests of` */
 export function oldestOf<R extends Resource>(
   resources: readonly R[],
-  service: string,
+  target: string,
   does: string,
 ): Oldest<R> {
   const [winner = null, ...others] = [...resources].sort(compareAge);
   if (winner === null) return { winner, losers: new Map() };
   const { kind, metadata } = winner;
-  const message = `${kind} ${metadata.name} is older and ${does} Service ${service}.`;
+  const what = target.includes("/") ? target : `Service ${target}`;
+  const message = `${kind} ${metadata.name} is older and ${does} ${what}.`;
   const refusal = { reason: "Conflicted", message };
   return { winner, losers: new Map(others.map((one) => [namespacedName(one), refusal])) };
 }

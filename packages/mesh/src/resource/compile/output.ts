@@ -1,21 +1,21 @@
 /** One kind of output by key: what was touched is made anew, and what came out equal did not change. */
-export class Output<V> {
-  readonly #values = new Map<string, V>();
-  readonly #touched = new Set<string>();
+export class Output<V, K extends string = string> {
+  readonly #values = new Map<K, V>();
+  readonly #touched = new Set<K>();
 
   /** As of the last `update`. A value that came out equal is the same object as before. */
-  get values(): ReadonlyMap<string, V> {
+  get values(): ReadonlyMap<K, V> {
     return this.#values;
   }
 
   /** Something that `key` is made from changed. */
-  touch(key: string): void {
+  touch(key: K): void {
     this.#touched.add(key);
   }
 
   /** Makes anew what was touched; `make` gives null for what is not. Returns what is different, null where gone. */
-  update(make: (key: string) => V | null): ReadonlyMap<string, V | null> {
-    const changes = new Map<string, V | null>();
+  update(make: (key: K) => V | null): ReadonlyMap<K, V | null> {
+    const changes = new Map<K, V | null>();
     for (const key of this.#touched) {
       const before = this.#values.get(key);
       const after = make(key);

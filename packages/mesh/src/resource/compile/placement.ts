@@ -1,24 +1,19 @@
 import type { PlacementDoc, PlacementKeyDoc } from "../../model/document.ts";
 import type { Placement } from "../heddle/placement.ts";
-import type { Refusal } from "./claims.ts";
 import { oldestOf } from "./oldest.ts";
 
-export interface CompiledPlacement {
-  /** Null: keys say nothing about where a request goes. */
-  readonly doc: PlacementDoc | null;
-  /** `<namespace>/<name>` of those that target the service and lost, and why. */
-  readonly losers: ReadonlyMap<string, Refusal>;
-}
+/** What the Placement that holds does to a Service. */
+export const doesPlace = "places the requests of";
 
-/** Of all Placements on one Service the oldest holds; two keys cannot both decide. */
+/** Of all Placements on one Service the oldest holds; two keys cannot both decide. Null: keys say nothing. */
 export function compilePlacement(
   placements: readonly Placement[],
   service: string,
-): CompiledPlacement {
-  const { winner, losers } = oldestOf(placements, service, "places the requests of");
-  if (winner === null) return { doc: null, losers };
+): PlacementDoc | null {
+  const { winner } = oldestOf(placements, service, doesPlace);
+  if (winner === null) return null;
   const { key, slots = 1024, whenAway = "wait" } = winner.spec;
-  return { doc: { name: winner.metadata.name, key: compileKey(key), slots, whenAway }, losers };
+  return { name: winner.metadata.name, key: compileKey(key), slots, whenAway };
 }
 
 function compileKey(key: Placement["spec"]["key"]): PlacementKeyDoc {

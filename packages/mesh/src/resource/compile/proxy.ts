@@ -11,7 +11,7 @@ import type { Service } from "../core/service.ts";
 import { protocolOf } from "../core/service-protocol.ts";
 import { compareText, namespacedName } from "../meta.ts";
 import { captureOf } from "./capture.ts";
-import type { CompiledGateway } from "./gateway.ts";
+import type { CompiledGateway } from "./compiled.ts";
 import { servedPorts } from "./service-port.ts";
 import { forwardSocket, gatewaySocket, inboundSocket, outboundSocket } from "./sockets.ts";
 import { resolveTargetPort } from "./target-port.ts";

@@ -2,11 +2,14 @@ import type { MatchDoc, RoutesDoc, RuleDoc } from "../../model/document.ts";
 import type { HttpRoute } from "../gateway-api/httproute.ts";
 import type { ConditionClaim } from "../meta.ts";
 import { compareAge } from "../meta.ts";
-import { formatPath } from "../schema/path.ts";
-import type { BackendScope } from "./backend.ts";
+import { formatPath, type Path } from "../schema/path.ts";
+import type { Problem } from "../schema/problem.ts";
 import { accepted, type Refusal, resolvedRefs } from "./claims.ts";
+import { consequence } from "./consequence.ts";
 import { comparePrecedence, type RankedMatch } from "./precedence.ts";
+import type { AttachedTo, RouteKind, RouteScope } from "./route-kind.ts";
 import { type CompiledRule, compileRule } from "./rule.ts";
+import { carriesHttp } from "./service-port.ts";
 
 /** A route and its rules, compiled for one parent. */
 export interface CompiledRoute {
@@ -14,7 +17,7 @@ export interface CompiledRoute {
   readonly rules: readonly CompiledRule[];
 }
 
-export function compileRoute(route: HttpRoute, scope: Omit<BackendScope, "route">): CompiledRoute {
+function compileRoute(route: HttpRoute, scope: RouteScope): CompiledRoute {
   const rules = route.spec.rules ?? [{}];
   return {
     route,
@@ -22,11 +25,8 @@ export function compileRoute(route: HttpRoute, scope: Omit<BackendScope, "route"
   };
 }
 
-/** What becomes of requests that something unsupported would have matched, changed or received. */
-export const consequence = "its requests answer 500";
-
 /** What a route says of itself where it is attached. @param refusal why it is not */
-export function routeConditions(
+function routeConditions(
   { rules }: CompiledRoute,
   refusal: Refusal | null,
 ): readonly ConditionClaim[] {
@@ -43,14 +43,24 @@ export function routeConditions(
   ];
 }
 
-/** A route on a frontend, with the host names it has there; none on a Service. */
-export interface AttachedRoute {
-  readonly compiled: CompiledRoute;
-  readonly hostnames: readonly string[];
+/** What of its rules is not acted on, or leads nowhere. */
+function ruleProblems({ rules }: CompiledRoute): readonly Problem[] {
+  return rules.flatMap(({ rule, unsupported, unresolved }, index) => {
+    const isEmpty = rule.fails !== null && unsupported.length === 0;
+    const path: Path = ["spec", "rules", index, "backendRefs"];
+    return [
+      ...unsupported.map(({ path, message }) => ({
+        path,
+        message: `heddle does not act on this (${message}): ${consequence}`,
+      })),
+      ...unresolved.map(({ path, message }) => ({ path, message })),
+      ...(isEmpty ? [{ path, message: `no backend with a weight: ${consequence}` }] : []),
+    ];
+  });
 }
 
 /** All routes of one frontend, merged. The order in which they are given says nothing. */
-export function mergeRoutes(attached: readonly AttachedRoute[]): RoutesDoc {
+export function mergeRoutes(attached: readonly AttachedTo<CompiledRoute>[]): RoutesDoc {
   const ordered = [...attached].sort((a, b) => compareAge(a.compiled.route, b.compiled.route));
   const rules: RuleDoc[] = [];
   const ranked: (RankedMatch & { readonly at: number })[] = [];
@@ -82,3 +92,12 @@ export function mergeRoutes(attached: readonly AttachedRoute[]): RoutesDoc {
   );
   return { matches, rules };
 }
+
+export const httpRoutes: RouteKind<HttpRoute, CompiledRoute> = {
+  parents: ({ spec }) => spec.parentRefs ?? [],
+  compile: compileRoute,
+  conditions: routeConditions,
+  problems: ruleProblems,
+  isCarried: carriesHttp,
+  merge: (attached) => ({ routes: mergeRoutes(attached) }),
+};

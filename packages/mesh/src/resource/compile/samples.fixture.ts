@@ -8,6 +8,9 @@ import type { Fault } from "../heddle/fault.ts";
 import type { Placement } from "../heddle/placement.ts";
 import type { KnownResource } from "../index.ts";
 import { formatProblem } from "../schema/problem.ts";
+import { compileAll, inputsOf, plainWorld } from "./all.ts";
+import type { MeshOutputs } from "./mesh-inputs.ts";
+import type { World } from "./world.ts";
 
 /** Resources as they leave the door, with little to write. */
 
@@ -26,9 +29,14 @@ export function service(name: string, spec: object = {}, namespace = "default"):
   });
 }
 
-export function services(...all: readonly Service[]): (key: string) => Service | null {
-  return (key) =>
-    all.find(({ metadata }) => `${metadata.namespace}/${metadata.name}` === key) ?? null;
+/** A world of these alone. */
+export function worldOf(...resources: readonly KnownResource[]): World {
+  return plainWorld(inputsOf(resources));
+}
+
+/** What is to be said of each of these in a mesh of them alone. */
+export function claimsIn(resources: readonly KnownResource[]): MeshOutputs["claims"] {
+  return compileAll(inputsOf(resources)).claims;
 }
 
 interface RouteOptions {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { HttpRoute } from "../gateway-api/httproute.ts";
 import type { TlsRoute } from "../gateway-api/tlsroute.ts";
+import type { KnownResource } from "../index.ts";
 import { formatProblem } from "../schema/problem.ts";
-import { placement, route, service, services, tlsRoute, to } from "./samples.fixture.ts";
+import { claimsIn, placement, route, service, tlsRoute, to, worldOf } from "./samples.fixture.ts";
 import { compileService, serviceDocFor } from "./service.ts";
-import { placementClaims } from "./status.ts";
 
 const kvs = service("kvs", {
   ports: [
@@ -13,10 +13,10 @@ const kvs = service("kvs", {
   ],
 });
 const other = service("other");
-const findService = services(kvs, other, service("far", {}, "elsewhere"));
+const known = [kvs, other, service("far", {}, "elsewhere")];
+const world = (...more: readonly KnownResource[]) => worldOf(...known, ...more);
 
-const compile = (...routes: readonly HttpRoute[]) =>
-  compileService(kvs, { routes, placements: [], findService });
+const compile = (...routes: readonly HttpRoute[]) => compileService(kvs, world(...routes));
 
 const routesOf = (rules: readonly object[]) =>
   compile(route({ parentRefs: [to("kvs")], rules })).doc.ports[0]!.routes!;
@@ -71,7 +71,7 @@ describe("attachment", () => {
 
   test("a Service that names a host elsewhere serves no port", () => {
     const external = service("x", { type: "ExternalName", externalName: "example.com" });
-    const compiled = compileService(external, { routes: [], placements: [], findService });
+    const compiled = compileService(external, world());
     expect(compiled.doc.ports).toEqual([]);
     expect(compiled.notes).toHaveLength(1);
   });
@@ -81,7 +81,7 @@ describe("attachment", () => {
       ...kvs,
       metadata: { ...kvs.metadata, annotations: { "heddle.dev/picker": picker } },
     });
-    const given = { routes: [], placements: [], findService };
+    const given = world();
     expect(compile().doc.policy.picker).toBe("p2c-ewma");
     expect(compileService(asking("round-robin"), given).doc.policy.picker).toBe("round-robin");
     // The doors refuse it; a store that others write to may hold it all the same.
@@ -101,7 +101,7 @@ describe("attachment", () => {
         { name: "h2", port: 81, appProtocol: "kubernetes.io/h2c" },
       ],
     });
-    const { doc, notes } = compileService(mixed, { routes: [], placements: [], findService });
+    const { doc, notes } = compileService(mixed, world());
     expect(doc.ports.map(({ name, protocol }) => [name, protocol])).toEqual([
       ["web", "http1"],
       ["h2", "h2c"],
@@ -118,8 +118,7 @@ describe("attachment", () => {
     });
     const on = (more: object) => {
       const given = route({ parentRefs: [to("mixed", more)] });
-      const inputs = { routes: [given], placements: [], findService };
-      const { doc, parents } = compileService(mixed, inputs);
+      const { doc, parents } = compileService(mixed, world(given));
       return [doc.ports.map(({ routes }) => routes !== null), parents[0]!.conditions[0]] as const;
     };
     expect(on({})).toMatchObject([[true, false], { status: "True" }]);
@@ -135,16 +134,12 @@ describe("attachment", () => {
   });
 
   test("a backend whose requests nobody reads is refused, and its share answers 500", () => {
-    const find = services(kvs, service("db", { ports: [{ port: 443, appProtocol: "https" }] }));
+    const db = service("db", { ports: [{ port: 443, appProtocol: "https" }] });
     const given = route({
       parentRefs: [to("kvs")],
       rules: [{ backendRefs: [{ name: "db", port: 443 }] }],
     });
-    const { doc, parents } = compileService(kvs, {
-      routes: [given],
-      placements: [],
-      findService: find,
-    });
+    const { doc, parents } = compileService(kvs, world(db, given));
     expect(doc.ports[0]!.routes!.rules[0]!.backends[0]!.backend).toBeNull();
     expect(parents[0]!.conditions[1]).toMatchObject({
       reason: "UnsupportedProtocol",
@@ -162,12 +157,7 @@ describe("TLS routes", () => {
   ];
   const secure = service("secure", { ports });
   const compileTls = (...tlsRoutes: readonly TlsRoute[]) =>
-    compileService(secure, {
-      routes: [],
-      tlsRoutes,
-      placements: [],
-      findService: services(secure),
-    });
+    compileService(secure, worldOf(secure, ...tlsRoutes));
   const given = (parent: object, more: object = {}) =>
     tlsRoute({
       parentRefs: [parent],
@@ -185,7 +175,7 @@ describe("TLS routes", () => {
       [5432, undefined],
     ]);
     const refused = compileTls(given(to("secure", { sectionName: "db" })));
-    expect(refused.tlsParents[0]!.conditions[0]).toMatchObject({
+    expect(refused.parents[0]!.conditions[0]).toMatchObject({
       status: "False",
       reason: "NoMatchingParent",
     });
@@ -410,15 +400,17 @@ test("of two Placements the older holds, and the other is told why", () => {
     key: { header: "X-User", type: "text" },
     whenAway: "move",
   });
-  const compiled = compileService(kvs, { routes: [], placements: [young, old], findService });
+  const compiled = compileService(kvs, world(young, old));
   expect(compiled.doc.placement).toEqual({
     name: "old",
     key: { from: { kind: "header", name: "x-user" }, type: "text" },
     slots: 1024,
     whenAway: "move",
   });
-  expect(compiled.lostPlacements.get("default/young")).toMatchObject({ reason: "Conflicted" });
-  expect(compiled.lostPlacements.has("default/old")).toBe(false);
+  const reasonOf = (name: string) =>
+    claimsIn([kvs, young, old]).get(`Placement/default/${name}`)?.conditions?.[0]?.reason;
+  expect(reasonOf("young")).toBe("Conflicted");
+  expect(reasonOf("old")).toBe("Accepted");
 });
 
 test("of header names that differ in case only the first counts", () => {
@@ -441,9 +433,8 @@ test("of header names that differ in case only the first counts", () => {
 test("a Placement whose key is in requests is not accepted where a Service carries octets alone", () => {
   const accepted = (ports: readonly object[], spec: object = {}) => {
     const given = service("kvs", { ports });
-    const compiled = compileService(given, { routes: [], placements: [], findService });
-    const services = new Map([["default/kvs", compiled]]);
-    return placementClaims(placement("by-key", "", spec), { services, gateways: new Map() })[0]!;
+    const claims = claimsIn([given, placement("by-key", "", spec)]);
+    return claims.get("Placement/default/by-key")!.conditions![0]!;
   };
   const db = { name: "db", port: 5432, appProtocol: "postgresql" };
   expect(accepted([db])).toMatchObject({

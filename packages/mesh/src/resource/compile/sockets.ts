@@ -1,6 +1,6 @@
 import type { Service } from "../core/service.ts";
 import { compareText, namespacedName } from "../meta.ts";
-import type { CompiledGateway } from "./gateway.ts";
+import type { CompiledGateway } from "./compiled.ts";
 import { servedPorts } from "./service-port.ts";
 import { selects, type WorkloadView } from "./workload-view.ts";
 

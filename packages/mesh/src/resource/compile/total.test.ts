@@ -93,12 +93,12 @@ test("any rule that the schema lets in compiles to documents that proxies read",
       index.put(
         route({ parentRefs: [to("a"), { name: "front" }], rules: [rule as HttpRouteRule] }),
       );
-      const { services, gateways, routes } = index.take();
+      const { services, gateways, claims } = index.take();
       const compiled = services.get("default/a")!;
       expect(parseDocument(compiled.doc)).toMatchObject({ ok: true });
       const [mesh] = compiled.doc.ports[0]!.routes!.rules;
       const [outside] = gateways.get("default/front")!.sockets[0]!.routes.rules;
-      expect(routes.get("default/r")).toHaveLength(2);
+      expect(claims.get("HTTPRoute/default/r")!.parents).toHaveLength(2);
       // The two differ in what backends they may have, and in nothing else.
       expect({ ...outside, backends: [] }).toEqual({ ...mesh, backends: [] });
       outcomes[mesh!.fails === null ? "acts" : "fails"]++;

@@ -1,0 +1,25 @@
+import type { Attachable } from "./attachable.ts";
+import { contractPolicy } from "./contract.ts";
+import { faultPolicy } from "./fault.ts";
+import { placementPolicy } from "./placement-policy.ts";
+import { routeAttachable } from "./route-claims.ts";
+import type { TableName, Tables } from "./tables.ts";
+
+/**
+ * What is attached to Services, Gateways and routes. To add a kind: its file, its type in `tables.ts`, a line here, and where
+ * documents say what it says (`service.ts`). Of a kind that is only read (`World.find`) the type alone.
+ */
+export const attachables: { readonly [K in TableName]?: Attachable<Tables[K]> } = {
+  HTTPRoute: routeAttachable("HTTPRoute"),
+  TLSRoute: routeAttachable("TLSRoute"),
+  Placement: placementPolicy,
+  Contract: contractPolicy,
+  Fault: faultPolicy,
+};
+
+export const attachedTables = Object.keys(attachables) as readonly TableName[];
+
+/** The entry of a table, for resources of any kind. */
+export function attachableOf(table: TableName): Attachable<Tables[TableName]> | null {
+  return (attachables[table] as Attachable<Tables[TableName]> | undefined) ?? null;
+}

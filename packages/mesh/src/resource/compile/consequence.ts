@@ -1,0 +1,2 @@
+/** What becomes of requests that something unsupported would have matched, changed or received. */
+export const consequence = "its requests answer 500";
