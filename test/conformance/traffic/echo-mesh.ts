@@ -11,7 +11,8 @@ import { namespaceOf, type Resource } from "@heddle/mesh/resource/meta.ts";
 import { ApiClient } from "../../../packages/cli/src/api/client.ts";
 import { openGuest } from "../../../packages/cli/src/api/guest.ts";
 import { listIntent } from "../../../packages/cli/src/command/manifests.ts";
-import { runHeddle } from "../../support/mesh.ts";
+import { type CommandResult, runHeddle } from "../../support/mesh.ts";
+import { freePort } from "../../support/ports.ts";
 import { NotRun } from "../suite.ts";
 import { EchoClient, send } from "./echo-client.ts";
 import type { Echoed } from "./echo-shape.ts";
@@ -127,6 +128,24 @@ export class EchoMesh {
     const port = row?.ports["http"];
     if (port === undefined) throw new Error(`there is no port of ${workload}`);
     return port;
+  }
+
+  /** Runs the command line in the mesh's folder. */
+  heddle(...args: readonly string[]): Promise<CommandResult> {
+    return runHeddle(args, this.#folder);
+  }
+
+  freePort(): Promise<number> {
+    return freePort();
+  }
+
+  /** The status of an answer at a port of this machine; 0: none. */
+  async statusAt(port: number): Promise<number> {
+    const options = { host: "127.0.0.1", port, path: "/", method: "GET", headers: {}, body: "" };
+    return await send(options).then(
+      ({ status }) => status,
+      () => 0,
+    );
   }
 
   async stop(): Promise<void> {
