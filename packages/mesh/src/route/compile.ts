@@ -2,6 +2,7 @@ import type { Rng } from "../base/rng.ts";
 import { compileFilters } from "../filter/index.ts";
 import type { MatchDoc, RoutesDoc, RuleDoc } from "../model/document.ts";
 import { normalPath } from "../model/normal-path.ts";
+import { EffectivePolicy, sessionsOf } from "../policy/request-policy.ts";
 import { RouteTable } from "./match.ts";
 import type { Entry, Rule, RuleBackend } from "./rule.ts";
 import { SmoothWeighted } from "./weighted.ts";
@@ -26,16 +27,28 @@ export function compileRoutes(doc: RoutesDoc, rng: Rng | null): RouteTable {
 }
 
 function compileRule(doc: RuleDoc, rng: Rng | null): Rule {
+  const name = `${doc.route}#${doc.name}`;
+  const policy = doc.policy ?? null;
+  const sessions = sessionsOf(name, policy);
   const backends = doc.backends.map((backend): [RuleBackend, number] => [
-    { target: backend.backend, filters: compileFilters(backend.filters) },
+    {
+      target: backend.backend,
+      filters: compileFilters(backend.filters),
+      fails: backend.fails ?? "invalid-backend",
+      policy: new EffectivePolicy(name, policy, sessions),
+    },
     backend.weight,
   ]);
   return {
-    name: `${doc.route}#${doc.name}`,
+    name,
     fails: doc.fails,
     filters: compileFilters(doc.filters),
     requestTimeoutMs: doc.requestTimeoutMs,
     backends: new SmoothWeighted(backends, rng),
+    all: backends.map(([backend]) => backend),
+    sessions,
+    fault: doc.fault ?? null,
+    isTold: doc.isTold ?? false,
   };
 }
 

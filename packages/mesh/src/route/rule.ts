@@ -1,5 +1,7 @@
+import type { SessionTokens } from "../balance/session.ts";
 import type { FilterChain } from "../filter/filter.ts";
-import type { RuleDoc, ServiceKey, ValueMatchDoc } from "../model/document.ts";
+import type { FaultDoc, RuleDoc, ServiceKey, ValueMatchDoc } from "../model/document.ts";
+import type { EffectivePolicy } from "../policy/request-policy.ts";
 import type { SmoothWeighted } from "./weighted.ts";
 
 /** One rule, ready to act on. */
@@ -13,12 +15,24 @@ export interface Rule {
   readonly requestTimeoutMs: number | null;
   /** Whose turn it is. Null: no backend has a weight, which fails as invalid-backend. */
   readonly backends: SmoothWeighted<RuleBackend>;
+  /** All of them, those of weight 0 too: a session may name one. */
+  readonly all: readonly RuleBackend[];
+  /** Clients that stay with an endpoint, whatever the weights. Null: none by this rule. */
+  readonly sessions: SessionTokens | null;
+  /** Of its own, besides the service's; null: none. */
+  readonly fault: FaultDoc | null;
+  /** Must the destination's proxy be told its name? */
+  readonly isTold: boolean;
 }
 
 export interface RuleBackend {
   /** Null: an invalid reference, whose share fails as invalid-backend. */
   readonly target: { readonly service: ServiceKey; readonly port: number } | null;
   readonly filters: FilterChain | null;
+  /** What its share fails as where there is no target. */
+  readonly fails: "invalid-backend" | "no-endpoint";
+  /** Of the rule's requests to it. */
+  readonly policy: EffectivePolicy;
 }
 
 /** One match; `order` is its precedence, 0 first. Null lists hold nothing to compare. */
