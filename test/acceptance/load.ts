@@ -1,4 +1,4 @@
-import { Agent, type IncomingMessage, request } from "node:http";
+import { Agent, type IncomingHttpHeaders, type IncomingMessage, request } from "node:http";
 
 export interface LoadOptions {
   readonly url: string;
@@ -21,6 +21,7 @@ export interface Answer {
   readonly status: number;
   readonly body: string;
   readonly reason: string | null;
+  readonly headers: IncomingHttpHeaders;
 }
 
 export interface LoadTally {
@@ -111,6 +112,7 @@ export class Load {
           status: got.statusCode ?? 0,
           body,
           reason: typeof reason === "string" ? reason : null,
+          headers: got.headers,
         };
         const problem = this.#options.judge(sent, answer);
         if (problem !== null) this.#wrong(problem);

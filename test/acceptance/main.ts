@@ -3,6 +3,7 @@
  * minutes. `--only <name>` runs one; exit 1 when a promise is broken.
  */
 import { parseArgs } from "node:util";
+import { changeWithoutFear } from "./changes.ts";
 import { agreeOnCounts } from "./counts.ts";
 import { holdManyKeys } from "./keys.ts";
 import { loseOnlyOwnKeys } from "./kill-process.ts";
@@ -21,6 +22,7 @@ const scenarios: Readonly<Record<string, () => Promise<Outcome>>> = {
   "kill-proxies": () => surviveKills("proxy", kills),
   "kill-control": () => surviveKills("control", kills),
   manifest: refuseBadManifest,
+  changes: changeWithoutFear,
 };
 
 let broken = 0;

@@ -73,6 +73,12 @@ export class EchoMesh {
     const loaded = loadManifests([source], { variables: {}, existing });
     if (loaded.errors.length > 0) throw new Error(formatProblems(loaded.errors).join("; "));
     const resources = loaded.resources.map(({ resource }) => resource);
+    await this.put(resources);
+    return resources;
+  }
+
+  /** Sends resources to the API as they are. */
+  async put(resources: readonly Resource[]): Promise<void> {
     const body: ApplyRequest = {
       owner: null,
       author: "conformance",
@@ -82,7 +88,6 @@ export class EchoMesh {
       dryRun: false,
     };
     await this.#api.verb<ApplyResult>("apply", { method: "POST", body });
-    return resources;
   }
 
   async remove(resources: readonly Resource[]): Promise<void> {
