@@ -96,6 +96,7 @@ export class ServiceTable {
     const before = this.#documents;
     const refusedBefore = this.#refused;
     const isOtherWorkload = workload !== this.#workload;
+    const zone = this.#workload?.zone;
     this.#documents = snapshot.documents;
     this.#refused = refused;
     this.#workload = workload;
@@ -109,6 +110,8 @@ export class ServiceTable {
       if (document.kind === "proxy" || snapshot.documents.has(key)) continue;
       changed.add(`${document.namespace}/${document.name}`);
     }
+    // Who is near is another question in another zone.
+    if (workload?.zone !== zone) for (const key of this.#servicesKnown()) changed.add(key);
     for (const service of this.#gone(this.#wanted)) this.#wanted.delete(service);
     for (const service of this.#gone(this.#budgets.keys())) this.#budgets.delete(service);
     for (const service of changed) this.#applyService(service);
@@ -146,6 +149,12 @@ export class ServiceTable {
     return this.#refused.has("proxy") ? [] : unknownServices(services, this.#documents);
   }
 
+  *#servicesKnown(): Iterable<ServiceKey> {
+    for (const document of this.#documents.values()) {
+      if (document.kind === "service") yield `${document.namespace}/${document.name}`;
+    }
+  }
+
   #serviceDoc(service: ServiceKey): ServiceDoc | undefined {
     return this.#documents.get(`service/${service}`) as ServiceDoc | undefined;
   }
@@ -167,6 +176,9 @@ export class ServiceTable {
       const members = (isRefused ? [] : (endpoints?.endpoints ?? [])).map((endpoint) => ({
         target: upstream.endpoint({ ...endpoint, isOwn: false }).target(service, port),
         phase: endpoint.state.phase,
+        ...(endpoint.zone === undefined ? {} : { zone: endpoint.zone }),
+        ...(endpoint.priority === undefined ? {} : { priority: endpoint.priority }),
+        ...(endpoint.labels === undefined ? {} : { labels: endpoint.labels }),
       }));
       upstream.backend(service, port).apply({
         policy: doc.policy,
@@ -175,6 +187,7 @@ export class ServiceTable {
         contract: contracts.of(doc.contract),
         fault: this.#faults.of(service, doc.fault, this.#workload),
         speaks: spokenVersion(protocol),
+        zone: this.#workload?.zone ?? "",
         members,
       });
     }

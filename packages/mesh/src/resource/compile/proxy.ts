@@ -15,7 +15,7 @@ import type { CompiledGateway } from "./compiled.ts";
 import { servedPorts } from "./service-port.ts";
 import { forwardSocket, gatewaySocket, inboundSocket, outboundSocket } from "./sockets.ts";
 import { resolveTargetPort } from "./target-port.ts";
-import { selects, type WorkloadView } from "./workload-view.ts";
+import { selects, type WorkloadView, zoneOf } from "./workload-view.ts";
 
 export interface ProxyInputs {
   /** Suffix of full names. */
@@ -39,10 +39,11 @@ export function compileProxy(workload: WorkloadView, inputs: ProxyInputs): Proxy
     compareText(namespacedName(a), namespacedName(b)),
   );
   const isProcess = workload.gateway === null;
+  const zone = zoneOf(workload);
   const capture = workload.isCaptured === true ? captureOf(workload, services, listen) : null;
   return {
     kind: "proxy",
-    workload: { uid, name, namespace, identity },
+    workload: { uid, name, namespace, identity, ...(zone === undefined ? {} : { zone }) },
     clusterDomain: inputs.clusterDomain,
     inbound: isProcess ? inboundOf(workload, services, listen) : null,
     outbound: isProcess ? outboundOf(workload, services, listen) : [],

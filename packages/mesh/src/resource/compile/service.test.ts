@@ -88,7 +88,7 @@ describe("attachment", () => {
     const unknown = compileService(asking("round-robbin"), given);
     expect(unknown.doc.policy).toEqual(compile().doc.policy);
     expect(unknown.notes.map(formatProblem)).toEqual([
-      'metadata.annotations["heddle.dev/picker"]: expected p2c-ewma, round-robin, got "round-robbin"; did you mean "round-robin"?',
+      'metadata.annotations["heddle.dev/picker"]: expected p2c-ewma, least-request, round-robin, random, ring-hash, maglev, got "round-robbin"; did you mean "round-robin"?',
       'metadata.annotations["heddle.dev/picker"]: p2c-ewma is used instead',
     ]);
   });

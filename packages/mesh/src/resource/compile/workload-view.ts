@@ -39,3 +39,11 @@ export function selects(
     selector.every(([name, value]) => workload.labels[name] === value)
   );
 }
+
+/** The zone a workload runs in (Kubernetes' well-known label); undefined: none is said. */
+export function zoneOf({ labels }: Pick<WorkloadView, "labels">): string | undefined {
+  return labels["topology.kubernetes.io/zone"];
+}
+
+/** Which of a Service's processes are asked first: 0, then 1 where those do not suffice, and so on. */
+export const priorityLabel = "heddle.dev/priority";
