@@ -3,6 +3,8 @@ import type { Candidate, Picker } from "./picker.ts";
 
 /** Turns looked at for one pick: at the least weight, one in 10, one of so many has a whole credit. */
 const turnsMax = 16;
+/** Ten times a tenth is a little less than one. */
+const whole = 1 - 1e-9;
 
 /**
  * Each candidate in turn. It starts at a random one, so that many callers do not march in step. One of less than full weight
@@ -41,7 +43,7 @@ export class RoundRobinPicker<C extends Candidate> implements Picker<C> {
       this.#credits ??= new Float64Array(count);
       const credit = Math.min(1, this.#credits[index]! + weight);
       this.#credits[index] = credit;
-      if (credit >= 1) {
+      if (credit >= whole) {
         this.#credits[index] = 0;
         return candidate;
       }
