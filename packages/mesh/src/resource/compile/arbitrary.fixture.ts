@@ -214,6 +214,47 @@ const fault = fc.record({
   ),
 });
 
+const split = fc.record({
+  apiVersion: fc.constantFrom("split.smi-spec.io/v1alpha4"),
+  kind: fc.constant("TrafficSplit"),
+  metadata: fc.record({
+    ...named,
+    annotations: fc.constantFrom({}, {}, { "smi.linkerd.io/skip": "" }),
+  }),
+  spec: fc.record(
+    {
+      service: fc.oneof(name, fc.constantFrom("a.default", "a.other.svc.cluster.local")),
+      matches: fc.uniqueArray(fc.record({ kind: fc.constant("HTTPRouteGroup"), name }), {
+        maxLength: 2,
+        selector: (one) => one.name,
+      }),
+      backends: fc.array(
+        fc.record({ service: name, weight: fc.constantFrom(0, 1, 9, 3_000_000) }),
+        { maxLength: 3 },
+      ),
+    },
+    { requiredKeys: ["service", "backends"] },
+  ),
+});
+
+const routeGroup = fc.record({
+  apiVersion: fc.constantFrom("specs.smi-spec.io/v1alpha4", "specs.smi-spec.io/v1alpha2"),
+  kind: fc.constant("HTTPRouteGroup"),
+  metadata,
+  matches: fc.uniqueArray(
+    fc.record(
+      {
+        name,
+        pathRegex: fc.constantFrom("/a", ".*", "(", "/a{2000}"),
+        methods: fc.constantFrom(["*"], ["GET", "PUT", "GET"], []),
+        headers: fc.constantFrom([{ "X-A": "1" }], { "x-a": ".*", "x-b": "(?<!a)" }),
+      },
+      { requiredKeys: ["name"] },
+    ),
+    { maxLength: 3, selector: (one) => one.name },
+  ),
+});
+
 const gateway = fc.record({
   apiVersion: fc.constant("gateway.networking.k8s.io/v1"),
   kind: fc.constant("Gateway"),
@@ -328,6 +369,8 @@ export function resources(): fc.Arbitrary<KnownResource> {
       { weight: 4, arbitrary: service },
       { weight: 5, arbitrary: route },
       { weight: 3, arbitrary: tlsRoute },
+      { weight: 3, arbitrary: split },
+      { weight: 2, arbitrary: routeGroup },
       { weight: 3, arbitrary: placement },
       { weight: 3, arbitrary: contract },
       { weight: 2, arbitrary: fault },

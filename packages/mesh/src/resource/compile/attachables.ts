@@ -3,6 +3,8 @@ import { contractPolicy } from "./contract.ts";
 import { faultPolicy } from "./fault.ts";
 import { placementPolicy } from "./placement-policy.ts";
 import { routeAttachable } from "./route-claims.ts";
+import { splitAttachable } from "./split.ts";
+import { httpRouteGroups } from "./split-matches.ts";
 import type { TableName, Tables } from "./tables.ts";
 
 /**
@@ -15,6 +17,8 @@ export const attachables: { readonly [K in TableName]?: Attachable<Tables[K]> } 
   Placement: placementPolicy,
   Contract: contractPolicy,
   Fault: faultPolicy,
+  TrafficSplit: splitAttachable,
+  HTTPRouteGroup: httpRouteGroups,
 };
 
 export const attachedTables = Object.keys(attachables) as readonly TableName[];

@@ -1,6 +1,7 @@
 import type { Resource } from "../meta.ts";
 import type { AnyRouteKind, CompiledAnyRoute, RouteKind } from "./route-kind.ts";
 import { httpRoutes } from "./routes.ts";
+import { splits } from "./split.ts";
 import type { TableName } from "./tables.ts";
 import { tlsRoutes } from "./tls-route.ts";
 
@@ -11,6 +12,7 @@ import { tlsRoutes } from "./tls-route.ts";
 export const routeKinds: readonly (readonly [TableName, AnyRouteKind])[] = [
   ["HTTPRoute", anyRoute(httpRoutes)],
   ["TLSRoute", anyRoute(tlsRoutes)],
+  ["TrafficSplit", anyRoute(splits)],
 ];
 
 /** It is given routes of its own kind alone, by its table, and what it made of them itself. */

@@ -9,6 +9,8 @@ import type { Mesh } from "../heddle/mesh.ts";
 import type { Placement } from "../heddle/placement.ts";
 import type { KnownResource } from "../index.ts";
 import { kindTitle, namespacedName, type Resource } from "../meta.ts";
+import type { HttpRouteGroup } from "../smi/httproutegroup.ts";
+import type { TrafficSplit } from "../smi/trafficsplit.ts";
 
 /** Every kind that documents are made from, by its title (`kindTitle`): with its group where two kinds have one name. */
 export interface Tables {
@@ -21,6 +23,8 @@ export interface Tables {
   readonly Placement: Placement;
   readonly Contract: Contract;
   readonly Fault: Fault;
+  readonly TrafficSplit: TrafficSplit;
+  readonly HTTPRouteGroup: HttpRouteGroup;
 }
 
 export type TableName = keyof Tables;
