@@ -1,10 +1,17 @@
 import type { Rng } from "../base/rng.ts";
 import { compileFilters } from "../filter/index.ts";
-import type { MatchDoc, RoutesDoc, RuleDoc } from "../model/document.ts";
+import type {
+  FieldMatchDoc,
+  MatchDoc,
+  PathMatchDoc,
+  RoutesDoc,
+  RuleDoc,
+} from "../model/document.ts";
 import { normalPath } from "../model/normal-path.ts";
 import { EffectivePolicy, sessionsOf } from "../policy/request-policy.ts";
 import { RouteTable } from "./match.ts";
-import type { Entry, Rule, RuleBackend } from "./rule.ts";
+import { isPatternFault, type Pattern, readPattern } from "./pattern.ts";
+import type { Entry, FieldTest, Rule, RuleBackend } from "./rule.ts";
 import { SmoothWeighted } from "./weighted.ts";
 
 /**
@@ -17,13 +24,13 @@ export function compileRoutes(doc: RoutesDoc, rng: Rng | null): RouteTable {
   const prefixes = new Map<string, Entry[]>();
   const everywhere: Entry[] = [];
   for (const [order, match] of doc.matches.entries()) {
-    const entry = compileMatch(match, rules[match.rule]!, order);
-    const path = normalPath(match.path.value) ?? match.path.value;
-    if (match.path.type === "exact") append(exact, path, entry);
-    else if (path === "/") everywhere.push(entry);
-    else append(prefixes, path, entry);
+    const place = compilePath(match.path);
+    for (const entry of compileMatch(match, rules[match.rule]!, order, place)) {
+      if (place.at === "everywhere") everywhere.push(entry);
+      else append(place.at === "exact" ? exact : prefixes, place.path, entry);
+    }
   }
-  return new RouteTable(rules, exact, prefixes, everywhere);
+  return new RouteTable(rules, { exact, prefixes, everywhere });
 }
 
 function compileRule(doc: RuleDoc, rng: Rng | null): Rule {
@@ -52,19 +59,61 @@ function compileRule(doc: RuleDoc, rng: Rng | null): Rule {
   };
 }
 
-function compileMatch(match: MatchDoc, rule: Rule, order: number): Entry {
-  return {
-    order,
-    rule,
-    hostnames: orNull(match.hostnames.map((name) => name.toLowerCase())),
-    method: match.method,
-    headers: orNull(match.headers),
-    query: orNull(match.query),
-  };
+/** Where the table has a match, and what of the path is still to be asked there. */
+interface Place {
+  readonly at: "exact" | "prefix" | "everywhere";
+  readonly path: string;
+  readonly pattern: Pattern | null;
+  /** Its pattern cannot be read: what it would match is not known. */
+  readonly isBroken: boolean;
 }
 
-function orNull<T>(list: readonly T[]): readonly T[] | null {
-  return list.length === 0 ? null : list;
+function compilePath({ type, value }: PathMatchDoc): Place {
+  const plain = { pattern: null, isBroken: false };
+  if (type === "exact") return { at: "exact", path: normalPath(value) ?? value, ...plain };
+  if (type === "prefix") {
+    const path = normalPath(value) ?? value;
+    return { at: path === "/" ? "everywhere" : "prefix", path, ...plain };
+  }
+  const pattern = readPattern(value, type === "regex" ? "full" : "start");
+  const everywhere = { at: "everywhere", path: "/" } as const;
+  if (isPatternFault(pattern)) return { ...everywhere, pattern: null, isBroken: true };
+  const { form, start } = pattern;
+  if (form === "literal") return { at: "exact", path: start, ...plain };
+  if (form === "prefix" && start === "") return { ...everywhere, ...plain };
+  // Whole segments with which every path that fits begins.
+  const segments = start.slice(0, Math.max(0, start.lastIndexOf("/")));
+  if (segments === "") return { ...everywhere, pattern, isBroken: false };
+  return { at: "prefix", path: segments, pattern, isBroken: false };
+}
+
+/** An entry for each host name. What a pattern that cannot be read asks is taken to be so, and the rule cannot be acted on. */
+function compileMatch(match: MatchDoc, to: Rule, order: number, place: Place): readonly Entry[] {
+  const headers = compileFields(match.headers);
+  const query = compileFields(match.query);
+  const isBroken = place.isBroken || headers === "broken" || query === "broken";
+  const rule: Rule = isBroken ? { ...to, fails: "unsupported" } : to;
+  const hostnames = match.hostnames.length === 0 ? [null] : match.hostnames;
+  return hostnames.map((hostname) => ({
+    order,
+    rule,
+    hostname: hostname?.toLowerCase() ?? null,
+    method: match.method,
+    pattern: place.pattern,
+    headers: headers === "broken" ? null : headers,
+    query: query === "broken" ? null : query,
+  }));
+}
+
+function compileFields(fields: readonly FieldMatchDoc[]): readonly FieldTest[] | "broken" | null {
+  if (fields.length === 0) return null;
+  const tests: FieldTest[] = [];
+  for (const { name, value, type } of fields) {
+    const pattern = type === "regex" ? readPattern(value, "full") : null;
+    if (pattern !== null && isPatternFault(pattern)) return "broken";
+    tests.push({ name, value, pattern });
+  }
+  return tests;
 }
 
 function append(map: Map<string, Entry[]>, key: string, entry: Entry): void {

@@ -1,8 +1,10 @@
 import type { RequestHead } from "../model/head.ts";
 import { normalPath } from "../model/normal-path.ts";
-import { firstQueryValue, pathEnd } from "../model/target.ts";
-import { hostOf, matchesHostname } from "./host.ts";
+import { pathEnd } from "../model/target.ts";
+import { Bucket } from "./bucket.ts";
+import { hostOf } from "./host.ts";
 import type { Entry, Rule } from "./rule.ts";
+import { Subject } from "./subject.ts";
 
 /** Why there is no rule for a request, for people. */
 export const unroutable = {
@@ -10,42 +12,51 @@ export const unroutable = {
   "bad-request": "servers read such a path in different ways, and routes look at it",
 } as const;
 
-/** Entries of one prefix length, so that a path is cut once for each length that occurs and not for each segment. */
-interface PrefixLength {
-  readonly length: number;
-  readonly entries: ReadonlyMap<string, readonly Entry[]>;
+/** Where the path leads to; `compile.ts` fills it. */
+export interface PathIndex {
+  readonly exact: ReadonlyMap<string, readonly Entry[]>;
+  /** By segments with which the path begins, without a slash at the end. */
+  readonly prefixes: ReadonlyMap<string, readonly Entry[]>;
+  /** Whatever the path, as far as an index can tell. */
+  readonly everywhere: readonly Entry[];
 }
 
 /**
  * The routes of one frontend. Of all matches that accept a request the first in the document wins:
  * precedence was settled when the document was written.
  *
- *   path ── exact ────────────▶ [entry, entry …]   by Map
- *        ── prefix, by length ▶ [entry …]          by Map
- *        ── everywhere ───────▶ [entry …]          the lowest `order` that accepts wins
+ *   path ── exact ─────────────────▶ bucket     by Map
+ *        ── each beginning of it ──▶ bucket     by Map
+ *        ── everywhere ────────────▶ bucket     the lowest `order` that accepts wins
+ *
+ * A pattern is found by the literal segments it begins with. A bucket of many entries has indexes of its own (`bucket.ts`).
  */
 export class RouteTable {
   readonly rules: readonly Rule[];
-  readonly #exact: ReadonlyMap<string, readonly Entry[]>;
-  readonly #prefixes: readonly PrefixLength[];
-  readonly #everywhere: readonly Entry[];
+  /** Null: no match asks for so much. */
+  readonly #exact: ReadonlyMap<string, Bucket> | null;
+  readonly #prefixes: ReadonlyMap<string, Bucket> | null;
+  /** 1 for each length that a prefix has, so that no other beginning of a path is looked for. */
+  readonly #prefixLengths: Uint8Array;
+  readonly #everywhere: Bucket | null;
   /** Does any match look at the path? If not, it is forwarded as it came, octet by octet. */
   readonly #readsPath: boolean;
   readonly #readsHost: boolean;
+  /** The request at hand; nothing is matched while another is. */
+  readonly #subject = new Subject();
 
-  constructor(
-    rules: readonly Rule[],
-    exact: ReadonlyMap<string, readonly Entry[]>,
-    prefixes: ReadonlyMap<string, readonly Entry[]>,
-    everywhere: readonly Entry[],
-  ) {
+  constructor(rules: readonly Rule[], { exact, prefixes, everywhere }: PathIndex) {
     this.rules = rules;
-    this.#exact = exact;
-    this.#prefixes = byLength(prefixes);
-    this.#everywhere = everywhere;
-    this.#readsPath = exact.size + prefixes.size > 0;
+    this.#exact = bucketsOf(exact);
+    this.#prefixes = bucketsOf(prefixes);
+    const longest = Math.max(0, ...[...prefixes.keys()].map(({ length }) => length));
+    this.#prefixLengths = new Uint8Array(longest + 1);
+    for (const { length } of prefixes.keys()) this.#prefixLengths[length] = 1;
+    this.#everywhere = everywhere.length === 0 ? null : new Bucket(everywhere);
+    this.#readsPath =
+      exact.size + prefixes.size > 0 || everywhere.some(({ pattern }) => pattern !== null);
     const all = [...exact.values(), ...prefixes.values(), everywhere].flat();
-    this.#readsHost = all.some((entry) => entry.hostnames !== null);
+    this.#readsHost = all.some((entry) => entry.hostname !== null);
   }
 
   /**
@@ -53,65 +64,48 @@ export class RouteTable {
    * form first, and so forwarded: what was matched is what is sent.
    */
   match(head: RequestHead): Rule | keyof typeof unroutable {
-    const host = this.#readsHost ? hostOf(head.authority) : "";
-    let best: Entry | null = null;
+    let path = "";
     if (this.#readsPath) {
       const target = normalPath(head.path);
       if (target === null) return "bad-request";
       if (target !== head.path) head.path = target;
-      const path = target.slice(0, pathEnd(target));
-      best = first(this.#exact.get(path), head, host, best);
-      for (const { length, entries } of this.#prefixes) {
-        if (length > path.length) continue;
-        if (length < path.length && path.charCodeAt(length) !== SLASH) continue;
-        best = first(entries.get(path.slice(0, length)), head, host, best);
-      }
+      path = target.slice(0, pathEnd(target));
     }
-    best = first(this.#everywhere, head, host, best);
+    const subject = this.#subject;
+    subject.begin(head, path, this.#readsHost ? hostOf(head.authority) : "");
+    let best: Entry | null = null;
+    if (this.#readsPath) {
+      if (this.#exact !== null) best = this.#exact.get(path)?.first(subject, best) ?? best;
+      if (this.#prefixes !== null) best = this.#byBeginning(this.#prefixes, subject, path, best);
+    }
+    if (this.#everywhere !== null) best = this.#everywhere.first(subject, best);
+    subject.end();
     return best === null ? "no-route" : best.rule;
   }
-}
 
-/** The first of `entries` that accepts the request, or `best` where that comes before it. */
-function first(
-  entries: readonly Entry[] | undefined,
-  head: RequestHead,
-  host: string,
-  best: Entry | null,
-): Entry | null {
-  if (entries === undefined) return best;
-  for (const entry of entries) {
-    if (best !== null && best.order < entry.order) return best;
-    if (accepts(entry, head, host)) return entry;
-  }
-  return best;
-}
-
-function accepts(entry: Entry, head: RequestHead, host: string): boolean {
-  if (entry.method !== null && entry.method !== head.method) return false;
-  if (entry.hostnames !== null && !entry.hostnames.some((name) => matchesHostname(name, host))) {
-    return false;
-  }
-  if (entry.headers !== null) {
-    for (const header of entry.headers) if (head.get(header.name) !== header.value) return false;
-  }
-  if (entry.query !== null) {
-    for (const parameter of entry.query) {
-      if (firstQueryValue(head.path, parameter.name) !== parameter.value) return false;
+  /** Each beginning that ends with a segment, the whole path last. */
+  #byBeginning(
+    prefixes: ReadonlyMap<string, Bucket>,
+    subject: Subject,
+    path: string,
+    before: Entry | null,
+  ): Entry | null {
+    const lengths = this.#prefixLengths;
+    let best = before;
+    for (let end = path.indexOf("/", 1); end < lengths.length; end = path.indexOf("/", end + 1)) {
+      const length = end === -1 ? path.length : end;
+      if (lengths[length] === 1) {
+        best = prefixes.get(path.slice(0, length))?.first(subject, best) ?? best;
+      }
+      if (end === -1) break;
     }
+    return best;
   }
-  return true;
 }
 
-/** A prefix ends without a slash, so that a whole segment is compared: the character after it is `/` or nothing. */
-function byLength(prefixes: ReadonlyMap<string, readonly Entry[]>): readonly PrefixLength[] {
-  const lengths = new Map<number, Map<string, readonly Entry[]>>();
-  for (const [prefix, entries] of prefixes) {
-    const same = lengths.get(prefix.length);
-    if (same === undefined) lengths.set(prefix.length, new Map([[prefix, entries]]));
-    else same.set(prefix, entries);
-  }
-  return [...lengths].map(([length, entries]) => ({ length, entries }));
+function bucketsOf(
+  lists: ReadonlyMap<string, readonly Entry[]>,
+): ReadonlyMap<string, Bucket> | null {
+  if (lists.size === 0) return null;
+  return new Map([...lists].map(([path, entries]) => [path, new Bucket(entries)]));
 }
-
-const SLASH = 0x2f;

@@ -2,6 +2,7 @@ import type { SessionTokens } from "../balance/session.ts";
 import type { FilterChain } from "../filter/filter.ts";
 import type { FaultDoc, RuleDoc, ServiceKey, ValueMatchDoc } from "../model/document.ts";
 import type { EffectivePolicy } from "../policy/request-policy.ts";
+import type { Pattern } from "./pattern.ts";
 import type { SmoothWeighted } from "./weighted.ts";
 
 /** One rule, ready to act on. */
@@ -35,12 +36,20 @@ export interface RuleBackend {
   readonly policy: EffectivePolicy;
 }
 
-/** One match; `order` is its precedence, 0 first. Null lists hold nothing to compare. */
+/** One match, for one host name; `order` is its precedence, 0 first. Null: nothing to compare. */
 export interface Entry {
   readonly order: number;
   readonly rule: Rule;
-  readonly hostnames: readonly string[] | null;
+  /** In lower case; null: any host. */
+  readonly hostname: string | null;
   readonly method: string | null;
-  readonly headers: readonly ValueMatchDoc[] | null;
-  readonly query: readonly ValueMatchDoc[] | null;
+  /** Of the path, besides what the table looks up. */
+  readonly pattern: Pattern | null;
+  readonly headers: readonly FieldTest[] | null;
+  readonly query: readonly FieldTest[] | null;
+}
+
+/** A field or a parameter that is as said, or fits a pattern. */
+export interface FieldTest extends ValueMatchDoc {
+  readonly pattern: Pattern | null;
 }
