@@ -7,6 +7,7 @@ import { http2Vectors } from "./smuggling/http2-vectors.ts";
 import { replyVectors } from "./smuggling/reply-vectors.ts";
 import { http1Vectors } from "./smuggling/request-vectors.ts";
 import { expectationOf, suites } from "./suites.ts";
+import { upstreamCases } from "./traffic/cases/upstream.ts";
 import { trafficLists } from "./traffic/suite.ts";
 
 const expected = (name: string): number =>
@@ -21,6 +22,7 @@ test("as many cases are expected as the lists have", () => {
   expect(expected("real")).toBe(realCases.length);
   expect(expected("checklist")).toBe(60);
   for (const { name, cases } of trafficLists) expect(expected(name)).toBe(cases.length);
+  expect(expected("gamma-captured")).toBe(upstreamCases.length);
 });
 
 test("every suite is in docs/conformance.md, and whatever may be skipped, too", () => {

@@ -32,17 +32,37 @@ export interface CallAnswer {
   readonly echo: Echoed | null;
 }
 
-/** A caller in the mesh: a workload with a proxy and an identity, in whose name this process asks. */
-export class EchoClient {
+/** A caller in the mesh. */
+export interface Caller {
+  /** Asks `http://service[.namespace][:port]/path`; redirects are not followed. */
+  ask(url: string, ask?: Ask): Promise<Answer>;
+  /** One call of gRPC at `service`'s port 7070; all on one connection. */
+  call(
+    service: string,
+    path: string,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<CallAnswer>;
+}
+
+/** Does something `count` times, twenty at a time, as upstream's client does. */
+export async function batch(count: number, once: () => Promise<void>): Promise<void> {
+  let left = count;
+  const lane = async (): Promise<void> => {
+    while (left-- > 0) await once();
+  };
+  await Promise.all(Array.from({ length: Math.min(parallel, count) }, lane));
+}
+
+/** A workload with a proxy and an identity, in whose name this process asks. */
+export class EchoClient implements Caller {
   readonly #guest: Guest;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: parallel });
-  readonly #sessions = new Map<number, ClientHttp2Session>();
+  readonly #sessions = new EchoSessions();
 
   constructor(guest: Guest) {
     this.#guest = guest;
   }
 
-  /** Asks `http://service[.namespace][:port]/path`; redirects are not followed. */
   ask(url: string, ask: Ask = {}): Promise<Answer> {
     const { hostname, host, pathname, search, port } = new URL(url);
     const way =
@@ -62,28 +82,67 @@ export class EchoClient {
     });
   }
 
-  /** The same `count` times, twenty at a time. */
-  async batch(count: number, once: () => Promise<void>): Promise<void> {
-    let left = count;
-    const lane = async (): Promise<void> => {
-      while (left-- > 0) await once();
-    };
-    await Promise.all(Array.from({ length: Math.min(parallel, count) }, lane));
-  }
-
-  /** One call of gRPC at the listener for `service`'s port 7070; all on one connection. */
   call(
     service: string,
     path: string,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<CallAnswer> {
-    const session = this.#session(this.portOf(service, "grpc"));
+    const port = this.portOf(service, "grpc");
+    return this.#sessions.call({ host: "127.0.0.1", port }, `${service}:7070`, path, headers);
+  }
+
+  /** Opens a connection of octets to a service's port and gives what comes first; "" where it is closed before. */
+  talk(service: string, port: string): Promise<string> {
+    return new Promise((resolve) => {
+      const socket = connect(this.portOf(service, port), "127.0.0.1");
+      let text = "";
+      socket.setTimeout(answerMs, () => socket.destroy());
+      socket.on("data", (bytes: Buffer) => {
+        text += String(bytes);
+        if (text.includes("\n")) socket.destroy();
+      });
+      socket.on("error", () => {});
+      socket.once("close", () => resolve(text.trim()));
+    });
+  }
+
+  /** Where this caller's own listener for a named port of a service of its namespace is. */
+  portOf(service: string, port: string): number {
+    const word = (name: string) => name.toUpperCase().replaceAll("-", "_");
+    const name = `${word(service)}_SERVICE_PORT_${word(port)}`;
+    const found = this.#guest.grant.env[name];
+    if (found === undefined) throw new Error(`the caller was not given ${name}`);
+    return Number(found);
+  }
+
+  async close(): Promise<void> {
+    this.#agent.destroy();
+    this.#sessions.close();
+    await this.#guest.close();
+  }
+
+  #proxy(): { readonly host: string; readonly port: number } {
+    const { hostname, port } = new URL(this.#guest.grant.env["HTTP_PROXY"] ?? "");
+    return { host: hostname, port: Number(port) };
+  }
+}
+
+/** Connections of HTTP/2 for calls of gRPC: one to each address. */
+export class EchoSessions {
+  readonly #open = new Map<string, ClientHttp2Session>();
+
+  call(
+    at: { readonly host: string; readonly port: number },
+    authority: string,
+    path: string,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<CallAnswer> {
     return new Promise((resolve, reject) => {
-      const stream = session.request({
+      const stream = this.#session(`http://${at.host}:${at.port}`).request({
         ":method": "POST",
         ":path": path,
         ":scheme": "http",
-        ":authority": `${service}:7070`,
+        ":authority": authority,
         "content-type": "application/grpc",
         te: "trailers",
         ...headers,
@@ -114,48 +173,17 @@ export class EchoClient {
     });
   }
 
-  /** Opens a connection of octets to a service's port and gives what comes first; "" where it is closed before. */
-  talk(service: string, port: string): Promise<string> {
-    return new Promise((resolve) => {
-      const socket = connect(this.portOf(service, port), "127.0.0.1");
-      let text = "";
-      socket.setTimeout(answerMs, () => socket.destroy());
-      socket.on("data", (bytes: Buffer) => {
-        text += String(bytes);
-        if (text.includes("\n")) socket.destroy();
-      });
-      socket.on("error", () => {});
-      socket.once("close", () => resolve(text.trim()));
-    });
+  close(): void {
+    for (const session of this.#open.values()) session.destroy();
   }
 
-  /** Where this caller's own listener for a named port of a service of its namespace is. */
-  portOf(service: string, port: string): number {
-    const word = (name: string) => name.toUpperCase().replaceAll("-", "_");
-    const name = `${word(service)}_SERVICE_PORT_${word(port)}`;
-    const found = this.#guest.grant.env[name];
-    if (found === undefined) throw new Error(`the caller was not given ${name}`);
-    return Number(found);
-  }
-
-  async close(): Promise<void> {
-    this.#agent.destroy();
-    for (const session of this.#sessions.values()) session.destroy();
-    await this.#guest.close();
-  }
-
-  #session(port: number): ClientHttp2Session {
-    const known = this.#sessions.get(port);
+  #session(address: string): ClientHttp2Session {
+    const known = this.#open.get(address);
     if (known !== undefined && !known.closed && !known.destroyed) return known;
-    const session = connectHttp2(`http://127.0.0.1:${port}`);
+    const session = connectHttp2(address);
     session.on("error", () => {});
-    this.#sessions.set(port, session);
+    this.#open.set(address, session);
     return session;
-  }
-
-  #proxy(): { readonly host: string; readonly port: number } {
-    const { hostname, port } = new URL(this.#guest.grant.env["HTTP_PROXY"] ?? "");
-    return { host: hostname, port: Number(port) };
   }
 }
 

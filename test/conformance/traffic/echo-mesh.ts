@@ -14,6 +14,7 @@ import { listIntent } from "../../../packages/cli/src/command/manifests.ts";
 import { type CommandResult, runHeddle } from "../../support/mesh.ts";
 import { freePort } from "../../support/ports.ts";
 import { NotRun } from "../suite.ts";
+import { CapturedClient } from "./captured-client.ts";
 import { EchoClient, send } from "./echo-client.ts";
 import type { Echoed } from "./echo-shape.ts";
 
@@ -29,25 +30,30 @@ export class EchoMesh {
   readonly client: EchoClient;
   /** The same in the other namespace. */
   readonly consumer: EchoClient;
+  /** The two callers as captured processes; null where none were asked for. */
+  readonly captured: { readonly client: CapturedClient; readonly consumer: CapturedClient } | null;
   readonly #api: ApiClient;
   readonly #folder: string;
 
   private constructor(parts: {
+    readonly captured: EchoMesh["captured"];
     readonly client: EchoClient;
     readonly consumer: EchoClient;
     readonly api: ApiClient;
     readonly folder: string;
   }) {
+    this.captured = parts.captured;
     this.client = parts.client;
     this.consumer = parts.consumer;
     this.#api = parts.api;
     this.#folder = parts.folder;
   }
 
-  static async start(): Promise<EchoMesh> {
+  /** @param hasCaptured with two processes more, captured ones; that needs Linux and root */
+  static async start(hasCaptured = false): Promise<EchoMesh> {
     const folder = mkdtempSync(join(tmpdir(), "heddle-echo-"));
     try {
-      writeFileSync(join(folder, "mesh.yaml"), baseManifest(folder));
+      writeFileSync(join(folder, "mesh.yaml"), baseManifest(folder, hasCaptured));
       const up = await runHeddle(["up", "-d", "mesh.yaml"], folder);
       if (up.code !== 0) throw new NotRun(`up ended with ${up.code}: ${up.stdout}${up.stderr}`);
       const api = ApiClient.open(join(folder, ".heddle"));
@@ -59,7 +65,8 @@ export class EchoMesh {
         callerIn(meshNamespace),
         callerIn(consumerNamespace),
       ]);
-      return new EchoMesh({ client, consumer, api, folder });
+      const captured = hasCaptured ? await findCaptured(api) : null;
+      return new EchoMesh({ client, consumer, captured, api, folder });
     } catch (error) {
       await stop(folder);
       throw error;
@@ -155,8 +162,25 @@ export class EchoMesh {
 
   async stop(): Promise<void> {
     await Promise.all([this.client.close(), this.consumer.close()]);
+    this.captured?.client.close();
+    this.captured?.consumer.close();
     await stop(this.#folder);
   }
+}
+
+async function findCaptured(api: ApiClient): Promise<NonNullable<EchoMesh["captured"]>> {
+  const rows = await api.verb<readonly WorkloadRow[]>("ps");
+  const [client, consumer] = [meshNamespace, consumerNamespace].map(
+    (namespace) => new CapturedClient(portOf(rows, namespace, "captured-0")),
+  );
+  return { client: client!, consumer: consumer! };
+}
+
+function portOf(rows: readonly WorkloadRow[], namespace: string, workload: string): number {
+  const row = rows.find((one) => one.name === workload && one.namespace === namespace);
+  const port = row?.ports["http"];
+  if (port === undefined) throw new Error(`there is no port of ${workload}`);
+  return port;
 }
 
 interface EventLike {
@@ -170,7 +194,7 @@ export function upstream(name: string): string {
   return readFileSync(join(import.meta.dirname, "upstream", `${name}.yaml`), "utf8");
 }
 
-function baseManifest(folder: string): string {
+function baseManifest(folder: string, hasCaptured: boolean): string {
   const program = join(import.meta.dirname, "process", "echo.ts");
   const command = ["node", program, ...makeCertificate(folder)];
   const processes = [
@@ -192,7 +216,18 @@ function baseManifest(folder: string): string {
       readinessProbe: { httpGet: { path: "/_ready", port: "http" }, failureThreshold: 1 },
     },
   }));
-  const ours = processes.map((object) => JSON.stringify(object));
+  const captured = [meshNamespace, consumerNamespace].map((namespace) => ({
+    apiVersion: "heddle.dev/v1alpha1",
+    kind: "Process",
+    metadata: { name: "captured", namespace },
+    spec: {
+      command: ["node", join(import.meta.dirname, "process", "captured.ts")],
+      capture: "transparent",
+      ports: [{ name: "http" }],
+    },
+  }));
+  const all = [...processes, ...(hasCaptured ? captured : [])];
+  const ours = all.map((object) => JSON.stringify(object));
   return [...ours, upstream("manifests")].join("\n---\n");
 }
 

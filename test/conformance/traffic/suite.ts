@@ -11,12 +11,15 @@ import { upstreamCases } from "./cases/upstream.ts";
 import { EchoMesh } from "./echo-mesh.ts";
 import { runCase, type TrafficCase } from "./traffic-case.ts";
 
-/** Every suite over upstream's mesh, with its cases. */
-export const trafficLists: readonly {
+/** Suites that one mesh is started for, and what may ask it. */
+interface TrafficList {
   readonly name: string;
   readonly title: string;
   readonly cases: readonly TrafficCase[];
-}[] = [
+}
+
+/** Every suite over upstream's mesh, with its cases. */
+export const trafficLists: readonly TrafficList[] = [
   {
     name: "gamma",
     title: "Gateway API for meshes: upstream's cases and manifests, a real mesh",
@@ -47,18 +50,46 @@ export const trafficLists: readonly {
   },
 ];
 
-export const trafficSuites: readonly Suite[] = trafficLists.map(({ name, title, cases }) => ({
-  name,
-  title,
+const capturedSuite: Suite = {
+  name: "gamma-captured",
+  title: "upstream's cases by captured processes: a service by its name alone",
   async run(rig) {
-    const mesh = await EchoMesh.start();
+    const mesh = await EchoMesh.start(true);
     rig.onClose(() => mesh.stop());
-    const results: CaseResult[] = [];
-    for (const one of cases) {
-      const why = await runCase(one, mesh);
-      const verdict = why === null ? "passed" : "failed";
-      results.push({ name: one.name, verdict, detail: why ?? "" });
-    }
-    return results;
+    const { client, consumer } = mesh.captured!;
+    const directPortOf = (workload: string) => mesh.directPortOf(workload);
+    return runAll(upstreamCases, mesh, { client, consumer, directPortOf });
   },
-}));
+};
+
+export const trafficSuites: readonly Suite[] = [
+  ...trafficLists.map(
+    ({ name, title, cases }): Suite => ({
+      name,
+      title,
+      async run(rig) {
+        const mesh = await EchoMesh.start();
+        rig.onClose(() => mesh.stop());
+        return runAll(cases, mesh, mesh);
+      },
+    }),
+  ),
+  capturedSuite,
+];
+
+async function runAll<Mesh>(
+  cases: readonly TrafficCase<Mesh>[],
+  mesh: EchoMesh,
+  asked: Mesh,
+): Promise<readonly CaseResult[]> {
+  const results: CaseResult[] = [];
+  for (const one of cases) {
+    const why = await runCase(one, mesh, asked);
+    results.push({
+      name: one.name,
+      verdict: why === null ? "passed" : "failed",
+      detail: why ?? "",
+    });
+  }
+  return results;
+}

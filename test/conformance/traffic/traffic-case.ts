@@ -1,14 +1,22 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { equal } from "../real/equal.ts";
-import type { Answer, Ask, EchoClient } from "./echo-client.ts";
+import type { Answer, Ask, Caller } from "./echo-client.ts";
 import type { EchoMesh } from "./echo-mesh.ts";
 
 /** One thing that a mesh does with what manifests say, tried on a real one. Throws where it does not. */
-export interface TrafficCase {
+export interface TrafficCase<Mesh = EchoMesh> {
   readonly name: string;
   /** Text of what is applied before and removed after. */
   readonly manifests: string;
-  run(mesh: EchoMesh): Promise<void>;
+  run(mesh: Mesh): Promise<void>;
+}
+
+/** What upstream's cases ask: a mesh by two callers, whoever they are. */
+export interface AskedMesh {
+  /** In the namespace of the services. */
+  readonly client: Caller;
+  readonly consumer: Caller;
+  directPortOf(workload: string): Promise<number>;
 }
 
 /** A configuration must have reached proxies within this, in ms. Upstream: 30 s. */
@@ -44,12 +52,12 @@ export interface Expected extends Ask {
 }
 
 /** Asks until it is as expected, three times in a row. */
-export function expectAnswer(client: EchoClient, expected: Expected): Promise<void> {
+export function expectAnswer(client: Caller, expected: Expected): Promise<void> {
   return holds(async () => judge(expected, await client.ask(expected.url, expected)));
 }
 
 /** All of them, one after the other. */
-export async function expectAnswers(client: EchoClient, all: readonly Expected[]): Promise<void> {
+export async function expectAnswers(client: Caller, all: readonly Expected[]): Promise<void> {
   for (const expected of all) await expectAnswer(client, expected);
 }
 
@@ -71,11 +79,15 @@ export function judge(expected: Expected, answer: Answer): void {
 }
 
 /** Runs a case: applies, tries, removes. Null where it holds, else why not. */
-export async function runCase(one: TrafficCase, mesh: EchoMesh): Promise<string | null> {
+export async function runCase<Mesh>(
+  one: TrafficCase<Mesh>,
+  mesh: EchoMesh,
+  asked: Mesh,
+): Promise<string | null> {
   try {
     const applied = one.manifests === "" ? [] : await mesh.apply(one.manifests);
     try {
-      await one.run(mesh);
+      await one.run(asked);
     } finally {
       await mesh.remove(applied);
     }

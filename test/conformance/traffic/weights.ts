@@ -1,5 +1,5 @@
 import { equal } from "../real/equal.ts";
-import type { EchoClient } from "./echo-client.ts";
+import { batch, type Caller } from "./echo-client.ts";
 
 /** Requests of upstream's weight cases. */
 export const weightedRequests = 500;
@@ -25,40 +25,28 @@ export function expectShare(got: Shares, weights: Shares, count = weightedReques
   equal(total, count, `answers of others: ${show(got)}`);
 }
 
-export async function expectShares(
-  client: EchoClient,
-  url: string,
-  weights: Shares,
-): Promise<void> {
+export async function expectShares(client: Caller, url: string, weights: Shares): Promise<void> {
   expectShare(await httpShares(client, url), weights);
 }
 
-export function httpShares(
-  client: EchoClient,
-  url: string,
-  count = weightedRequests,
-): Promise<Shares> {
-  return countWho(client, count, async () => {
+export function httpShares(client: Caller, url: string, count = weightedRequests): Promise<Shares> {
+  return countWho(count, async () => {
     const { status, echo } = await client.ask(url);
     return echo === null ? String(status) : echo.hostname;
   });
 }
 
-export function grpcShares(client: EchoClient, count = weightedRequests): Promise<Shares> {
-  return countWho(client, count, async () => {
+export function grpcShares(client: Caller, count = weightedRequests): Promise<Shares> {
+  return countWho(count, async () => {
     const { grpcStatus, echo } = await client.call("echo", "/proto.EchoTestService/Echo");
     return echo === null ? `grpc ${grpcStatus}` : echo.hostname;
   });
 }
 
 /** Counts who answers `count` times, twenty at a time. */
-export async function countWho(
-  client: EchoClient,
-  count: number,
-  who: () => Promise<string>,
-): Promise<Shares> {
+export async function countWho(count: number, who: () => Promise<string>): Promise<Shares> {
   const counts: Record<string, number> = {};
-  await client.batch(count, async () => {
+  await batch(count, async () => {
     const name = (await who()).replace(/-\d+$/, "");
     counts[name] = (counts[name] ?? 0) + 1;
   });

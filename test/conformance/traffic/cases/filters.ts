@@ -1,4 +1,5 @@
 import { equal } from "../../real/equal.ts";
+import { batch } from "../echo-client.ts";
 import type { EchoMesh } from "../echo-mesh.ts";
 import { backend, expectCondition, gatewayApi, httpRoute, manifest, path } from "../manifest.ts";
 import { expectAnswer, expectAnswers, holds, type TrafficCase } from "../traffic-case.ts";
@@ -296,7 +297,7 @@ async function expectMirrored(
 ): Promise<void> {
   const key = /key=([^&]*)/.exec(to)![1]!;
   const before = (await mesh.seen("echo-v2-0", key)).length;
-  await mesh.client.batch(count, async () => {
+  await batch(count, async () => {
     const { echo } = await mesh.client.ask(`http://echo${to}`);
     equal(echo?.hostname, "echo-v1-0", "who answers");
   });

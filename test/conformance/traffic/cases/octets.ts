@@ -37,7 +37,7 @@ export const octetCases: readonly TrafficCase[] = [
     ),
     run: ({ client }) =>
       holds(async () => {
-        const got = await countWho(client, 100, () => client.talk("echo", "tcp"));
+        const got = await countWho(100, () => client.talk("echo", "tcp"));
         expectShare(got, { "echo-v1": 70, "echo-v2": 30 }, 100);
       }),
   },
@@ -49,11 +49,7 @@ export const octetCases: readonly TrafficCase[] = [
     async run(mesh) {
       const { client } = mesh;
       await holds(async () => {
-        const got = await countWho(
-          client,
-          20,
-          async () => (await client.talk("echo", "tcp")) || "closed",
-        );
+        const got = await countWho(20, async () => (await client.talk("echo", "tcp")) || "closed");
         equal(`${got["echo-v1"]} ${got["closed"]}`, "10 10", JSON.stringify(got));
       });
       const object = [gatewayApi, "TCPRoute", "r"] as const;

@@ -105,7 +105,7 @@ export const splitRules: readonly TrafficCase[] = [
         equal((got["echo-v1"] ?? 0) > 0, true, JSON.stringify(got));
       });
       await holds(async () => {
-        const got = await countWho(client, 100, async () => {
+        const got = await countWho(100, async () => {
           const { echo, status } = await client.ask("http://echo/", opera);
           return echo?.hostname ?? String(status);
         });
@@ -224,7 +224,7 @@ export const splitRules: readonly TrafficCase[] = [
     manifests: manifest(split("s", { "echo-v1": 1, "echo-v2": 3 })),
     run: ({ client }) =>
       holds(async () => {
-        const got = await countWho(client, 40, () => client.talk("echo", "tcp"));
+        const got = await countWho(40, () => client.talk("echo", "tcp"));
         equal(`${got["echo-v1"]} ${got["echo-v2"]}`, "10 30", JSON.stringify(got));
       }),
   },

@@ -1,5 +1,5 @@
 import { equal } from "../../real/equal.ts";
-import type { EchoClient } from "../echo-client.ts";
+import { batch, type Caller } from "../echo-client.ts";
 import { backend, httpRoute, manifest, path, resource } from "../manifest.ts";
 import { expectAnswer, expectAnswers, holds, type TrafficCase } from "../traffic-case.ts";
 
@@ -196,7 +196,7 @@ export const timeCases: readonly TrafficCase[] = [
     run: (mesh) =>
       holds(async () => {
         const key = freshKey();
-        await mesh.client.batch(200, async () => {
+        await batch(200, async () => {
           await mesh.client.ask(`http://echo/?codes=500&key=${key}`);
         });
         const tries = (await mesh.seen("echo-v1-0", key)).length;
@@ -310,7 +310,7 @@ export const sessionCases: readonly TrafficCase[] = [
 
 /** Asks without a token; whom the reply's token binds to, and how to show it again. */
 async function openSession(
-  client: EchoClient,
+  client: Caller,
   inCookie: boolean,
 ): Promise<{ readonly hostname: string; readonly headers: Readonly<Record<string, string>> }> {
   const { headers, echo } = await client.ask("http://echo/");

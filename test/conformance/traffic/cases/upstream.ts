@@ -1,6 +1,7 @@
 import { equal } from "../../real/equal.ts";
 import { upstream } from "../echo-mesh.ts";
 import {
+  type AskedMesh,
   type Expected,
   expectAnswer,
   expectAnswers,
@@ -10,7 +11,7 @@ import {
 import { expectShare, expectShares, grpcShares } from "../weights.ts";
 
 /** The mesh cases of upstream's suite, by its names: 22 of v1.6.1, and the one that main adds. What each asks and expects is upstream's. */
-export const upstreamCases: readonly TrafficCase[] = [
+export const upstreamCases: readonly TrafficCase<AskedMesh>[] = [
   {
     name: "MeshBasic",
     manifests: "",
