@@ -249,6 +249,7 @@ describe("conventions", () => {
     const groups = body.groups.map((group: { name: string }) => group.name).sort();
     expect(groups).toEqual([
       "gateway.networking.k8s.io",
+      "gateway.networking.x-k8s.io",
       "heddle.dev",
       "specs.smi-spec.io",
       "split.smi-spec.io",

@@ -59,15 +59,15 @@ test("of a set with errors nothing is applied, and every error is said with its 
   const { status, body } = await apply([
     service("good"),
     process("kvs", { replicas: -1, comand: [] }),
-    { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "c" } },
+    { apiVersion: "v1", kind: "Secret", metadata: { name: "c" } },
     service("good"),
   ]);
   expect(status).toBe(422);
   expect(body.message).toBe("4 errors, nothing applied");
   expect(body.details.causes.map((cause: { field: string }) => cause.field).sort()).toEqual([
-    "ConfigMap/c kind",
     "Process/kvs spec.comand",
     "Process/kvs spec.replicas",
+    "Secret/c kind",
     "Service/good",
   ]);
   expect(await names("services")).toEqual([]);

@@ -176,7 +176,7 @@ test("kinds of a cluster are skipped with a word; kinds that could restrict are 
   expect(warningsOf(of("apps/v1", "Deployment"))).toEqual([
     "mesh.yaml:1 Deployment/x skipped: Deployment is for a cluster only",
   ]);
-  expect(warningsOf(of("v1", "ConfigMap"))).toHaveLength(1);
+  expect(warningsOf(of("v1", "Secret"))).toHaveLength(1);
   expect(errorsOf(of("access.smi-spec.io/v1alpha3", "TrafficTarget"))).toEqual([
     "mesh.yaml:2 TrafficTarget/x kind: heddle does not support TrafficTarget of access.smi-spec.io yet",
   ]);

@@ -23,10 +23,9 @@ const clusterGroups: ReadonlySet<string> = new Set([
   "storage.k8s.io",
 ]);
 
-/** Core kinds beside Service. */
+/** Core kinds beside Service and ConfigMap. */
 const clusterKinds: ReadonlySet<string> = new Set([
   "Binding",
-  "ConfigMap",
   "Endpoints",
   "LimitRange",
   "Namespace",

@@ -183,7 +183,14 @@ export const kindHelp: Readonly<Record<string, KindHelp>> = {
     fields: {
       "spec.parentRefs": "Services (calls within the mesh) or Gateways (calls from outside).",
       "spec.rules.backendRefs": "Share requests by weight, exactly.",
-      "spec.rules.timeouts": "The shorter of the two bounds the exchange; then 504.",
+      "spec.rules.timeouts.request": "The whole exchange, retries included; then 504.",
+      "spec.rules.timeouts.backendRequest":
+        "Each attempt. One that takes longer has failed, and is tried again where there is a retry.",
+      "spec.rules.retry":
+        "Broken connections and the statuses of codes are tried again, so often (attempts), never beyond the budget.",
+      "spec.rules.sessionPersistence": "A client stays with the endpoint that answered it first.",
+      "spec.rules.filters":
+        "In this order. One that heddle does not act on (ExtensionRef, ExternalAuth) makes the rule answer 500.",
     },
     example: {
       metadata: { name: "front" },
@@ -193,6 +200,28 @@ export const kindHelp: Readonly<Record<string, KindHelp>> = {
           {
             matches: [{ path: { type: "PathPrefix", value: "/kvs" } }],
             backendRefs: [{ name: "kvs", port: 80 }],
+          },
+        ],
+      },
+    },
+  },
+  GRPCRoute: {
+    about:
+      "Which calls of gRPC go to which service. On a port of a Service it goes before an HTTPRoute.",
+    fields: {
+      "spec.parentRefs": "As those of an HTTPRoute.",
+      "spec.rules.matches.method":
+        "service and method as in /service/method, or patterns. Default: every call.",
+      "spec.rules.backendRefs": "Share calls by weight, exactly.",
+    },
+    example: {
+      metadata: { name: "payments" },
+      spec: {
+        parentRefs: [{ group: "", kind: "Service", name: "payments" }],
+        rules: [
+          {
+            matches: [{ method: { service: "shop.v1.Payments" } }],
+            backendRefs: [{ name: "payments", port: 50051 }],
           },
         ],
       },
@@ -217,6 +246,101 @@ export const kindHelp: Readonly<Record<string, KindHelp>> = {
         rules: [{ backendRefs: [{ name: "kvs", port: 443 }] }],
       },
     },
+  },
+  TCPRoute: {
+    about: "Where connections go whose octets nobody on the way reads.",
+    fields: {
+      "spec.parentRefs":
+        "Services (calls within the mesh); ports that carry octets, or nobody knows what: these are carried as octets from then on.",
+      "spec.rules.backendRefs": "Share connections by weight, exactly.",
+    },
+    example: {
+      metadata: { name: "db" },
+      spec: {
+        parentRefs: [{ group: "", kind: "Service", name: "db" }],
+        rules: [{ backendRefs: [{ name: "db-new", port: 5432 }] }],
+      },
+    },
+  },
+  UDPRoute: {
+    about: "Where datagrams go. UDP is not carried yet: it is read, and told so.",
+    fields: { "spec.rules.backendRefs": "Share datagrams by weight." },
+    example: {
+      metadata: { name: "dns" },
+      spec: {
+        parentRefs: [{ group: "", kind: "Service", name: "dns" }],
+        rules: [{ backendRefs: [{ name: "dns", port: 53 }] }],
+      },
+    },
+  },
+  ReferenceGrant: {
+    about:
+      "Lets others point into its namespace: routes of a Gateway at Services here. Within the mesh none is needed.",
+    fields: {
+      "spec.from": "Kinds and namespaces of who may.",
+      "spec.to": "At what; without a name at all of that kind.",
+    },
+    example: {
+      metadata: { name: "from-edge", namespace: "shop" },
+      spec: {
+        from: [{ group: "gateway.networking.k8s.io", kind: "HTTPRoute", namespace: "edge" }],
+        to: [{ group: "", kind: "Service" }],
+      },
+    },
+  },
+  BackendTLSPolicy: {
+    about:
+      "The proxy beside a process speaks TLS to it. Between proxies it is mTLS, whatever this says.",
+    fields: {
+      "spec.targetRefs": "Services of its namespace; sectionName is the name of a port.",
+      "spec.validation.hostname":
+        "What the proxy asks for (SNI), and whose certificate it wants unless subjectAltNames say.",
+      "spec.validation.caCertificateRefs": "ConfigMaps with ca.crt.",
+      "spec.validation.wellKnownCACertificates": "System: those of the machine.",
+    },
+    example: {
+      metadata: { name: "vault" },
+      spec: {
+        targetRefs: [{ group: "", kind: "Service", name: "vault" }],
+        validation: {
+          hostname: "vault.example.com",
+          caCertificateRefs: [{ group: "", kind: "ConfigMap", name: "vault-ca" }],
+        },
+      },
+    },
+  },
+  XBackendTrafficPolicy: {
+    about: "How many retries callers may add to a Service's load, and sessions with its endpoints.",
+    fields: {
+      "spec.targetRefs": services,
+      "spec.retryConstraint.budget": "Share of the requests of interval that may be retries.",
+      "spec.retryConstraint.minRetryRate": "So many may be in any case.",
+      "spec.sessionPersistence": "A rule's own goes before it.",
+    },
+    example: {
+      metadata: { name: "kvs" },
+      spec: {
+        targetRefs: [{ group: "", kind: "Service", name: "kvs" }],
+        retryConstraint: { budget: { percent: 10, interval: "10s" } },
+      },
+    },
+  },
+  XMesh: {
+    about:
+      "That there is a mesh; the control plane makes the one called heddle at its first start.",
+    fields: {
+      "spec.controllerName": "heddle.dev/gateway-controller: this one. Others are left alone.",
+      "status.supportedFeatures": "What of the Gateway API it does, by name.",
+    },
+    example: {
+      metadata: { name: "heddle" },
+      spec: { controllerName: "heddle.dev/gateway-controller" },
+    },
+  },
+  ConfigMap: {
+    about: "Texts by name. heddle reads ca.crt, for BackendTLSPolicies.",
+    fields: { data: "Certificates of authorities in ca.crt, as PEM." },
+    example: { metadata: { name: "vault-ca" }, data: { "ca.crt": "" } },
   },
   HTTPRouteGroup: {
     about: "Requests by path, method and headers, for TrafficSplits to pick (SMI).",

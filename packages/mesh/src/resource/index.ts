@@ -1,15 +1,33 @@
+import { type ConfigMap, configMapKind } from "./core/configmap.ts";
 import { type Event, eventKind } from "./core/event.ts";
 import { type Service, serviceKind } from "./core/service.ts";
+import { type BackendTlsPolicy, backendTlsPolicyKind } from "./gateway-api/backendtlspolicy.ts";
 import { type Gateway, gatewayKind } from "./gateway-api/gateway.ts";
 import { type GatewayClass, gatewayClassKind } from "./gateway-api/gatewayclass.ts";
+import { type GrpcRoute, grpcRouteKind } from "./gateway-api/grpcroute.ts";
 import { type HttpRoute, httpRouteKind } from "./gateway-api/httproute.ts";
+import { type ReferenceGrant, referenceGrantKind } from "./gateway-api/referencegrant.ts";
+import { type TcpRoute, tcpRouteKind } from "./gateway-api/tcproute.ts";
 import { type TlsRoute, tlsRouteKind } from "./gateway-api/tlsroute.ts";
+import { type UdpRoute, udpRouteKind } from "./gateway-api/udproute.ts";
+import {
+  type BackendTrafficPolicy,
+  backendTrafficPolicyKind,
+} from "./gateway-api/xbackendtrafficpolicy.ts";
+import { type XMesh, xMeshKind } from "./gateway-api/xmesh.ts";
+import { type BalancingPolicy, balancingPolicyKind } from "./heddle/balancing-policy.ts";
+import { type CircuitBreaker, circuitBreakerKind } from "./heddle/circuit-breaker.ts";
+import { type ConcurrencyLimit, concurrencyLimitKind } from "./heddle/concurrency-limit.ts";
 import { type Contract, contractKind } from "./heddle/contract.ts";
 import { type Fault, faultKind } from "./heddle/fault.ts";
+import { type HealthCheck, healthCheckKind } from "./heddle/health-check.ts";
 import { type Mesh, meshKind } from "./heddle/mesh.ts";
 import { type Placement, placementKind } from "./heddle/placement.ts";
 import { type Process, processKind } from "./heddle/process.ts";
+import { type RateLimit, rateLimitKind } from "./heddle/rate-limit.ts";
+import { type RetryPolicy, retryPolicyKind } from "./heddle/retry-policy.ts";
 import { type Rollout, rolloutKind } from "./heddle/rollout.ts";
+import { type TimeoutPolicy, timeoutPolicyKind } from "./heddle/timeout-policy.ts";
 import { type Workload, workloadKind } from "./heddle/workload.ts";
 import { apiVersion, type Kind } from "./kind.ts";
 import { type HttpRouteGroup, httpRouteGroupKind } from "./smi/httproutegroup.ts";
@@ -29,12 +47,27 @@ export const kinds: readonly Kind[] = [
   placementKind,
   contractKind,
   faultKind,
+  retryPolicyKind,
+  timeoutPolicyKind,
+  circuitBreakerKind,
+  balancingPolicyKind,
+  healthCheckKind,
+  rateLimitKind,
+  concurrencyLimitKind,
   rolloutKind,
   meshKind,
   gatewayClassKind,
   gatewayKind,
   httpRouteKind,
+  grpcRouteKind,
   tlsRouteKind,
+  tcpRouteKind,
+  udpRouteKind,
+  referenceGrantKind,
+  backendTlsPolicyKind,
+  backendTrafficPolicyKind,
+  xMeshKind,
+  configMapKind,
   httpRouteGroupKind,
   smiTcpRouteKind,
   smiUdpRouteKind,
@@ -50,12 +83,27 @@ export type KnownResource =
   | Placement
   | Contract
   | Fault
+  | RetryPolicy
+  | TimeoutPolicy
+  | CircuitBreaker
+  | BalancingPolicy
+  | HealthCheck
+  | RateLimit
+  | ConcurrencyLimit
   | Rollout
   | Mesh
   | GatewayClass
   | Gateway
   | HttpRoute
+  | GrpcRoute
   | TlsRoute
+  | TcpRoute
+  | UdpRoute
+  | ReferenceGrant
+  | BackendTlsPolicy
+  | BackendTrafficPolicy
+  | XMesh
+  | ConfigMap
   | HttpRouteGroup
   | SmiTcpRoute
   | SmiUdpRoute

@@ -45,7 +45,7 @@ function arbitraryOf(schema: Schema): fc.Arbitrary<unknown> {
     }
     case "integer":
       if (schema.enum !== undefined) return fc.constantFrom(...schema.enum);
-      return fc.constantFrom(...[0, 1, 80, 100].filter(isValid));
+      return fc.constantFrom(...[0, 1, 80, 100, 503].filter(isValid));
     case "boolean":
       return fc.boolean();
     case "list":

@@ -18,7 +18,8 @@ import { backendReference, localReference } from "./reference.ts";
 const header = object(
   { name: required(headerName), value: required(text({ minLength: 1, maxLength: 4096 })) },
   ({ value }, problems) => {
-    // A line break would let a resource write header lines of its own (RFC 9110 §5.5).
+    // A line break would let a resource write header lines of its own (RFC 9110 §5.5). The experimental channel refuses more:
+    // blanks at the ends and what is not ASCII, which manifests of the standard one may have.
     if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
       problems.add("has characters that a header may not have", "value");
     }
@@ -64,7 +65,7 @@ const redirect = object({
   statusCode: defaulted(integer({ enum: [301, 302, 303, 307, 308] }), 302),
 });
 
-const mirror = object(
+export const mirror = object(
   {
     backendRef: required(backendReference),
     percent: integer({ minimum: 0, maximum: 100 }),
@@ -110,6 +111,34 @@ const cors = object({
   maxAge: defaulted(integer({ minimum: 1 }), 5),
 });
 
+const externalAuth = object(
+  {
+    protocol: required(oneOf("HTTP", "GRPC")),
+    backendRef: required(backendReference),
+    grpc: object({ allowedHeaders: list(text(), { maxItems: 64, uniqueBy: [] }) }),
+    http: object({
+      path: text({
+        maxLength: 1024,
+        pattern: /^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$/,
+        words: "a path",
+      }),
+      allowedHeaders: list(text(), { maxItems: 64, uniqueBy: [] }),
+      allowedResponseHeaders: list(text(), { maxItems: 64, uniqueBy: [] }),
+    }),
+    forwardBody: object({ maxSize: integer() }),
+  },
+  ({ protocol, grpc, http }, problems) => {
+    for (const [name, given] of [
+      ["GRPC", grpc],
+      ["HTTP", http],
+    ] as const) {
+      const field = name.toLowerCase();
+      if (protocol === name && given === undefined) problems.add(`required for ${name}`, field);
+      if (protocol !== name && given !== undefined) problems.add(`only for ${name}`, field);
+    }
+  },
+);
+
 /** Each type and the one field that belongs to it. */
 const fieldOfType = {
   RequestHeaderModifier: "requestHeaderModifier",
@@ -119,6 +148,7 @@ const fieldOfType = {
   URLRewrite: "urlRewrite",
   ExtensionRef: "extensionRef",
   CORS: "cors",
+  ExternalAuth: "externalAuth",
 } as const;
 
 export const filter = object(
@@ -132,6 +162,7 @@ export const filter = object(
         "URLRewrite",
         "ExtensionRef",
         "CORS",
+        "ExternalAuth",
       ),
     ),
     requestHeaderModifier: headerModifier,
@@ -141,13 +172,10 @@ export const filter = object(
     urlRewrite,
     extensionRef: localReference,
     cors,
+    externalAuth,
   },
   (value, problems) => {
-    for (const [type, field] of Object.entries(fieldOfType)) {
-      const isThere = value[field] !== undefined;
-      if (isThere && value.type !== type) problems.add(`only with type ${type}`, field);
-      if (!isThere && value.type === type) problems.add(`required for type ${type}`, field);
-    }
+    checkFieldOfType(fieldOfType, value, problems);
   },
 );
 
@@ -155,14 +183,35 @@ export type HttpRouteFilter = TypeOf<typeof filter>;
 export type HeaderModifier = TypeOf<typeof headerModifier>;
 
 /** The filters of a rule or of a backend. */
-export const filters = list(filter, { maxItems: 16 }, (all, problems) => {
-  const seen = new Set<string>();
-  all.forEach(({ type }, index) => {
-    const repeats = type === "RequestMirror" || type === "ExtensionRef";
-    if (!repeats && seen.has(type)) problems.add(`only one ${type} filter`, index, "type");
-    seen.add(type);
-  });
-  if (seen.has("RequestRedirect") && seen.has("URLRewrite")) {
+export const filters = list(filter, { maxItems: 16 }, checkRepeats, (all, problems) => {
+  const types = new Set(all.map(({ type }) => type));
+  if (types.has("RequestRedirect") && types.has("URLRewrite")) {
     problems.add("RequestRedirect and URLRewrite exclude each other");
   }
 });
+
+/** Each type has its field, and no other. */
+export function checkFieldOfType(
+  fieldOf: Readonly<Record<string, string>>,
+  filter: { readonly type: string },
+  problems: Problems,
+): void {
+  for (const [type, field] of Object.entries(fieldOf)) {
+    const isThere = (filter as unknown as Record<string, unknown>)[field] !== undefined;
+    if (isThere && filter.type !== type) problems.add(`only with type ${type}`, field);
+    if (!isThere && filter.type === type) problems.add(`required for type ${type}`, field);
+  }
+}
+
+/** Only these may be there more than once. */
+const repeatable: ReadonlySet<string> = new Set(["RequestMirror", "ExtensionRef", "ExternalAuth"]);
+
+export function checkRepeats(all: readonly { readonly type: string }[], problems: Problems): void {
+  const seen = new Set<string>();
+  all.forEach(({ type }, index) => {
+    if (!repeatable.has(type) && seen.has(type)) {
+      problems.add(`only one ${type} filter`, index, "type");
+    }
+    seen.add(type);
+  });
+}

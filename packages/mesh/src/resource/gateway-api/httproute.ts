@@ -20,8 +20,22 @@ import {
 } from "../schema/schema.ts";
 import { filters } from "./filter.ts";
 import { pathMatch } from "./path-match.ts";
-import { backendReferenceFields, gatewayGroup, needsPort, parentReference } from "./reference.ts";
-import { checkParents, checkPrefixRewrite, checkRedirect } from "./route-rules.ts";
+import {
+  backendReferenceFields,
+  gatewayGroup,
+  needsPort,
+  parentReference,
+  parentsColumn,
+  useDefaultGateways,
+} from "./reference.ts";
+import {
+  checkMatches,
+  checkParents,
+  checkPrefixRewrite,
+  checkRedirect,
+  checkRuleNames,
+} from "./route-rules.ts";
+import { sessionPersistence } from "./session-persistence.ts";
 
 const valueMatchType = defaulted(oneOf("Exact", "RegularExpression"), "Exact");
 
@@ -66,6 +80,14 @@ const timeouts = object(
   },
 );
 
+/** GEP-1731. */
+const retry = object({
+  codes: list(integer({ minimum: 400, maximum: 599 }), { uniqueBy: [] }),
+  /** Retries, not tries. */
+  attempts: integer({ minimum: 1 }),
+  backoff: duration,
+});
+
 const rule = object(
   {
     name: dnsSubdomain,
@@ -75,22 +97,21 @@ const rule = object(
     filters,
     backendRefs: list(backendRef, { maxItems: 16 }),
     timeouts,
+    retry,
+    sessionPersistence,
   },
   checkRedirect,
   checkPrefixRewrite,
 );
 
-/** `gateway.networking.k8s.io/v1 HTTPRouteSpec`, standard channel, whole. */
+/** `gateway.networking.k8s.io/v1 HTTPRouteSpec`, experimental channel, whole. */
 export const httpRouteSpec = object({
   parentRefs: list(parentReference, { maxItems: 32 }, checkParents),
   hostnames: list(hostname, { maxItems: 16 }),
-  rules: defaulted(
-    list(rule, { minItems: 1, maxItems: 16 }, (rules, problems) => {
-      const matches = rules.reduce((sum, one) => sum + (one.matches?.length ?? 1), 0);
-      if (matches > 128) problems.add(`expected at most 128 matches in all rules, got ${matches}`);
-    }),
-    [{ matches: [{ path: { type: "PathPrefix", value: "/" } }] }],
-  ),
+  rules: defaulted(list(rule, { minItems: 1, maxItems: 16 }, checkMatches, checkRuleNames), [
+    { matches: [{ path: { type: "PathPrefix", value: "/" } }] },
+  ]),
+  useDefaultGateways,
 });
 
 /** Status of a route of any kind. */
@@ -129,14 +150,6 @@ export const httpRouteKind = buildKind({
       type: "text",
       value: (resource) => (resource as HttpRoute).spec.hostnames?.join(",") ?? null,
     },
-    {
-      name: "PARENTS",
-      type: "text",
-      isWide: true,
-      value: (resource) =>
-        (resource as HttpRoute).spec.parentRefs
-          ?.map(({ kind = "Gateway", name }) => `${kind}/${name}`)
-          .join(",") ?? null,
-    },
+    parentsColumn,
   ],
 });

@@ -1,3 +1,4 @@
+import type { Column } from "../kind.ts";
 import {
   apiGroup,
   dnsLabel,
@@ -6,7 +7,7 @@ import {
   objectName,
   portNumber,
 } from "../schema/formats.ts";
-import { defaulted, object, required, type TypeOf } from "../schema/schema.ts";
+import { defaulted, inert, object, oneOf, required, type TypeOf } from "../schema/schema.ts";
 
 /** How Gateway API resources point at others. Absent namespaces are the pointing resource's own. */
 
@@ -78,3 +79,17 @@ export function needsPort(
   const isService = group === "" && kind === "Service";
   if (isService && reference.port === undefined) problems.add("required for a Service", "port");
 }
+
+/** Routes attach to the Gateways that are named, and to none by default (GEP-3793). */
+export const useDefaultGateways = inert(oneOf("All", "None"));
+
+/** What a route is attached to, in a wide table. */
+export const parentsColumn: Column = {
+  name: "PARENTS",
+  type: "text",
+  isWide: true,
+  value: ({ spec }) => {
+    const { parentRefs } = (spec ?? {}) as { readonly parentRefs?: readonly ParentReference[] };
+    return parentRefs?.map(({ kind = "Gateway", name }) => `${kind}/${name}`).join(",") ?? null;
+  },
+};

@@ -10,21 +10,54 @@ interface RuleLike {
   readonly backendRefs?: readonly { readonly filters?: readonly HttpRouteFilter[] }[];
 }
 
-/** Two references to one parent differ in their sectionName, and both have one. */
+/** References to one parent differ in sectionName or port, and all of them have what they differ in. */
 export function checkParents(parents: readonly ParentReference[], problems: Problems): void {
-  const sections = new Map<string, (string | undefined)[]>();
+  const known = new Map<string, ParentReference[]>();
   parents.forEach((parent, index) => {
     const { group = gatewayGroup, kind = "Gateway", namespace = "", name, sectionName } = parent;
     const key = `${group}/${kind}/${namespace}/${name}`;
-    const others = sections.get(key) ?? [];
-    sections.set(key, [...others, sectionName]);
-    if (others.length === 0) return;
-    if (others.includes(sectionName) && sectionName !== undefined) {
+    const others = known.get(key) ?? [];
+    known.set(key, [...others, parent]);
+    const rival = others.find((one) => !mayStandBeside(one, parent));
+    if (rival === undefined) return;
+    if (sectionName !== undefined && rival.sectionName === sectionName) {
       problems.add(`"${sectionName}" is there already for ${kind} ${name}`, index, "sectionName");
-    } else if (sectionName === undefined || others.includes(undefined)) {
-      problems.add(`required, because ${kind} ${name} is named twice`, index, "sectionName");
+    } else if (parent.port !== undefined && rival.port === parent.port) {
+      problems.add(`${parent.port} is there already for ${kind} ${name}`, index, "port");
+    } else {
+      const message = `required, because ${kind} ${name} is named twice (or port)`;
+      problems.add(message, index, "sectionName");
     }
   });
+}
+
+function mayStandBeside(a: ParentReference, b: ParentReference): boolean {
+  const isAlike =
+    (a.sectionName === undefined) === (b.sectionName === undefined) &&
+    (a.port === undefined) === (b.port === undefined);
+  return isAlike && (a.sectionName !== b.sectionName || a.port !== b.port);
+}
+
+/** A rule's name is there once. */
+export function checkRuleNames(
+  rules: readonly { readonly name?: string }[],
+  problems: Problems,
+): void {
+  rules.forEach(({ name }, index) => {
+    const first = rules.findIndex((one) => one.name === name);
+    if (name !== undefined && first < index) {
+      problems.add(`"${name}" is there already, at [${first}]`, index, "name");
+    }
+  });
+}
+
+/** All rules together have so many matches. */
+export function checkMatches(
+  rules: readonly { readonly matches?: readonly unknown[] }[],
+  problems: Problems,
+): void {
+  const matches = rules.reduce((sum, one) => sum + (one.matches?.length ?? 1), 0);
+  if (matches > 128) problems.add(`expected at most 128 matches in all rules, got ${matches}`);
 }
 
 export function checkRedirect(rule: RuleLike, problems: Problems): void {

@@ -4,7 +4,14 @@ import { dnsSubdomain, hostname } from "../schema/formats.ts";
 import { isIpAddress } from "../schema/ip.ts";
 import { defaulted, integer, list, object, required, type TypeOf } from "../schema/schema.ts";
 import { routeStatus } from "./httproute.ts";
-import { backendReferenceFields, gatewayGroup, needsPort, parentReference } from "./reference.ts";
+import {
+  backendReferenceFields,
+  gatewayGroup,
+  needsPort,
+  parentReference,
+  parentsColumn,
+  useDefaultGateways,
+} from "./reference.ts";
 import { checkParents } from "./route-rules.ts";
 
 const backendRef = object(
@@ -17,7 +24,7 @@ const rule = object({
   backendRefs: required(list(backendRef, { minItems: 1, maxItems: 16 })),
 });
 
-/** `gateway.networking.k8s.io/v1 TLSRouteSpec`, standard channel, whole. */
+/** `gateway.networking.k8s.io/v1 TLSRouteSpec`, experimental channel, whole. */
 export const tlsRouteSpec = object({
   parentRefs: list(parentReference, { maxItems: 32 }, checkParents),
   /** Server names of ClientHellos (RFC 6066 §3), which are never addresses. */
@@ -29,6 +36,7 @@ export const tlsRouteSpec = object({
     }),
   ),
   rules: required(list(rule, { minItems: 1, maxItems: 1 })),
+  useDefaultGateways,
 });
 
 export type TlsRouteSpec = TypeOf<typeof tlsRouteSpec>;
@@ -41,6 +49,7 @@ export const tlsRouteKind = buildKind({
   kind: "TLSRoute",
   plural: "tlsroutes",
   isNamespaced: true,
+  served: [{ version: "v1alpha3" }, { version: "v1alpha2" }],
   spec: tlsRouteSpec,
   status: routeStatus,
   columns: [
@@ -49,14 +58,6 @@ export const tlsRouteKind = buildKind({
       type: "text",
       value: (resource) => (resource.spec as Partial<TlsRouteSpec>).hostnames?.join(",") ?? null,
     },
-    {
-      name: "PARENTS",
-      type: "text",
-      isWide: true,
-      value: (resource) =>
-        (resource as TlsRoute).spec.parentRefs
-          ?.map(({ kind = "Gateway", name }) => `${kind}/${name}`)
-          .join(",") ?? null,
-    },
+    parentsColumn,
   ],
 });
