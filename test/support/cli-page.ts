@@ -6,6 +6,7 @@ import { exits } from "../../packages/cli/src/render/fault.ts";
 const meanings: Readonly<Record<keyof typeof exits, string>> = {
   ok: "yes, done, holds",
   no: "no, violated, refused, not found, not ready",
+  changes: "`plan`: something would change",
   undecided: "undecided: what was recorded does not tell",
   usage: "the command line is not understood",
   badInput: "bad input: a manifest with mistakes, a file that is not there",

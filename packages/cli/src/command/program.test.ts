@@ -32,7 +32,7 @@ function quietWorld(): { world: World; out: string[]; err: string[] } {
 }
 
 const promised =
-  "up down ps logs exec apply get explain describe delete endpoints stat edges tap history view check revisions rollback verify constraints compile proxy control version completion";
+  "up down ps logs exec apply plan route get explain describe delete endpoints stat edges tap history view check revisions rollback verify constraints compile proxy control version completion";
 
 test("there is every command that was promised, and no other", async () => {
   const { world } = quietWorld();

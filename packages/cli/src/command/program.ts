@@ -35,7 +35,7 @@ export async function buildProgram(world: World, some: readonly Verb[] = verbs):
   );
   program.addHelpText(
     "after",
-    "\nExit codes: 0 yes, done, holds · 1 no, violated, refused · 3 undecided · 64 usage · 65 bad input · 69 no control plane · exec: the command's own",
+    "\nExit codes: 0 yes, done, holds · 1 no, violated, refused · 2 plan: something would change · 3 undecided · 64 usage · 65 bad input · 69 no control plane · exec: the command's own",
   );
   return program;
 }

@@ -4,6 +4,8 @@ export const exits = {
   ok: 0,
   /** No, violated, refused. */
   no: 1,
+  /** `plan`: something would change. */
+  changes: 2,
   /** What was recorded does not tell. */
   undecided: 3,
   /** Wrong use of the command line. */

@@ -56,6 +56,8 @@ export async function serveVerb(
       return reply(facts.edges(namespace));
     case "GET endpoints":
       return reply(facts.endpoints(query.get("service"), namespace));
+    case "GET world":
+      return reply(facts.world());
     case "GET constraints":
       return reply(facts.constraints(query.get("workload"), namespace));
     case "GET recorded":

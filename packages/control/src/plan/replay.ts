@@ -1,4 +1,5 @@
 import { livesOf, type Seen } from "@heddle/mesh/check/records.ts";
+import { isCut } from "@heddle/mesh/check/request.ts";
 import type { RecordedBatch } from "@heddle/mesh/history/batch.ts";
 import { isOpaque, messageId } from "@heddle/mesh/history/exchange.ts";
 import { type AskedRequest, Explainer, type Explanation, failOf } from "./explain.ts";
@@ -45,8 +46,6 @@ export interface ReplayedChange {
   };
 }
 
-/** Paths are recorded up to so many octets; of longer ones the end is not known. */
-const pathOctetsMax = 128;
 /** The same request is asked for once. */
 const rememberedMax = 20_000;
 
@@ -189,7 +188,7 @@ class Side {
 
   #decide(frontend: PlannedFrontend, request: AskedRequest): Decided {
     const { routes } = frontend;
-    if (request.path.length >= pathOctetsMax && routes !== null && readsPath(frontend)) {
+    if (isCut(request.path) && routes !== null && readsPath(frontend)) {
       return { undecided: "its path was recorded in part", words: JSON.stringify(routes) };
     }
     const possible = this.#explainer.possibilities(frontend, request);
