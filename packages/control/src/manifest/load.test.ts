@@ -404,6 +404,6 @@ metadata:
 spec: { selector: { app: kvs }, ports: [{ port: 80 }] }
 `;
   expect(errorsOf(text)).toEqual([
-    'mesh.yaml:6 Service/kvs metadata.annotations["heddle.dev/picker"]: expected p2c-ewma, round-robin, got "round-robbin"; did you mean "round-robin"?',
+    'mesh.yaml:6 Service/kvs metadata.annotations["heddle.dev/picker"]: expected p2c-ewma, least-request, round-robin, random, ring-hash, maglev, got "round-robbin"; did you mean "round-robin"?',
   ]);
 });

@@ -5,9 +5,11 @@ import { didYouMean } from "@heddle/mesh/resource/schema/suggest.ts";
 import type { ManifestResource } from "./manifest-resource.ts";
 import type { ManifestProblem } from "./problem.ts";
 
-/** A field of a heddle.dev kind that names a Service. */
+/** A field of a heddle.dev kind that names a Service or a route. */
 interface Reference {
   readonly path: Path;
+  /** `Service`, or a kind of routes. */
+  readonly kind: string;
   readonly namespace: string;
   readonly name: string;
 }
@@ -19,7 +21,7 @@ export function checkReferences(
 ): readonly ManifestProblem[] {
   return resources.flatMap((one) =>
     referencesOf(one)
-      .filter(({ namespace, name }) => !named.has(`Service/${namespace}/${name}`))
+      .filter(({ kind, namespace, name }) => !named.has(`${kind}/${namespace}/${name}`))
       .filter(({ path }) => !one.isUnset(path))
       .map((reference) => ({
         file: one.file,
@@ -31,8 +33,9 @@ export function checkReferences(
 }
 
 /** `no Service "kvz" in namespace default; did you mean "kvs"?` */
-function dangling({ namespace, name }: Reference, named: ReadonlySet<string>): string {
-  return `no Service "${name}" in namespace ${namespace}${didYouMean(name, namesIn(named, "Service", namespace))}`;
+function dangling({ kind, namespace, name }: Reference, named: ReadonlySet<string>): string {
+  const guess = didYouMean(name, namesIn(named, kind, namespace));
+  return `no ${kind} "${name}" in namespace ${namespace}${guess}`;
 }
 
 /** Names of all objects of a kind in a namespace. */
@@ -47,15 +50,23 @@ function referencesOf({ resource }: ManifestResource): readonly Reference[] {
     case "Placement":
     case "Contract":
     case "Fault":
-      return resource.spec.targetRefs.map(({ name }, index) => ({
+    case "RetryPolicy":
+    case "TimeoutPolicy":
+    case "CircuitBreaker":
+    case "BalancingPolicy":
+    case "HealthCheck":
+    case "RateLimit":
+    case "ConcurrencyLimit":
+      return resource.spec.targetRefs.map(({ kind, name }, index) => ({
         path: ["spec", "targetRefs", index, "name"],
+        kind,
         namespace,
         name,
       }));
     case "Process":
       return (resource.spec.calls ?? []).map((call, index) => {
         const [name = "", there = namespace] = call.split(".");
-        return { path: ["spec", "calls", index], namespace: there, name };
+        return { path: ["spec", "calls", index], kind: "Service", namespace: there, name };
       });
     default:
       return [];

@@ -10,6 +10,10 @@ export interface KindHelp {
 
 const services = "Services of its namespace.";
 
+const targets = "Services, HTTPRoutes, GRPCRoutes, or rules of these, of its namespace.";
+const rule =
+  "A rule of the route by name, or by index where it has none. What is said of it wins over its route's, that over the Service's.";
+
 /** By kind. A test holds it to the table of kinds and to their schemas. */
 export const kindHelp: Readonly<Record<string, KindHelp>> = {
   Process: {
@@ -99,14 +103,18 @@ export const kindHelp: Readonly<Record<string, KindHelp>> = {
   },
   Fault: {
     about:
-      "Delays and resets that callers' proxies make on purpose, for tests. It goes with the Workload that owns it.",
+      "Delays, resets, answers and slow bodies that callers' proxies make on purpose, for tests. It goes with the Workload that owns it.",
     fields: {
-      "spec.targetRefs": services,
+      "spec.targetRefs": targets,
       "spec.callers": "Workloads whose requests are hit, by name. Default: all.",
+      "spec.identities": "Callers by SPIFFE ID; with callers, both must fit. Default: all.",
       "spec.seed": "The same seed and order of requests give the same faults.",
       "spec.delay": "So many of the requests wait so long before they are sent.",
       "spec.reset":
         "The caller's connection is reset for so many, half of them once they are answered.",
+      "spec.abort": "So many are answered in place of the service.",
+      "spec.abort.httpStatus": "To callers that do not speak gRPC.",
+      "spec.bandwidth": "Bodies of so many go no faster, each way.",
     },
     example: {
       metadata: { name: "slow-kvs" },
@@ -142,6 +150,172 @@ export const kindHelp: Readonly<Record<string, KindHelp>> = {
           { weight: 50, pause: "5m" },
         ],
         thresholds: { minSuccess: "99.5%", maxLatencyP99: "250ms", minRequests: 100 },
+      },
+    },
+  },
+  RetryPolicy: {
+    about:
+      "Which failed attempts are made again, and how many of them a caller may add. What was surely not processed is always tried again.",
+    fields: {
+      "spec.targetRefs": targets,
+      "spec.targetRefs.sectionName": rule,
+      "spec.retry": "Empty: once, for 502 to 504, Unavailable and broken connections.",
+      "spec.retry.attempts": "Retries, not tries.",
+      "spec.retry.codes": "Statuses that count as failed.",
+      "spec.retry.grpcCodes": "Statuses of gRPC that do, before any message.",
+      "spec.retry.connectionErrors": "Broken connections, and attempts beyond their time.",
+      "spec.retry.backoff":
+        "Pause before the first retry; it doubles to backoffMax, with jitter. Retry-After wins.",
+      "spec.retry.methods":
+        "safe: idempotent ones, and requests with Idempotency-Key. all: POST, too.",
+      "spec.retry.bodyBytesMax": "A longer body of a request is not sent again.",
+      "spec.hedge":
+        "Another endpoint is asked beside one that takes long; the first answer counts. Safe methods only.",
+      "spec.budget": "Of a caller's requests so many percent may be retries and hedges.",
+      "spec.budget.perSecondMin": "So many a second are free.",
+    },
+    example: {
+      metadata: { name: "kvs-retries" },
+      spec: {
+        targetRefs: [{ kind: "Service", name: "kvs" }],
+        retry: { attempts: 2, codes: [502, 503, 504] },
+        budget: { percent: 20 },
+      },
+    },
+  },
+  TimeoutPolicy: {
+    about: "How long what may take. 0s lifts a limit that is said of the route or the Service.",
+    fields: {
+      "spec.targetRefs": targets,
+      "spec.targetRefs.sectionName": rule,
+      "spec.connect": "A TCP and TLS handshake. Default 1s.",
+      "spec.request": "The whole exchange, attempts included; then 504.",
+      "spec.attempt": "One attempt, to the end of its reply's head; then the next, or 504.",
+      "spec.responseHeaders": "From the request's last octet to the reply's head.",
+      "spec.idle": "Nothing moves either way for so long.",
+      "spec.streamLifetime": "A stream, call or tunnel, whatever goes through it.",
+    },
+    example: {
+      metadata: { name: "kvs-times" },
+      spec: {
+        targetRefs: [{ kind: "Service", name: "kvs" }],
+        request: "2s",
+        attempt: "500ms",
+      },
+    },
+  },
+  CircuitBreaker: {
+    about: "Which endpoints rest because they fail, and how much callers may have open.",
+    fields: {
+      "spec.targetRefs": targets,
+      "spec.targetRefs.sectionName": rule,
+      "spec.breaker":
+        "An endpoint whose requests fail gets none for a while, then one that decides (Linkerd).",
+      "spec.breaker.consecutiveFailures": "0: not counted.",
+      "spec.breaker.successRate": "Opens, too, when fewer of the requests in the window succeed.",
+      "spec.breaker.penalty": "How long it rests: doubled after each probe that fails.",
+      "spec.breaker.ejectedPercentMax": "Share of the endpoints that may rest; at least one may.",
+      "spec.outlier": "Looks at all endpoints together, once per interval (Envoy).",
+      "spec.outlier.successRate.stdevFactorMilli":
+        "Thousandths: ejected is what is below mean - factor x standard deviation.",
+      "spec.limits": "Of one caller towards one port. Beyond: queue-full, 503.",
+      "spec.queue.requests": "That wait for a ready endpoint.",
+      "spec.queue.failfast": "Without one for so long all fail at once.",
+    },
+    example: {
+      metadata: { name: "kvs-breaker" },
+      spec: {
+        targetRefs: [{ kind: "Service", name: "kvs" }],
+        breaker: { consecutiveFailures: 5 },
+        limits: { requests: 500 },
+      },
+    },
+  },
+  BalancingPolicy: {
+    about: "How callers choose among the endpoints of a Service.",
+    fields: {
+      "spec.targetRefs": targets,
+      "spec.targetRefs.sectionName": rule,
+      "spec.picker": "Default p2c-ewma; with affinity maglev.",
+      "spec.affinity":
+        "Requests with the same key tend to go to the same endpoint; it may move, unlike with a Placement.",
+      "spec.affinity.keys": "The first that a request has counts.",
+      "spec.slowStart": "A new endpoint is given little at first.",
+      "spec.zones": "Endpoints of the caller's own zone first.",
+      "spec.panicPercent": "Below this share of usable endpoints all are used. Default 50.",
+      "spec.subset": "Only endpoints with these labels.",
+      "spec.subset.fallback": "Where there is none: any endpoint, or none, 503.",
+      "spec.sessionPersistence":
+        "A client stays with the endpoint that answered it first (GEP-1619).",
+    },
+    example: {
+      metadata: { name: "kvs-balancing" },
+      spec: {
+        targetRefs: [{ kind: "Service", name: "kvs" }],
+        picker: "maglev",
+        affinity: { keys: [{ header: "x-user" }, { source: true }] },
+      },
+    },
+  },
+  HealthCheck: {
+    about: "Callers ask endpoints whether they are well, whatever requests say.",
+    fields: {
+      "spec.targetRefs": services,
+      "spec.http": "GET path; a status of expectedStatuses is well.",
+      "spec.grpc": "grpc.health.v1.Health/Check of a service; empty: of the server.",
+      "spec.tcp": "A connection is well.",
+      "spec.failureThreshold": "So many in a row take an endpoint out.",
+      "spec.successThreshold": "So many in a row bring it back.",
+    },
+    example: {
+      metadata: { name: "kvs-health" },
+      spec: {
+        targetRefs: [{ kind: "Service", name: "kvs" }],
+        http: { path: "/healthz" },
+        interval: "2s",
+      },
+    },
+  },
+  RateLimit: {
+    about:
+      "How many requests a Service takes in; beyond them 429. Enforced beside its processes; said of a route, at its backends, for requests that came by it. All limits hold beside each other.",
+    fields: {
+      "spec.targetRefs": targets,
+      "spec.targetRefs.sectionName": "A rule of the route by name, or by index where it has none.",
+      "spec.limits.requests": "So many per so long.",
+      "spec.limits.burst": "What may come at once. Default: requests.",
+      "spec.limits.by":
+        "A bucket for each identity, or each value of a header. Default: one for all.",
+      "spec.limits.identities": "Callers that it holds for, by SPIFFE ID. Default: all.",
+      "spec.limits.scope":
+        "service: ready replicas divide it among them. replica: each has all of it.",
+    },
+    example: {
+      metadata: { name: "kvs-rate" },
+      spec: {
+        targetRefs: [{ kind: "Service", name: "kvs" }],
+        limits: [{ requests: 100, per: "1s", by: { identity: true } }],
+      },
+    },
+  },
+  ConcurrencyLimit: {
+    about:
+      "How many requests a process gets at a time, found by its latency, and which go first when there are more: 503, shed.",
+    fields: {
+      "spec.targetRefs": targets,
+      "spec.targetRefs.sectionName": rule,
+      "spec.adaptive": "Of Services: between min and max.",
+      "spec.adaptive.tolerancePercent":
+        "Latency may grow to this share of what it is without load before the limit falls.",
+      "spec.priority": "0 to 9: 0 goes first. Default 5. Of a route: of its requests.",
+      "spec.priorityHeader": "A field of requests that says it instead.",
+    },
+    example: {
+      metadata: { name: "kvs-concurrency" },
+      spec: {
+        targetRefs: [{ kind: "Service", name: "kvs" }],
+        adaptive: {},
+        priorityHeader: "x-priority",
       },
     },
   },

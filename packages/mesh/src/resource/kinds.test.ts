@@ -328,6 +328,6 @@ test("an annotation of ours says what it may say; others are free", () => {
     problemsOf("Service", { ports: [{ port: 80 }] }, { name: "x", annotations });
   expect(asking({ "heddle.dev/picker": "round-robin", "example.com/picker": "any" })).toEqual([]);
   expect(asking({ "heddle.dev/picker": "round-robbin" })).toEqual([
-    'metadata.annotations["heddle.dev/picker"]: expected p2c-ewma, round-robin, got "round-robbin"; did you mean "round-robin"?',
+    'metadata.annotations["heddle.dev/picker"]: expected p2c-ewma, least-request, round-robin, random, ring-hash, maglev, got "round-robbin"; did you mean "round-robin"?',
   ]);
 });

@@ -1,6 +1,15 @@
 import type { Attachable } from "./attachable.ts";
 import { contractPolicy } from "./contract.ts";
 import { faultPolicy } from "./fault.ts";
+import {
+  balancingPolicies,
+  circuitBreakers,
+  concurrencyLimits,
+  healthChecks,
+  rateLimits,
+  retryPolicies,
+  timeoutPolicies,
+} from "./heddle-policies.ts";
 import { placementPolicy } from "./placement-policy.ts";
 import { routeAttachable } from "./route-claims.ts";
 import { splitAttachable } from "./split.ts";
@@ -17,6 +26,13 @@ export const attachables: { readonly [K in TableName]?: Attachable<Tables[K]> } 
   Placement: placementPolicy,
   Contract: contractPolicy,
   Fault: faultPolicy,
+  RetryPolicy: retryPolicies,
+  TimeoutPolicy: timeoutPolicies,
+  CircuitBreaker: circuitBreakers,
+  BalancingPolicy: balancingPolicies,
+  HealthCheck: healthChecks,
+  RateLimit: rateLimits,
+  ConcurrencyLimit: concurrencyLimits,
   TrafficSplit: splitAttachable,
   HTTPRouteGroup: httpRouteGroups,
 };

@@ -10,7 +10,6 @@ import type {
   OutlierDoc,
   RateLimitDoc,
   RetryDoc,
-  SessionDoc,
   SlowStartDoc,
   SubsetDoc,
   ZonesDoc,
@@ -146,22 +145,6 @@ export function subsetDoc({ labels, fallback }: Stanza<BalancingPolicySpec, "sub
       is: header === undefined ? { value: value ?? "" } : { header: header.toLowerCase() },
     })),
     fallback: fallback ?? "none",
-  };
-}
-
-/** @param path of a cookie: below which the client brings it back */
-export function sessionDoc(
-  given: Stanza<BalancingPolicySpec, "sessionPersistence">,
-  path = "/",
-): SessionDoc {
-  const { sessionName, type, absoluteTimeout, cookieConfig } = given;
-  const isPermanent = cookieConfig?.lifetimeType === "Permanent";
-  return {
-    in:
-      type === "Header"
-        ? { kind: "header", name: (sessionName ?? "x-heddle-session").toLowerCase() }
-        : { kind: "cookie", name: sessionName ?? "heddle-session", path, permanent: isPermanent },
-    absoluteTimeoutMs: absoluteTimeout === undefined ? null : msOf(absoluteTimeout, "0s"),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { BackendPolicyDoc, FaultDoc } from "../../model/document.ts";
 import { grpcStatusWords } from "../../model/grpc-status.ts";
 import type { RequestPolicyDoc } from "../../model/policy.ts";
+import { sessionDoc } from "../gateway-api/session-persistence.ts";
 import type { BalancingPolicy } from "../heddle/balancing-policy.ts";
 import { pickerOfPolicy } from "../heddle/balancing-policy.ts";
 import type { CircuitBreaker } from "../heddle/circuit-breaker.ts";
@@ -19,7 +20,6 @@ import {
   hedgeDoc,
   outlierDoc,
   retryDoc,
-  sessionDoc,
   slowStartDoc,
   subsetDoc,
   zonesDoc,
@@ -102,7 +102,14 @@ export function requestWords(said: Omit<SaidPolicies, "health">): RequestWords {
       breaker === undefined ? {} : { breaker: breakerDoc(breaker) },
     ),
     ...wordsOf(balancing, ({ sessionPersistence: session, subset }) => ({
-      ...(session === undefined ? {} : { session: sessionDoc(session) }),
+      ...(session === undefined
+        ? {}
+        : {
+            session: sessionDoc(
+              session,
+              session.type === "Header" ? "x-heddle-session" : "heddle-session",
+            ),
+          }),
       ...(subset === undefined ? {} : { subset: subsetDoc(subset) }),
     })),
     ...(fault === null ? {} : { fault: { value: faultDoc(fault), from: resourceKey(fault) } }),

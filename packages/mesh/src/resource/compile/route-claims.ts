@@ -1,6 +1,7 @@
 import { isServiceParent, type ParentReference } from "../gateway-api/reference.ts";
 import { namespacedName, namespaceOf, type Resource } from "../meta.ts";
 import type { Attachable } from "./attachable.ts";
+import { backendsOf } from "./backends-of.ts";
 import { accepted, type ParentClaims, resolvedRefs } from "./claims.ts";
 import type { ResourceKey, TableName } from "./tables.ts";
 import type { CompiledWorld } from "./world.ts";
@@ -10,10 +11,16 @@ export interface AnyRoute extends Resource {
   readonly spec: { readonly parentRefs?: readonly ParentReference[] };
 }
 
-/** How routes of a kind are attached; what is said of them is what their parents say. */
+/**
+ * How routes of a kind are attached; what is said of them is what their parents say. They are attached to their backends, too: what these
+ * take in may depend on the route by which it comes (`admission.ts`).
+ */
 export function routeAttachable(table: TableName): Attachable<AnyRoute> {
   return {
-    targets: (route) => (route.spec.parentRefs ?? []).map((parent) => parentKey(parent, route)),
+    targets: (route) => [
+      ...(route.spec.parentRefs ?? []).map((parent) => parentKey(parent, route)),
+      ...backendsOf(route).map((service): ResourceKey => `Service/${service}`),
+    ],
     claims: (route, world) => ({ parents: parentClaims(table, route, world) }),
   };
 }

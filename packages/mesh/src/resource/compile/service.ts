@@ -1,14 +1,13 @@
 import type { ServiceDoc } from "../../model/document.ts";
-import { defaultBackendPolicy } from "../../policy/backend-policy.ts";
 import type { Service } from "../core/service.ts";
-import { notePicker, pickerOf } from "../core/service-picker.ts";
+import { notePicker } from "../core/service-picker.ts";
 import { noteProtocols } from "../core/service-protocol.ts";
 import { namespacedName, namespaceOf } from "../meta.ts";
 import { Problems } from "../schema/problem.ts";
 import type { CompiledService } from "./compiled.ts";
 import { compileContract } from "./contract.ts";
-import { compileFault } from "./fault.ts";
 import { compilePlacement } from "./placement.ts";
+import { compileServicePolicy } from "./service-policy.ts";
 import { noteUnserved, servedPorts } from "./service-port.ts";
 import { compileServiceRoutes } from "./service-routes.ts";
 import type { ResourceKey } from "./tables.ts";
@@ -30,8 +29,7 @@ export function compileService(service: Service, world: World): CompiledService 
   const contracts = world.attached("Contract", key);
   const placement = compilePlacement(world.attached("Placement", key), name);
   const contract = contracts.length === 0 ? null : compileContract(contracts, name, world.hashKey);
-  const fault = compileFault(world.attached("Fault", key), name);
-  const policy = { ...defaultBackendPolicy, picker: pickerOf(service) };
+  const { policy, fault, admission } = compileServicePolicy(service, world);
   const docFor = (consumer: string | null): ServiceDoc => ({
     kind: "service",
     namespace: namespaceOf(service),
@@ -41,6 +39,7 @@ export function compileService(service: Service, world: World): CompiledService 
     policy,
     contract,
     fault,
+    ...(admission === null ? {} : { admission }),
   });
   const notes = new Problems();
   noteUnserved(service, notes);

@@ -1,4 +1,5 @@
 import { type PickerName, pickerNames } from "../../model/policy.ts";
+import { sessionPersistence } from "../gateway-api/session-persistence.ts";
 import { buildKind } from "../kind.ts";
 import { conditions, type Resource, type ResourceOf } from "../meta.ts";
 import { headerName, labelValue, qualifiedName } from "../schema/formats.ts";
@@ -84,32 +85,6 @@ const subset = object({
   fallback: defaulted(oneOf("any", "none"), "none"),
 });
 
-/** In the words of the Gateway API (GEP-1619), so that a stanza moves between the kinds as it is. */
-const sessionPersistence = object(
-  {
-    /** Name of the cookie or header. Default: `heddle-session`, as header `x-heddle-session`. */
-    sessionName: text({
-      minLength: 1,
-      maxLength: 128,
-      pattern: headerName.pattern!,
-      words: "a name of a cookie or header",
-    }),
-    type: defaulted(oneOf("Cookie", "Header"), "Cookie"),
-    /** Ends the session whatever happens; without it lasts as long as the client keeps the token. */
-    absoluteTimeout: someTime,
-    cookieConfig: object({ lifetimeType: defaulted(oneOf("Permanent", "Session"), "Session") }),
-  },
-  (session, problems) => {
-    const isPermanent = session.cookieConfig?.lifetimeType === "Permanent";
-    if (isPermanent && session.absoluteTimeout === undefined) {
-      problems.add("required where lifetimeType is Permanent", "absoluteTimeout");
-    }
-    if (session.type === "Header" && session.cookieConfig !== undefined) {
-      problems.add("a header is no cookie", "cookieConfig");
-    }
-  },
-);
-
 const hashing: readonly string[] = ["ring-hash", "maglev"];
 
 export const balancingPolicySpec = object(
@@ -123,6 +98,7 @@ export const balancingPolicySpec = object(
     /** Below this share of usable endpoints all are used, well or not; 0: never. Envoy: 50. */
     panicPercent: percent,
     subset,
+    /** In the words of the Gateway API (GEP-1619): a stanza moves between the kinds as it is. Name: `heddle-session`. */
     sessionPersistence,
   },
   saysOneOf(

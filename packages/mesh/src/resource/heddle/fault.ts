@@ -13,13 +13,12 @@ import {
 } from "../schema/schema.ts";
 import { heddleGroup, heddleVersion } from "./group.ts";
 import { percent, spiffeId } from "./policy-formats.ts";
-import { saysOneOf } from "./policy-target.ts";
-import { serviceTargets, targetNames } from "./target.ts";
+import { policyTargetNames, policyTargets, saysOneOf } from "./policy-target.ts";
 
 /** Faults that callers' proxies inject, for tests: the same seed and order of requests give the same faults. */
 export const faultSpec = object(
   {
-    targetRefs: serviceTargets,
+    targetRefs: policyTargets,
     /** Names of workloads whose requests are hit. Default: all. */
     callers: list(dnsLabel, { minItems: 1, maxItems: 256, uniqueBy: [] }),
     /** Callers by identity, as their certificates prove it; with `callers`, both must fit. Default: all. */
@@ -62,7 +61,7 @@ export const faultKind = buildKind({
   spec: faultSpec,
   status: faultStatus,
   columns: [
-    { name: "SERVICE", type: "text", value: (resource) => targetNames(specOf(resource)) },
+    { name: "TARGET", type: "text", value: policyTargetNames },
     { name: "DELAY", type: "text", value: (resource) => delayOf(specOf(resource)) },
     { name: "RESET", type: "text", value: (resource) => shareOf(specOf(resource).reset) },
     { name: "ABORT", type: "text", value: (resource) => abortOf(specOf(resource).abort) },

@@ -228,7 +228,7 @@ describe("what contradicts itself is told with its place", () => {
     expect(problemsOf(balancingPolicyKind, { affinity: two })).toHaveLength(2);
     const session = { cookieConfig: { lifetimeType: "Permanent" } };
     expect(problemsOf(balancingPolicyKind, { sessionPersistence: session })).toEqual([
-      "spec.sessionPersistence.absoluteTimeout: required where lifetimeType is Permanent",
+      "spec.sessionPersistence.absoluteTimeout: required for lifetimeType Permanent",
     ]);
     const labels = [{ label: "version" }];
     expect(problemsOf(balancingPolicyKind, { subset: { labels } })).toEqual([

@@ -71,9 +71,13 @@ export const rateLimitKind = buildKind({
   status: rateLimitStatus,
   columns: [
     { name: "TARGET", type: "text", value: policyTargetNames },
-    { name: "LIMITS", type: "text", value: (one) => specOf(one).limits.map(limitOf).join(", ") },
+    { name: "LIMITS", type: "text", value: (one) => limitsOf(specOf(one)) },
   ],
 });
+
+function limitsOf({ limits }: Partial<RateLimitSpec>): string | null {
+  return limits?.map(limitOf).join(", ") ?? null;
+}
 
 /** `100/1s by identity`. */
 function limitOf({ requests, per = "1s", by: apart, scope }: RateLimitRule): string {
