@@ -32,7 +32,8 @@ export function verdictOf({ status, grpcStatus, reason }: Outcome): Verdict {
   return status >= 500 ? "failure" : "success";
 }
 
-function verdictOfReason(reason: Reason): Verdict {
+/** The same of a failure that the world, or the peer's proxy, names. */
+export function verdictOfReason(reason: Reason): Verdict {
   switch (reason) {
     case "connect-refused":
     case "connect-timeout":

@@ -22,7 +22,7 @@ function withoutHashKey(document: Document): Document {
   return { ...document, contract: { ...document.contract, hashKey: "not shown" } };
 }
 
-/** Each backend with its endpoints as this proxy sees them: the picker's view, the pool's, and why one is away. */
+/** Each backend with its endpoints as this proxy sees them: the picker's view, the pool's, and why one is away or out. */
 export function showClusters(workload: Workload) {
   const nowMs = workload.upstream.context.clock.monotonicMs();
   return Array.from(workload.upstream.backends(), (backend) => ({
@@ -30,13 +30,24 @@ export function showClusters(workload: Workload) {
     port: backend.port,
     waiting: backend.waitingCount,
     placement: backend.placement?.name ?? null,
-    endpoints: backend.spec.members.map(({ target, phase }) => ({
+    picker: backend.spec.policy.picker,
+    eligible: backend.choice.count,
+    isPanic: backend.choice.isPanic,
+    requests: backend.caps.requests,
+    endpoints: backend.spec.members.map(({ target, phase, zone, priority, labels }) => ({
       workload: target.endpoint.workload,
       uid: target.uid,
       address: target.endpoint.addressText,
       identity: target.endpoint.identity,
       phase,
       awayReason: target.awayReason,
+      breaker: target.health.breakerPhase,
+      isEjected: target.health.isEjected,
+      isSick: target.health.isSick,
+      weight: target.weight(nowMs),
+      zone: zone ?? null,
+      priority: priority ?? 0,
+      labels: labels ?? {},
       inFlight: target.endpoint.load.pending,
       loadMs: target.loadMs(nowMs),
       connections: target.size,

@@ -12,6 +12,7 @@ import type { Snapshot } from "../snapshot/snapshot.ts";
 import { RecordExport } from "../telemetry/record-export.ts";
 import { openAdmin } from "./admin.ts";
 import { showSnapshot } from "./admin-views.ts";
+import { BalancerMetrics } from "./balancer-metrics.ts";
 import { DnsForwarder } from "./dns-forwarder.ts";
 import { DnsServer } from "./dns-server.ts";
 import { drainGraceMs, drainWorkload } from "./drain.ts";
@@ -152,6 +153,7 @@ class HostedProxy {
     });
     // Who waits since an earlier life is served first.
     await new Promise<void>((resolve) => clock.after(1, resolve));
+    new BalancerMetrics(metrics, this.workload.upstream);
     await openAdmin("admin.sock", {
       workload: this.workload,
       metrics,

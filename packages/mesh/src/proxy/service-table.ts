@@ -2,6 +2,7 @@ import type { Rng } from "../base/rng.ts";
 import {
   documentKey,
   type EndpointsDoc,
+  type FaultDoc,
   type RoutesDoc,
   type ServiceDoc,
   type ServiceKey,
@@ -10,8 +11,11 @@ import {
 } from "../model/document.ts";
 import type { RequestHead } from "../model/head.ts";
 import { spokenVersion } from "../model/protocol.ts";
-import { RetryBudget } from "../policy/budget.ts";
+import type { RetryBudget } from "../policy/budget.ts";
+import type { FaultDraws } from "../policy/fault.ts";
+import { EffectivePolicy } from "../policy/request-policy.ts";
 import type { Edit, Frontend, FrontendSlot } from "../relay/frontend.ts";
+import { tcpAlpn } from "../relay/tcp.ts";
 import { compileRoutes } from "../route/compile.ts";
 import type { RouteTable } from "../route/match.ts";
 import { compileTlsRoutes, type TlsRouteTable } from "../route/tls-routes.ts";
@@ -22,7 +26,8 @@ import type { Upstream } from "../upstream/upstream.ts";
 import { Arrivals } from "./arrivals.ts";
 import { serviceAuthority } from "./authority.ts";
 import type { ContractReaders } from "./contract-readers.ts";
-import { ServiceFaults } from "./service-faults.ts";
+import { ServiceBudgets } from "./service-budgets.ts";
+import { RuleFaults, ServiceFaults } from "./service-faults.ts";
 
 /** A document that is not acted on, and why. */
 export type Refused = ReadonlyMap<string, readonly string[]>;
@@ -45,9 +50,10 @@ export class ServiceTable {
   readonly #options: ServiceTableOptions;
   readonly #arrivals: Arrivals;
   readonly #slots = new Map<string, FrontendSlot & ServicePort>();
-  readonly #budgets = new Map<ServiceKey, RetryBudget>();
+  readonly #budgets = new ServiceBudgets();
   readonly #wanted = new Set<ServiceKey>();
   readonly #faults = new ServiceFaults();
+  readonly #ruleFaults = new RuleFaults();
   readonly #routes = new WeakMap<RoutesDoc, RouteTable>();
   readonly #tlsRoutes = new WeakMap<readonly TlsRouteDoc[], TlsRouteTable>();
   #documents: Snapshot["documents"] = new Map();
@@ -82,14 +88,10 @@ export class ServiceTable {
     return this.#options.upstream.backend(service, port);
   };
 
-  readonly budgetOf = (service: ServiceKey): RetryBudget => {
-    let budget = this.#budgets.get(service);
-    if (budget === undefined) {
-      budget = new RetryBudget();
-      this.#budgets.set(service, budget);
-    }
-    return budget;
-  };
+  readonly budgetOf = (service: ServiceKey): RetryBudget => this.#budgets.of(service);
+
+  readonly faultOf = (rule: string, doc: FaultDoc): FaultDraws | null =>
+    this.#ruleFaults.of(rule, doc, this.#workload);
 
   /** Acts on the documents of `snapshot`. Requests that wait are told afterwards, by `flush`. */
   apply(snapshot: Snapshot, refused: Refused, workload: WorkloadDoc | null): void {
@@ -114,6 +116,7 @@ export class ServiceTable {
     if (workload?.zone !== zone) for (const key of this.#servicesKnown()) changed.add(key);
     for (const service of this.#gone(this.#wanted)) this.#wanted.delete(service);
     for (const service of this.#gone(this.#budgets.keys())) this.#budgets.delete(service);
+    if (isOtherWorkload) this.#ruleFaults.clear();
     for (const service of changed) this.#applyService(service);
     for (const slot of this.#slots.values()) {
       if (isOtherWorkload || changed.has(slot.service)) {
@@ -172,6 +175,7 @@ export class ServiceTable {
     const endpoints = this.#documents.get(`endpoints/${service}`) as EndpointsDoc | undefined;
     const isRefused = this.#refused.has(`endpoints/${service}`);
     const { upstream, contracts } = this.#options;
+    this.#budgets.apply(service, doc.policy.budget ?? null);
     for (const { number: port, protocol } of doc.ports) {
       const members = (isRefused ? [] : (endpoints?.endpoints ?? [])).map((endpoint) => ({
         target: upstream.endpoint({ ...endpoint, isOwn: false }).target(service, port),
@@ -187,6 +191,7 @@ export class ServiceTable {
         contract: contracts.of(doc.contract),
         fault: this.#faults.of(service, doc.fault, this.#workload),
         speaks: spokenVersion(protocol),
+        octetsAlpn: protocol === "opaque" || protocol === "tls" ? tcpAlpn : null,
         zone: this.#workload?.zone ?? "",
         members,
       });
@@ -220,6 +225,8 @@ export class ServiceTable {
       backendOf: this.backendOf,
       requestTimeoutMs: doc?.policy.requestTimeoutMs ?? null,
       budgetOf: this.budgetOf,
+      policy: new EffectivePolicy(service, null),
+      faultOf: this.faultOf,
       isEdge: false,
     };
   }

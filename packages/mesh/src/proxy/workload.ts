@@ -8,7 +8,7 @@ import { CarrierTransport } from "../net/carrier/transport.ts";
 import type { OnLimit } from "../net/limit.ts";
 import type { Accept, PeerVerifier, Transport } from "../net/transport.ts";
 import { RecordIds, RelayContext } from "../relay/context.ts";
-import type { FrontendSlot } from "../relay/frontend.ts";
+import { type FrontendSlot, workloadField } from "../relay/frontend.ts";
 import type { TcpLimits } from "../relay/tcp-limits.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
 import type { Recorder } from "../telemetry/record.ts";
@@ -87,6 +87,7 @@ export class Workload implements SnapshotSink {
     this.outboundRelay = new RelayContext(clock, wheel, recorder, this.#ids);
     for (const relay of [this.inboundRelay, this.outboundRelay]) {
       relay.onLimit = options.onLimit ?? relay.onLimit;
+      relay.rng = rng;
       relay.tunnelLimits = options.tcpLimits ?? relay.tunnelLimits;
     }
     this.#doors = new Doors({
@@ -107,6 +108,7 @@ export class Workload implements SnapshotSink {
       codec: this.#doors.buildClient,
       limits: options.limits ?? defaultUpstreamLimits,
       meterOf: this.#meterOfDialled,
+      introduce: (head) => head.set(workloadField, this.outboundRelay.workload),
     });
     const contracts = new ContractReaders();
     const { want } = options;

@@ -20,6 +20,8 @@ export interface BackendSpec {
    * peer's proxy is asked in the caller's version and translates beside its process.
    */
   readonly speaks?: HttpProtocol | null;
+  /** What peers are offered for octets, where the port carries nothing else. Null, the default: requests are carried. */
+  readonly octetsAlpn?: string | null;
   /** The caller's zone. Absent: unknown. */
   readonly zone?: string;
   readonly members: readonly BackendMember[];

@@ -12,6 +12,7 @@ import { BackendChoice } from "./backend-choice.ts";
 import type { BackendMember, BackendSpec } from "./backend-spec.ts";
 import { ConnectionCaps } from "./connection-caps.ts";
 import type { UpstreamContext } from "./context.ts";
+import { HealthChecks } from "./health-checks.ts";
 import { OutlierWatch } from "./outlier-watch.ts";
 import type { PickWish } from "./pick-wish.ts";
 import { RequestCaps } from "./request-caps.ts";
@@ -75,6 +76,8 @@ export class Backend implements TargetObserver {
   /** Which endpoints may be picked now, and how. */
   readonly choice: BackendChoice;
   readonly #outliers: OutlierWatch;
+  /** Null: none were ever asked for. */
+  #checks: HealthChecks | null = null;
   #byUid: ReadonlyMap<string, BackendMember> = new Map();
   /** By index of `SlotsDoc.owners`; null where no endpoint has that uid. */
   #owners: readonly (BackendMember | null)[] = [];
@@ -148,6 +151,7 @@ export class Backend implements TargetObserver {
     this.#byUid = byUid;
     this.#owners = spec.slots?.owners.map((uid) => byUid.get(uid) ?? null) ?? [];
     this.#outliers.apply(policy.outlier ?? null, spec.members);
+    this.#check(spec);
     this.#rebuild();
   }
 
@@ -168,6 +172,7 @@ export class Backend implements TargetObserver {
     avoid: Target | null,
     wish: PickWish | null = null,
   ): Target | null {
+    if (this.#checks !== null) this.#checks.onUse(nowMs);
     if (slot < 0 || this.placement === null) {
       if (wish === null) return this.choice.pick(nowMs, avoid);
       const kept = wish.stickTo === null ? null : this.#kept(wish.stickTo, wish);
@@ -315,6 +320,17 @@ export class Backend implements TargetObserver {
   #ownerOf(slot: number): BackendMember | null {
     const index = this.#spec.slots?.assignment[slot];
     return index === undefined ? null : (this.#owners[index] ?? null);
+  }
+
+  #check({ policy, members, octetsAlpn = null }: BackendSpec): void {
+    if (policy.health === undefined && this.#checks === null) return;
+    this.#checks ??= new HealthChecks(this.#context);
+    this.#checks.apply({
+      doc: policy.health ?? null,
+      authority: `${this.service.slice(this.service.indexOf("/") + 1)}:${this.port}`,
+      octetsAlpn,
+      targets: members.filter(({ phase }) => phase === "ready").map(({ target }) => target),
+    });
   }
 
   #rebuild(): void {

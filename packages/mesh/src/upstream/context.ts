@@ -1,6 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { DeadlineWheel } from "../base/deadline-wheel.ts";
 import type { Rng } from "../base/rng.ts";
+import type { RequestHead } from "../model/head.ts";
 import type { SpiffeId } from "../model/identity.ts";
 import type { ServiceKey } from "../model/service-key.ts";
 import type { Connection, PeerVerifier, TlsCredentials, Transport } from "../net/transport.ts";
@@ -31,6 +32,8 @@ export interface UpstreamContext {
   /** For each version of HTTP. */
   readonly codec: BuildClientCodec;
   readonly limits: UpstreamLimits;
+  /** Adds who asks to a request of our own, the first of a connection to a peer. Default: nothing is added. */
+  readonly introduce?: (head: RequestHead) => void;
   /** Who counts connections for a service port; `isOwn`: those to our own application. Default nobody. */
   readonly meterOf?: (service: ServiceKey, port: number, isOwn: boolean) => ConnectionMeter | null;
 }

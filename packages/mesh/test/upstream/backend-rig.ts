@@ -1,9 +1,9 @@
 import { DeadlineWheel } from "@heddle/mesh/base/deadline-wheel.ts";
 import { SeededRng } from "@heddle/mesh/base/rng.ts";
 import { VirtualClock } from "@heddle/mesh/base/virtual-clock.ts";
-import { tcp } from "@heddle/mesh/model/address.ts";
+import { type Address, tcp } from "@heddle/mesh/model/address.ts";
 import type { BackendPolicyDoc } from "@heddle/mesh/model/document.ts";
-import type { DialOptions } from "@heddle/mesh/net/transport.ts";
+import type { ConnectionEvents, DialOptions } from "@heddle/mesh/net/transport.ts";
 import { defaultBackendPolicy } from "@heddle/mesh/policy/backend-policy.ts";
 import type { Outcome } from "@heddle/mesh/policy/outcome.ts";
 import type { Backend, BackendMember } from "@heddle/mesh/upstream/backend.ts";
@@ -11,7 +11,7 @@ import { defaultUpstreamLimits } from "@heddle/mesh/upstream/context.ts";
 import type { PickWish } from "@heddle/mesh/upstream/pick-wish.ts";
 import type { Target } from "@heddle/mesh/upstream/target.ts";
 import { Upstream } from "@heddle/mesh/upstream/upstream.ts";
-import { FakeServer } from "../relay/harness.ts";
+import { FakeServer, NoConnection } from "../relay/harness.ts";
 import { WideServer } from "../relay/wide-server.ts";
 
 export interface Member extends Partial<Omit<BackendMember, "target">> {
@@ -25,6 +25,8 @@ export class BackendRig {
   /** What was dialled, in order. */
   readonly servers: FakeServer[] = [];
   readonly wide: WideServer[] = [];
+  /** Dialled for octets. */
+  readonly raw: { readonly address: Address; readonly events: ConnectionEvents }[] = [];
   readonly upstream: Upstream;
   readonly backend: Backend;
   zone = "";
@@ -36,9 +38,16 @@ export class BackendRig {
       wheel: this.wheel,
       rng: new SeededRng(1),
       transport: {
-        dial: ({ address }: DialOptions) => {
-          Object.assign(dialling!, { address });
-          return dialling!.connection;
+        dial: ({ address }: DialOptions, events: ConnectionEvents) => {
+          const server = dialling;
+          dialling = null;
+          if (server !== null) {
+            Object.assign(server, { address });
+            return server.connection;
+          }
+          const connection = new NoConnection(address, () => events.onClose(null));
+          this.raw.push({ address, events });
+          return connection;
         },
         listen: () => Promise.reject(new Error("nobody listens here")),
       },

@@ -1,5 +1,8 @@
 import { SeededRng } from "@heddle/mesh/base/rng.ts";
 import type { BreakerDoc, OutlierDoc } from "@heddle/mesh/model/policy.ts";
+import { BalancerMetrics } from "@heddle/mesh/proxy/balancer-metrics.ts";
+import { Metrics } from "@heddle/mesh/telemetry/metrics.ts";
+import { renderMetrics } from "@heddle/mesh/telemetry/metrics-text.ts";
 import { PickWish } from "@heddle/mesh/upstream/pick-wish.ts";
 import { RuleBreakers } from "@heddle/mesh/upstream/rule-breakers.ts";
 import { describe, expect, test } from "vitest";
@@ -149,4 +152,28 @@ describe("a rule's breakers", () => {
     expect(rig.pick(wished(breakers))).not.toBeNull();
     expect(rig.backend.choice.panics).toBe(1);
   });
+});
+
+test("what was taken out, and how often none but panic was left, is in the metrics", () => {
+  const rig = new BackendRig({ breaker }, three);
+  const metrics = new Metrics();
+  new BalancerMetrics(metrics, rig.upstream);
+  rig.report("e0", failed, 7);
+  rig.report("e1", failed, 7);
+  rig.picked(4);
+  const subject = 'dst_namespace="default",dst_service="kvs",dst_port="80"';
+  const lines = renderMetrics(metrics, "prometheus").split("\n");
+  expect(lines).toEqual(
+    expect.arrayContaining([
+      `outbound_http_balancer_endpoints{${subject},endpoint_state="ready"} 1`,
+      `outbound_http_balancer_endpoints{${subject},endpoint_state="pending"} 2`,
+      `outbound_http_balancer_p2c_endpoints{${subject}} 3`,
+      `heddle_balancer_ejections_total{${subject}} 2`,
+      `heddle_balancer_panic_picks_total{${subject}} 4`,
+    ]),
+  );
+  rig.upstream.close();
+  expect(renderMetrics(metrics, "prometheus")).toContain(
+    `outbound_http_balancer_p2c_endpoints{${subject}} 0`,
+  );
 });
