@@ -13,7 +13,7 @@ const [verb = "", ...rest] = process.argv.slice(2);
 /** What each script runs, in order; each is a Node program of ours or of node_modules/.bin. */
 const verbs = {
   heddle: [["packages/cli/src/main.ts"]],
-  up: [["packages/cli/src/main.ts", "up", "examples/kvs/mesh.yaml"]],
+  up: [["packages/cli/src/main.ts", "up", ...exampleUnlessNamed(rest)]],
   test: [[bin("vitest"), "run"]],
   check: [
     [bin("tsc"), "-p", "."],
@@ -50,6 +50,12 @@ for (const [index, step] of steps.entries()) {
   const isLast = index === steps.length - 1;
   const status = await run(step, isLast ? rest : []);
   if (status !== 0) process.exit(status);
+}
+
+/** `npm run up` starts the key-value service, `npm run up -- examples/shop/mesh.yaml` another manifest. */
+function exampleUnlessNamed(args) {
+  const isNamed = args.some((arg, at) => !arg.startsWith("-") && args[at - 1] !== "--mesh");
+  return isNamed ? [] : ["examples/kvs/mesh.yaml"];
 }
 
 /** A program of node_modules/.bin, by its file: `npm` may have written a shell script on other systems. */
