@@ -51,6 +51,12 @@ export const reasons = {
   unsupported: row(501, 12, null, "final"),
   "client-slow": row(408, 4, null, "final", true),
   "client-gone": row(0, 1, "DC", "unknown", true),
+  /** Of an attempt alone: its reply was one that a policy has tried again. */
+  "failed-reply": row(502, 14, null, "yes"),
+  /** Of an attempt alone: another one's reply came first. */
+  outrun: row(503, 14, null, "unknown"),
+  /** On purpose; the Fault says which status. */
+  fault: row(503, 14, "FI", "final"),
 } as const satisfies Record<string, ReasonRow>;
 
 export type Reason = keyof typeof reasons;

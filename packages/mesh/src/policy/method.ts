@@ -12,3 +12,11 @@ const idempotent: ReadonlySet<string> = new Set([
 export function isIdempotent(method: string): boolean {
   return idempotent.has(method);
 }
+
+/** Methods that change nothing (RFC 9110 §9.2.1). */
+const safe: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
+
+/** May two requests of this method be going on at a time where one was asked for? */
+export function isSafe(method: string): boolean {
+  return safe.has(method);
+}

@@ -11,6 +11,7 @@ const failed: FailedAttempt = {
   isReplayed: false,
   isPinned: false,
   isMisdirected: false,
+  policy: null,
 };
 
 describe("a failure that was surely not processed", () => {
@@ -23,7 +24,7 @@ describe("a failure that was surely not processed", () => {
   });
 
   test("is given up after so many attempts", () => {
-    expect(decideRetry({ ...failed, attempts: attemptsMax })).toBe("give-up");
+    expect(decideRetry({ ...failed, attempts: attemptsMax })).toBe("limit");
   });
 
   test("is given up when the body is not here any more", () => {
@@ -51,7 +52,7 @@ describe("a failure that may have been processed", () => {
     expect(decideRetry({ ...unknown, isIdempotent: true })).toBe("again");
     expect(decideRetry({ ...unknown, isIdempotent: true, isPinned: true })).toBe("again");
     expect(decideRetry({ ...unknown, isIdempotent: true, isReplayable: false })).toBe("give-up");
-    expect(decideRetry({ ...unknown, isIdempotent: true, attempts: attemptsMax })).toBe("give-up");
+    expect(decideRetry({ ...unknown, isIdempotent: true, attempts: attemptsMax })).toBe("limit");
   });
 
   test("is replayed once free of charge if the connection lay idle and the method is idempotent", () => {
@@ -59,6 +60,40 @@ describe("a failure that may have been processed", () => {
     expect(decideRetry({ ...race, isIdempotent: true })).toBe("replay");
     expect(decideRetry({ ...race, isIdempotent: true, isReplayed: true })).toBe("again");
     expect(decideRetry(race)).toBe("give-up");
+  });
+});
+
+describe("a policy", () => {
+  const policy = { isNamed: true, retriesMax: 2 };
+  const named: FailedAttempt = { ...failed, processed: "yes", isIdempotent: true, policy };
+
+  test("has the failures it names tried again elsewhere, whatever was processed, so many times", () => {
+    expect(decideRetry(named)).toBe("elsewhere");
+    expect(decideRetry({ ...named, processed: "unknown", attempts: 2 })).toBe("elsewhere");
+    expect(decideRetry({ ...named, attempts: 3 })).toBe("limit");
+    expect(decideRetry({ ...named, attempts: 3, isReplayed: true })).toBe("elsewhere");
+    expect(decideRetry({ ...named, isPinned: true })).toBe("same");
+  });
+
+  test("has no others tried again, but what was surely not processed", () => {
+    const other = { ...named, policy: { ...policy, isNamed: false } };
+    expect(decideRetry(other)).toBe("give-up");
+    expect(decideRetry({ ...other, processed: "unknown" })).toBe("give-up");
+    expect(decideRetry({ ...other, processed: "no", isIdempotent: false })).toBe("elsewhere");
+  });
+
+  test("never has executed twice what is not idempotent, nor what is final", () => {
+    expect(decideRetry({ ...named, isIdempotent: false })).toBe("give-up");
+    expect(decideRetry({ ...named, isIdempotent: false, processed: "unknown" })).toBe("give-up");
+    expect(decideRetry({ ...named, processed: "final" })).toBe("give-up");
+  });
+
+  test("may allow more attempts than are made without one, never fewer of what was not processed", () => {
+    const unsent = { ...named, processed: "no" } as const;
+    const many = { isNamed: true, retriesMax: 6 };
+    expect(decideRetry({ ...unsent, attempts: 3 })).toBe("elsewhere");
+    expect(decideRetry({ ...unsent, attempts: 6, policy: many })).toBe("elsewhere");
+    expect(decideRetry({ ...unsent, attempts: 7, policy: many })).toBe("limit");
   });
 });
 

@@ -58,6 +58,7 @@ export class GatewayTable {
       backendOf: this.#services.backendOf,
       requestTimeoutMs: null,
       budgetOf: this.#services.budgetOf,
+      faultOf: this.#services.faultOf,
       isEdge: true,
     };
   }

@@ -10,11 +10,7 @@ export class ServiceFaults {
 
   /** Null: none, or not for this caller. */
   of(service: ServiceKey, doc: FaultDoc | null, caller: WorkloadDoc | null): FaultDraws | null {
-    const isMeant =
-      doc !== null &&
-      caller !== null &&
-      (doc.callers === null || doc.callers.includes(caller.name));
-    if (!isMeant) {
+    if (doc === null || !strikes(doc, caller)) {
       this.#known.delete(service);
       return null;
     }
@@ -26,4 +22,37 @@ export class ServiceFaults {
     }
     return known.draws;
   }
+}
+
+/** The same of rules, by name; asked for each request that falls under one with a fault. */
+export class RuleFaults {
+  readonly #faults = new ServiceFaults();
+  readonly #known = new Map<
+    string,
+    { readonly doc: FaultDoc; readonly draws: FaultDraws | null }
+  >();
+
+  of(rule: string, doc: FaultDoc, caller: WorkloadDoc | null): FaultDraws | null {
+    let known = this.#known.get(rule);
+    if (known?.doc !== doc) {
+      known = { doc, draws: this.#faults.of(rule as ServiceKey, doc, caller) };
+      this.#known.set(rule, known);
+    }
+    return known.draws;
+  }
+
+  /** The caller is another one now. */
+  clear(): void {
+    this.#known.clear();
+  }
+}
+
+/** Is the caller one of those the fault is meant for, by name and by identity? */
+function strikes(
+  { callers, identities }: FaultDoc,
+  caller: WorkloadDoc | null,
+): caller is WorkloadDoc {
+  if (caller === null || (callers !== null && !callers.includes(caller.name))) return false;
+  if (identities === undefined) return true;
+  return caller.identity !== null && identities.includes(caller.identity);
 }

@@ -67,6 +67,11 @@ export class Attempt implements ReplySink {
     this.#owner = null;
   }
 
+  /** Another hears of it from now on. */
+  handTo(owner: AttemptOwner): void {
+    this.#owner = owner;
+  }
+
   /** The exchange is over in good order. */
   detach(): void {
     this.#owner = null;

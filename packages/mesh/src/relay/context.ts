@@ -1,7 +1,11 @@
 import type { Clock } from "../base/clock.ts";
 import type { DeadlineWheel } from "../base/deadline-wheel.ts";
+import { type Rng, SeededRng } from "../base/rng.ts";
+import type { BreakerDoc } from "../model/policy.ts";
 import type { OnLimit } from "../net/limit.ts";
 import type { ExchangeRecord, Recorder } from "../telemetry/record.ts";
+import { RuleBreakers } from "../upstream/rule-breakers.ts";
+import type { MirrorSink } from "./mirror-sink.ts";
 import { defaultTcpLimits, type TcpLimits } from "./tcp-limits.ts";
 
 /** Numbers the exchanges of one proxy and what happens in its history, whatever their direction. */
@@ -34,6 +38,9 @@ export interface Turn {
   leave(): void;
 }
 
+/** Rules whose breakers are kept; beyond it all begin anew. */
+const breakersMax = 5000;
+
 const noTurn: Turn = { enter() {}, leave() {} };
 
 /** What all exchanges of one side of a workload share: inbound, or all others. */
@@ -48,8 +55,14 @@ export class RelayContext {
   tunnelLimits: TcpLimits = defaultTcpLimits;
   /** Told each time a client sent its body too slowly. */
   onLimit: OnLimit = () => {};
+  /** Of the pauses before retries. Default seeded with 1: a proxy sets its own. */
+  rng: Rng = new SeededRng(1);
+  /** Sends copies of requests; null: none are. */
+  mirrors: MirrorSink | null = null;
   /** Tunnels and opaque connections that are open. */
   readonly tunnels = new Set<Drainable>();
+  /** By rule: they outlive its document. */
+  readonly #breakers = new Map<string, RuleBreakers>();
   readonly #recorder: Recorder;
   readonly #ids: RecordIds;
   #inFlight = 0;
@@ -75,6 +88,18 @@ export class RelayContext {
 
   get isRecording(): boolean {
     return this.#recorder.isRecording !== false;
+  }
+
+  /** The breakers of a rule that has its own. */
+  breakersOf(rule: string, doc: BreakerDoc): RuleBreakers {
+    let breakers = this.#breakers.get(rule);
+    if (breakers === undefined) {
+      if (this.#breakers.size >= breakersMax) this.#breakers.clear();
+      breakers = new RuleBreakers(doc, this.rng);
+      this.#breakers.set(rule, breakers);
+    }
+    if (breakers.doc !== doc) breakers.doc = doc;
+    return breakers;
   }
 
   nextId(): number {

@@ -14,6 +14,12 @@ export interface OwnReply {
   readonly body: Buffer;
 }
 
+/** What a reply says in place of its reason's row. */
+export interface FailureStatus {
+  readonly status: number;
+  readonly grpcStatus: number;
+}
+
 /** What a reply without a body carries. */
 export const noBody = Buffer.alloc(0);
 
@@ -21,28 +27,35 @@ export const noBody = Buffer.alloc(0);
  * The reply that tells the caller of `reason`: the only place where a failure becomes a message. A caller that speaks
  * gRPC gets its status as trailers-only (gRPC over HTTP2, "Responses").
  * @param detail for the caller's eyes; null where the caller is outside the mesh
+ * @param more fields, whatever its caller speaks; null: none
+ * @param instead of what the reason's row says; null: that
  */
 export function failureReply(
   reason: Reason,
   detail: string | null,
   request: RequestHead,
   wallMs: number,
+  more: readonly (readonly [name: string, value: string])[] | null = null,
+  instead: FailureStatus | null = null,
 ): OwnReply {
   const row = reasonRow(reason);
+  const [status, grpcStatus] = [instead?.status ?? row.status, instead?.grpcStatus ?? row.grpc];
   const date = new Date(wallMs).toUTCString();
   if (isGrpc(request.get("content-type"))) {
     const head = new PlainReplyHead(200, [
       ["date", date],
       ["content-type", "application/grpc"],
-      ...grpcFailureFields(reason, detail, row.grpc),
+      ...grpcFailureFields(reason, detail, grpcStatus),
+      ...(more ?? []),
     ]);
     return { head, body: noBody };
   }
   const text = detail === null || detail === "" ? `${reason}\n` : `${reason}: ${detail}\n`;
-  const head = new PlainReplyHead(row.status, [
+  const head = new PlainReplyHead(status, [
     ["date", date],
     ["content-type", "text/plain; charset=utf-8"],
     [reasonField, reason],
+    ...(more ?? []),
   ]);
   return { head, body: Buffer.from(text) };
 }

@@ -1,18 +1,36 @@
 import { Deadline, type DeadlineHandler } from "../base/deadline-wheel.ts";
-import type { FaultStrike } from "../policy/fault.ts";
+import { type FaultStrike, joinStrikes } from "../policy/fault.ts";
+import type { Rule } from "../route/rule.ts";
 import type { ExchangeRecord } from "../telemetry/record.ts";
+import type { Backend } from "../upstream/backend.ts";
 import type { RelayContext } from "./context.ts";
 import { heldBackBy } from "./ending-record.ts";
+import type { Frontend } from "./frontend.ts";
+import { type PacedEnds, PacedFlow } from "./paced-flow.ts";
 
 /** Whose request meets a fault. */
 export interface FaultedOwner {
   /** It was held back for long enough. */
-  onDelayOver(): void;
+  onPauseOver(): void;
+}
+
+/** What the next request meets by its rule's fault and its service's; null: nothing. */
+export function nextStrike(
+  frontend: Frontend,
+  rule: Rule | null,
+  backend: Backend,
+): FaultStrike | null {
+  const of = backend.fault === null ? null : backend.fault.next();
+  if (rule === null || rule.fault === null) return of;
+  return joinStrikes(frontend.faultOf?.(rule.name, rule.fault)?.next() ?? null, of);
 }
 
 /** What one request meets on purpose. Made only where a fault strikes it. */
 export class FaultHold implements DeadlineHandler {
   readonly strike: FaultStrike;
+  /** Bodies that go no faster than it says; null: they do. */
+  request: PacedFlow | null = null;
+  reply: PacedFlow | null = null;
   readonly #context: RelayContext;
   readonly #owner: FaultedOwner;
   #delay: Deadline | null = null;
@@ -33,6 +51,13 @@ export class FaultHold implements DeadlineHandler {
     return true;
   }
 
+  /** Bodies are slow from now on. */
+  slow(request: PacedEnds, reply: PacedEnds): void {
+    const { bytesPerSecond } = this.strike;
+    this.request = new PacedFlow(this.#context, bytesPerSecond, request);
+    this.reply = new PacedFlow(this.#context, bytesPerSecond, reply);
+  }
+
   /** Why the caller's connection is reset at this moment; null: it is not. */
   reset(when: "before" | "after"): string | null {
     const { name, reset } = this.strike;
@@ -42,11 +67,13 @@ export class FaultHold implements DeadlineHandler {
   }
 
   onDeadline(): void {
-    this.#owner.onDelayOver();
+    this.#owner.onPauseOver();
   }
 
   /** The request is over. */
   lift(): void {
     if (this.#delay !== null) this.#context.wheel.clear(this.#delay);
+    this.request?.stop();
+    this.reply?.stop();
   }
 }

@@ -1,5 +1,6 @@
 import type { PlacementSource } from "../balance/placement.ts";
 import type { ConnectionName, Direction } from "../history/exchange.ts";
+import type { FaultDoc } from "../model/document.ts";
 import type { RequestHead } from "../model/head.ts";
 import type { SpiffeId } from "../model/identity.ts";
 import type { PortProtocol } from "../model/protocol.ts";
@@ -7,6 +8,8 @@ import type { Reason } from "../model/reason.ts";
 import type { ServiceKey } from "../model/service-key.ts";
 import type { Admission } from "../policy/admission.ts";
 import type { RetryBudget } from "../policy/budget.ts";
+import type { FaultDraws } from "../policy/fault.ts";
+import type { EffectivePolicy } from "../policy/request-policy.ts";
 import type { RouteTable } from "../route/match.ts";
 import type { TlsRouteTable } from "../route/tls-routes.ts";
 import type { Backend, EndpointWaiter } from "../upstream/backend.ts";
@@ -68,6 +71,12 @@ export interface Frontend {
   readonly requestTimeoutMs: number | null;
   /** Null: no attempt after the first, but for the replay of an idle race. */
   readonly budgetOf: ((service: ServiceKey) => RetryBudget) | null;
+  /** Of requests without a rule. Absent, null: none. */
+  readonly policy?: EffectivePolicy | null;
+  /** The fault of a rule, as it meets this caller; null: not. Absent: none does. */
+  readonly faultOf?: (rule: string, doc: FaultDoc) => FaultDraws | null;
+  /** Are its requests copies of others, whose replies nobody waits for? Absent: no. */
+  readonly isMirror?: boolean;
   /** Are callers outside the mesh? They learn the reason and no details. */
   readonly isEdge: boolean;
 }

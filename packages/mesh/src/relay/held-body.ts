@@ -1,6 +1,6 @@
 import { joinPiece } from "../net/join-piece.ts";
 
-/** Octets of a request's body kept for another attempt. Default and maximum 65536 (Linkerd's retry buffer). */
+/** Octets of a request's body kept for another attempt. Default 65536 (Linkerd's retry buffer); a policy may say otherwise. */
 export const heldBytesMax = 65_536;
 
 /**
@@ -8,6 +8,8 @@ export const heldBytesMax = 65_536;
  * have to be repeated. Made only for requests that have a body.
  */
 export class HeldBody {
+  /** Octets of what was passed on that are kept. */
+  bytesMax = heldBytesMax;
   readonly #chunks: Buffer[] = [];
   #bytes = 0;
   /** Is everything read so far still here? If not, no other attempt can be made. */
@@ -28,7 +30,7 @@ export class HeldBody {
   /** Keeps a copy of what was passed on, up to the limit; beyond it all is let go. */
   keep(bytes: Buffer, start: number, end: number): void {
     if (!this.isWhole) return;
-    if (this.#bytes + end - start > heldBytesMax) this.release();
+    if (this.#bytes + end - start > this.bytesMax) this.release();
     else this.hold(bytes, start, end);
   }
 

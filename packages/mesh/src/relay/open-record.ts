@@ -51,7 +51,9 @@ export function openRequestRecord(
   { ordinal, protocol }: ServerStream,
   head: RequestHead,
 ): ExchangeRecord {
-  const record = openRecord(context, frontend, source, ordinal);
+  const record = frontend.isMirror
+    ? buildRecord(context, frontend, source, 0) // nobody has sent it to us
+    : openRecord(context, frontend, source, ordinal);
   record.protocol = protocol;
   record.method = head.method;
   record.path = head.path;

@@ -1,6 +1,9 @@
 import { Deadline, type DeadlineHandler } from "../base/deadline-wheel.ts";
+import type { RequestHead } from "../model/head.ts";
 import type { Reason } from "../model/reason.ts";
 import type { BodyLength } from "../net/codec.ts";
+import { deadlineField, formatDeadline } from "../policy/deadline.ts";
+import type { RequestPolicy } from "../policy/request-policy.ts";
 import type { ExchangeRecord } from "../telemetry/record.ts";
 import { BodyPace } from "./body-pace.ts";
 import type { RelayContext } from "./context.ts";
@@ -13,11 +16,43 @@ export interface Impatience {
   readonly detail: string;
 }
 
+/** What limits one exchange, in ms from its beginning; null: nothing. */
+export interface ExchangeLimits {
+  /** By its route. */
+  readonly ruleMs: number | null;
+  /** By its caller's word. */
+  readonly callerMs: number | null;
+  /** By policy, whatever goes through it. */
+  readonly lifetimeMs: number | null;
+  /** Nothing moves for so long. */
+  readonly idleMs: number | null;
+}
+
+/** What limits an exchange; null: nothing does, which costs nothing. */
+export function limitsOf(
+  ruleMs: number | null,
+  callerMs: number | null,
+  policy: RequestPolicy | null,
+): ExchangeLimits | null {
+  const lifetimeMs = policy === null ? null : policy.lifetimeMs;
+  const idleMs = policy === null ? null : policy.idleTimeoutMs;
+  const isAny = ruleMs !== null || callerMs !== null || lifetimeMs !== null || idleMs !== null;
+  return isAny ? { ruleMs, callerMs, lifetimeMs, idleMs } : null;
+}
+
+/** Between two looks whether anything has moved: a part of the limit, so that it is passed by no more than that. */
+const idleLooks = 4;
+
 /** How long one exchange is waited for. Made only where something limits it, or where it lasts long. */
 export class Patience {
   readonly #context: RelayContext;
   #deadline: Deadline | null = null;
-  #isCallers = false;
+  #limit: "rule" | "caller" | "lifetime" = "rule";
+  #endMs = Number.POSITIVE_INFINITY;
+  #idle: Deadline | null = null;
+  #idleMs = 0;
+  #idleSinceMs = 0;
+  #idleBytes = -1;
   #quiet: QuietWatch | null = null;
   #pace: BodyPace | null = null;
 
@@ -25,31 +60,57 @@ export class Patience {
     this.#context = context;
   }
 
-  /**
-   * Limits the whole exchange; `handler` is told when its time is up. False: its caller's is up already.
-   * @param ruleMs by its route, from its beginning @param callerMs by its caller's word (`grpc-timeout`)
-   */
-  limit(
-    handler: DeadlineHandler,
-    startMs: number,
-    ruleMs: number | null,
-    callerMs: number | null,
-  ): boolean {
-    this.#isCallers = callerMs !== null && (ruleMs === null || callerMs <= ruleMs);
-    this.#deadline = new Deadline(handler);
-    const limitMs = this.#isCallers ? callerMs! : ruleMs!;
-    const leftMs = startMs + limitMs - this.#context.clock.monotonicMs();
-    if (leftMs <= 0 && this.#isCallers) return false;
-    this.#context.wheel.set(this.#deadline, leftMs);
+  /** Limits the whole exchange; `handler` is told when its time is up. False: its caller's is up already. */
+  limit(handler: DeadlineHandler, startMs: number, limits: ExchangeLimits): boolean {
+    const { ruleMs, callerMs, lifetimeMs, idleMs } = limits;
+    const { wheel, clock } = this.#context;
+    const nowMs = clock.monotonicMs();
+    let limitMs = ruleMs ?? Number.POSITIVE_INFINITY;
+    if (callerMs !== null && callerMs <= limitMs) {
+      limitMs = callerMs;
+      this.#limit = "caller";
+    }
+    if (lifetimeMs !== null && lifetimeMs < limitMs) {
+      limitMs = lifetimeMs;
+      this.#limit = "lifetime";
+    }
+    this.#endMs = startMs + limitMs;
+    if (this.#limit === "caller" && this.#endMs <= nowMs) return false;
+    if (limitMs !== Number.POSITIVE_INFINITY) {
+      this.#deadline = new Deadline(handler);
+      wheel.set(this.#deadline, this.#endMs - nowMs);
+    }
+    if (idleMs !== null) {
+      this.#idle = new Deadline(handler);
+      this.#idleMs = idleMs;
+      this.#idleSinceMs = nowMs;
+      wheel.set(this.#idle, idleMs / idleLooks);
+    }
     return true;
   }
 
-  /** Its time is up. What was sent may have been executed, whoever's time it was. */
-  onDeadline({ sentMs, earlier }: ExchangeRecord): Impatience {
-    if (!this.#isCallers) {
+  /** What is left of the whole exchange's time, in ms; infinite: nothing limits it. */
+  leftMs(nowMs: number): number {
+    return this.#endMs - nowMs;
+  }
+
+  /** Tells the next hop what is left. @param isProcess the last hop, to the process beside us */
+  tell(head: RequestHead, nowMs: number, isProcess: boolean): void {
+    const leftMs = this.leftMs(nowMs);
+    if (leftMs === Number.POSITIVE_INFINITY) return;
+    head.set(deadlineField, formatDeadline(leftMs, isProcess ? nowMs : null));
+  }
+
+  /** A time is up; null: it goes on. What was sent may have been executed, whoever's time it was. */
+  onDeadline(deadline: Deadline, record: ExchangeRecord): Impatience | null {
+    if (deadline === this.#idle) return this.#lookIdle(record);
+    if (this.#limit === "rule") {
       return { reason: "request-timeout", detail: "the time limit of the request has passed" };
     }
-    const isUnsent = sentMs < 0 && earlier === null;
+    if (this.#limit === "lifetime") {
+      return { reason: "request-timeout", detail: "it has lasted as long as its policy lets it" };
+    }
+    const isUnsent = record.sentMs < 0 && record.earlier === null;
     const detail = "the caller's own deadline has passed";
     return { reason: isUnsent ? "deadline-passed" : "request-timeout", detail };
   }
@@ -78,5 +139,21 @@ export class Patience {
   /** No time limit holds any more. */
   lift(): void {
     if (this.#deadline !== null) this.#context.wheel.clear(this.#deadline);
+    if (this.#idle !== null) this.#context.wheel.clear(this.#idle);
+  }
+
+  #lookIdle({ requestBytes, replyBytes, headMs }: ExchangeRecord): Impatience | null {
+    const { wheel, clock } = this.#context;
+    const nowMs = clock.monotonicMs();
+    const moved = requestBytes + replyBytes + (headMs < 0 ? 0 : 1);
+    if (moved !== this.#idleBytes) {
+      if (this.#idleBytes >= 0) this.#idleSinceMs = nowMs;
+      this.#idleBytes = moved;
+    }
+    if (nowMs - this.#idleSinceMs >= this.#idleMs) {
+      return { reason: "request-timeout", detail: `nothing has moved for ${this.#idleMs} ms` };
+    }
+    wheel.set(this.#idle!, this.#idleMs / idleLooks);
+    return null;
   }
 }

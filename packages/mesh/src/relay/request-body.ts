@@ -3,13 +3,21 @@ import type { BodyCopy } from "../net/body-copy.ts";
 import type { BodyLength, ClientStream, ServerStream } from "../net/codec.ts";
 import { HeldBody } from "./held-body.ts";
 
+/** Gets a body as it passes. */
+export interface BodyTaker {
+  take(bytes: Buffer, start: number, end: number): void;
+  /** It is complete. */
+  end(): void;
+}
+
 /** What has come of a request's body, what of it is still here, and whether more may come now. */
 export class RequestBody {
   readonly #stream: ServerStream;
   readonly #hasOctets: boolean;
   /** Null: the request has no body, or what comes is a tunnel's. */
   readonly #held: HeldBody | null;
-  #copy: BodyCopy | null = null;
+  #copy: BodyTaker | null = null;
+  #mirror: BodyTaker | null = null;
   #trailers: Fields | null = null;
   isPaused = false;
   /** How often it was paused. */
@@ -31,12 +39,14 @@ export class RequestBody {
   /** Nobody can take the octets yet. */
   hold(bytes: Buffer, start: number, end: number): void {
     this.#copy?.take(bytes, start, end);
+    this.#mirror?.take(bytes, start, end);
     this.#held!.hold(bytes, start, end);
   }
 
   /** An attempt takes the octets. */
   keep(bytes: Buffer, start: number, end: number): void {
     this.#copy?.take(bytes, start, end);
+    this.#mirror?.take(bytes, start, end);
     this.#held?.keep(bytes, start, end);
   }
 
@@ -44,13 +54,29 @@ export class RequestBody {
     this.isEnded = true;
     this.#trailers = trailers;
     this.#copy?.end();
+    this.#mirror?.end();
+  }
+
+  /** Octets of what is passed on that are kept for another attempt. */
+  set keptBytesMax(bytesMax: number) {
+    if (this.#held !== null) this.#held.bytesMax = bytesMax;
   }
 
   /** From now on, and from the beginning: nothing was passed on yet. */
   copyTo(copy: BodyCopy): void {
     this.#copy = copy;
-    for (const chunk of this.#held?.chunks() ?? []) copy.take(chunk, 0, chunk.length);
-    if (this.isEnded) copy.end();
+    this.#give(copy);
+  }
+
+  /** The same, of a request that others get as well. */
+  mirrorTo(mirror: BodyTaker): void {
+    this.#mirror = mirror;
+    this.#give(mirror);
+  }
+
+  #give(taker: BodyTaker): void {
+    for (const chunk of this.#held?.chunks() ?? []) taker.take(chunk, 0, chunk.length);
+    if (this.isEnded) taker.end();
   }
 
   /** What has come goes to an attempt; more follows as it comes. @param isOnly there will be no other attempt */

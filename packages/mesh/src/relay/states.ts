@@ -2,11 +2,14 @@
  * One exchange as a state machine. Every input in every state is written down; `relay.ts` does what the cell says.
  *
  * ```
- *                   ┌────────── retry ───────────┐
- *                   ▼                            │
+ *                   ┌────────── retry ───────────┬─ peeking ─┐
+ *                   ▼                            │           ▼
  *  start ───────▶ choosing ─▶ connecting ─▶ asking ─▶ answering ────────────▶ over
  *    └▶ delaying ───▲  │            │         │  └─▶ tunnelling ─▶ parting ──▶ ▲
  *          └───────────┴────────────┴─────────┴────────────┴──────────┴────────┘  a failure is answered, or cuts the reply
+ *
+ * A retry that its policy has wait is delayed as well. Hedges, attempts beside the one that is going on, exist while it asks, or
+ * while one of them that took its place connects; the first reply's head ends all others.
  * ```
  */
 export interface State {
@@ -15,6 +18,7 @@ export interface State {
     | "choosing"
     | "connecting"
     | "asking"
+    | "peeking"
     | "answering"
     | "tunnelling"
     | "parting"
@@ -39,19 +43,21 @@ export interface State {
   // From the server, for the present attempt; those of earlier attempts never get here.
   readonly interim: "pass" | "never";
   readonly replyHead: "answer" | "never";
-  readonly replyBody: "pass" | "ignore" | "never";
-  readonly replyEnd: "finish" | "half" | "part" | "never";
+  /** `open`: it is not a reply that failed, so its head goes to the client first. */
+  readonly replyBody: "pass" | "open" | "ignore" | "never";
+  /** `weigh`: its trailers say whether it failed. */
+  readonly replyEnd: "finish" | "weigh" | "half" | "part" | "never";
   /** `judge`: a retry decides. `cut`: the client has part of the reply and must see that it is not whole. */
   readonly replyFailed: "judge" | "cut" | "never";
   readonly serverWritable: "resume" | "ignore";
 
   // From the clock, and from us.
-  /** A fault has held the request back for long enough. */
+  /** A fault, or the pause before a retry, has held the request back for long enough. */
   readonly delayOver: "go" | "never";
   readonly timeout: "fail" | "cut" | "ignore";
 }
 
-/** A fault holds the request back; nothing is chosen yet. */
+/** A fault holds the request back, or the pause before a retry; nothing is chosen. */
 export const delaying: State = {
   phase: "delaying",
   requestBody: "hold",
@@ -129,6 +135,27 @@ export const asking: State = {
   replyHead: "answer",
   replyBody: "never",
   replyEnd: "never",
+  replyFailed: "judge",
+  serverWritable: "resume",
+  delayOver: "never",
+  timeout: "fail",
+};
+
+/** A call's reply has begun, and the client has seen nothing of it: what follows says whether it is one that failed. */
+export const peeking: State = {
+  phase: "peeking",
+  requestBody: "pass",
+  requestEnd: "pass",
+  clientGone: "abandon",
+  clientWritable: "ignore",
+  endpoint: "never",
+  noEndpoint: "never",
+  session: "never",
+  noSession: "never",
+  interim: "never",
+  replyHead: "never",
+  replyBody: "open",
+  replyEnd: "weigh",
   replyFailed: "judge",
   serverWritable: "resume",
   delayOver: "never",
@@ -225,6 +252,7 @@ export const states: readonly State[] = [
   choosing,
   connecting,
   asking,
+  peeking,
   answering,
   tunnelling,
   parting,

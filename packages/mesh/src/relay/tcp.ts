@@ -306,7 +306,7 @@ export class TcpRelay
     this.#record.sentMs = nowMs;
     this.#record.sentSeq = context.nextPlace();
     this.#tunnel.join(near, far);
-    this.#watch = new TunnelWatch(context, this, this.#record.startMs);
+    this.#watch = new TunnelWatch(context, this, null, this.#record.startMs);
     const held = this.#held;
     this.#held = noOctets;
     if (this.#isSniffing && held.length > 0) this.#sniff(held, 0, held.length);

@@ -1,5 +1,7 @@
 import { Deadline, type DeadlineHandler } from "../base/deadline-wheel.ts";
+import type { RequestPolicy } from "../policy/request-policy.ts";
 import type { RelayContext } from "./context.ts";
+import type { TcpLimits } from "./tcp-limits.ts";
 
 /** Whose tunnel it is. */
 export interface TunnelOwner {
@@ -18,15 +20,25 @@ export interface TunnelOwner {
 export class TunnelWatch implements DeadlineHandler {
   readonly #context: RelayContext;
   readonly #owner: TunnelOwner;
+  readonly #policy: Pick<RequestPolicy, "idleTimeoutMs" | "lifetimeMs"> | null;
   readonly #deadline: Deadline = new Deadline(this);
   readonly #startMs: number;
   #bytesBefore = 0;
   #isDraining = false;
   #hasDrained = false;
 
-  /** @param startMs from when its lifetime counts. Default now. */
-  constructor(context: RelayContext, owner: TunnelOwner, startMs?: number) {
+  /**
+   * @param policy what it says of times wins; null: it says nothing
+   * @param startMs from when its lifetime counts. Default now.
+   */
+  constructor(
+    context: RelayContext,
+    owner: TunnelOwner,
+    policy: Pick<RequestPolicy, "idleTimeoutMs" | "lifetimeMs"> | null,
+    startMs?: number,
+  ) {
     this.#context = context;
+    this.#policy = policy;
     this.#owner = owner;
     this.#startMs = startMs ?? context.clock.monotonicMs();
     this.#isDraining = context.isDraining;
@@ -47,7 +59,7 @@ export class TunnelWatch implements DeadlineHandler {
   }
 
   onDeadline(): void {
-    const { idleMs, lifetimeMs, drainQuietMs } = this.#context.tunnelLimits;
+    const { idleMs, lifetimeMs, drainQuietMs } = this.#limits;
     const ageMs = this.#context.clock.monotonicMs() - this.#startMs;
     if (lifetimeMs !== null && ageMs >= lifetimeMs) {
       this.#owner.onTunnelTooLong(`it has lasted ${lifetimeMs} ms`);
@@ -64,9 +76,21 @@ export class TunnelWatch implements DeadlineHandler {
     }
   }
 
+  get #limits(): TcpLimits {
+    const limits = this.#context.tunnelLimits;
+    const policy = this.#policy;
+    if (policy === null) return limits;
+    const { idleTimeoutMs: idleMs, lifetimeMs } = policy;
+    return {
+      ...limits,
+      idleMs: idleMs ?? limits.idleMs,
+      lifetimeMs: lifetimeMs ?? limits.lifetimeMs,
+    };
+  }
+
   /** Looks again after the shortest of what may end it. */
   #look(): void {
-    const { idleMs, lifetimeMs, drainQuietMs } = this.#context.tunnelLimits;
+    const { idleMs, lifetimeMs, drainQuietMs } = this.#limits;
     this.#bytesBefore = this.#owner.tunnelBytes;
     let delayMs = this.#isDraining ? drainQuietMs : idleMs;
     if (lifetimeMs !== null) {

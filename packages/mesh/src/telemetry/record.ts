@@ -48,6 +48,10 @@ export class ExchangeRecord {
   attempts = 0;
   /** The connection was used before, and this exchange was replayed on a new one. */
   replayed = false;
+  /** Attempts after the first that its budget has paid for, hedges too. */
+  retries = 0;
+  /** Why no more were made though one would have been: their number, or what bounds all of them. Null: none was missed. */
+  retryEnd: "limit" | "overflow" | null = null;
   slot = -1;
   queueMs = 0;
   /** Final status sent to the caller; 0: none was. */

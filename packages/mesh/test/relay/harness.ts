@@ -4,7 +4,7 @@ import { SeededRng } from "@heddle/mesh/base/rng.ts";
 import { VirtualClock } from "@heddle/mesh/base/virtual-clock.ts";
 import type { ContractReader } from "@heddle/mesh/contract/reader.ts";
 import { type Address, tcp } from "@heddle/mesh/model/address.ts";
-import type { PlacementDoc, SlotsDoc } from "@heddle/mesh/model/document.ts";
+import type { BackendPolicyDoc, PlacementDoc, SlotsDoc } from "@heddle/mesh/model/document.ts";
 import type { Fields, ReplyHead, RequestHead } from "@heddle/mesh/model/head.ts";
 import type { SpiffeId } from "@heddle/mesh/model/identity.ts";
 import type { HttpProtocol } from "@heddle/mesh/model/protocol.ts";
@@ -24,6 +24,7 @@ import type {
 } from "@heddle/mesh/net/transport.ts";
 import { RetryBudget } from "@heddle/mesh/policy/budget.ts";
 import type { FaultDraws } from "@heddle/mesh/policy/fault.ts";
+import { EffectivePolicy } from "@heddle/mesh/policy/request-policy.ts";
 import { RecordIds, RelayContext } from "@heddle/mesh/relay/context.ts";
 import type { Frontend, Source } from "@heddle/mesh/relay/frontend.ts";
 import { Exchange } from "@heddle/mesh/relay/relay.ts";
@@ -208,7 +209,7 @@ export class FakeServer implements ClientCodec, ClientStream, ConnectionEvents {
     bytes.fill(0xdb); // received octets are the transport's again
   }
 
-  replyEnd(): void {
+  replyEnd(trailers: Fields | null = null): void {
     if (this.isTunnel) {
       this.hasReplyEnded = true;
       this.sink!.onReplyEnd(null);
@@ -219,7 +220,7 @@ export class FakeServer implements ClientCodec, ClientStream, ConnectionEvents {
     const isReusable = this.hasEnded && !this.isLast;
     this.sink = null;
     this.phase = isReusable ? "idle" : "closed";
-    sink!.onReplyEnd(null);
+    sink!.onReplyEnd(trailers);
     this.owner.onExchangeEnd(this);
     if (!isReusable) this.owner.onClose(this, null);
   }
@@ -232,8 +233,8 @@ export class FakeServer implements ClientCodec, ClientStream, ConnectionEvents {
   }
 
   /** A whole reply. */
-  reply(status: number, text = ""): void {
-    this.replyHead(status);
+  reply(status: number, text = "", fields: Iterable<readonly [string, string]> = []): void {
+    this.replyHead(status, fields);
     if (text !== "") this.replyBody(text);
     this.replyEnd();
   }
@@ -324,6 +325,8 @@ export interface RigOptions {
   readonly contract?: ContractReader | null;
   readonly fault?: FaultDraws | null;
   readonly speaks?: HttpProtocol | null;
+  /** What the service's policy says besides. */
+  readonly policy?: Partial<BackendPolicyDoc>;
 }
 
 const source: Source = {
@@ -414,6 +417,7 @@ export class Rig {
       backendOf: () => this.backend,
       requestTimeoutMs: options.requestTimeoutMs ?? null,
       budgetOf: () => this.budget,
+      policy: new EffectivePolicy("default/kvs", null),
       isEdge: false,
       ...options.frontend,
     };
@@ -443,6 +447,7 @@ export class Rig {
         requestTimeoutMs: null,
         queueMax: this.#options.queueMax ?? 100,
         failfastMs: this.#options.failfastMs ?? 3000,
+        ...this.#options.policy,
       },
       placement: placement ?? null,
       slots: slots ?? null,
@@ -475,6 +480,16 @@ export class Rig {
   get record(): ExchangeRecord {
     assert(this.records.length === 1, `one record, not ${this.records.length}`);
     return this.records[0]!;
+  }
+
+  /** The server that has a request and has not answered; opens what is dialled until there is one. */
+  get asked(): FakeServer {
+    for (let round = 0; round < 10; round++) {
+      const busy = this.servers.find(({ phase, isReplying }) => phase === "busy" && !isReplying);
+      if (busy !== undefined) return busy;
+      this.servers.find(({ phase }) => phase === "dialling")?.open();
+    }
+    throw new Error("nobody is asked");
   }
 
   /** A connection that has carried an exchange and lies idle. */
