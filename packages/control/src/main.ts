@@ -34,6 +34,7 @@ import { Rollouts } from "./rollout/rollouts.ts";
 import { Door } from "./serve/door.ts";
 import { HostChannel } from "./serve/host-channel.ts";
 import { Leftovers } from "./serve/leftovers.ts";
+import { ClaimedEvents } from "./status/claimed-events.ts";
 import { Events } from "./status/events.ts";
 import { StatusWriter } from "./status/status-writer.ts";
 import { DamagedFileError, exitDamaged } from "./store/damaged-file.ts";
@@ -92,6 +93,7 @@ async function main(): Promise<void> {
     door: null,
     api: null,
     status: null,
+    claimedEvents: null,
     orphans: null,
     rollouts: null,
   };
@@ -110,6 +112,7 @@ async function main(): Promise<void> {
       onDocuments: (touched) => parts.door?.onDocuments(touched),
       onSettled: () => {
         parts.status?.onSettled();
+        parts.claimedEvents?.onSettled();
         parts.orphans?.onSettled();
         if (parts.controller === null) return;
         leftovers.onSettled(parts.controller.views);
@@ -123,6 +126,7 @@ async function main(): Promise<void> {
   parts.status = new StatusWriter({ store, controller, clock, log });
   parts.orphans = new Orphans(controller.objects, intent, log);
   const events = new Events({ store, clock, log, newUid: () => randomUUID() });
+  parts.claimedEvents = new ClaimedEvents({ controller, events, clock });
   const boot = bootId();
   const recordings = new Recordings({
     shelf: openShelf(join(stateDir, "recorded.db"), log),
@@ -225,6 +229,7 @@ async function main(): Promise<void> {
     guests.close();
     parts.status?.close();
     parts.rollouts?.close();
+    parts.claimedEvents?.close();
     events.close();
     controller.close();
     await Promise.all([parts.api?.close(), parts.door?.close()]);
@@ -301,6 +306,7 @@ interface Parts {
   door: Door | null;
   api: ApiServer | null;
   status: StatusWriter | null;
+  claimedEvents: ClaimedEvents | null;
   orphans: Orphans | null;
   rollouts: Rollouts | null;
 }

@@ -25,6 +25,7 @@ import { MemoryShelf } from "../src/recording/memory-shelf.ts";
 import { Recordings } from "../src/recording/recordings.ts";
 import type { Shelf } from "../src/recording/shelf.ts";
 import { Door } from "../src/serve/door.ts";
+import { ClaimedEvents } from "../src/status/claimed-events.ts";
 import { Events } from "../src/status/events.ts";
 import { StatusWriter } from "../src/status/status-writer.ts";
 import { keyOf } from "../src/store/collection.ts";
@@ -43,6 +44,7 @@ type Parts = Pick<
   | "status"
   | "recordings"
   | "events"
+  | "claimedEvents"
 >;
 
 /** A control plane without processes: the test says what the supervisor sees. Real sockets, real certificates. */
@@ -57,6 +59,7 @@ export class Plane {
   readonly status: StatusWriter;
   readonly recordings: Recordings;
   readonly events: Events;
+  readonly claimedEvents: ClaimedEvents;
   /** The latest revision of intent. */
   revision: () => number = () => 0;
   desired: Desired = { type: "desired", sockets: [], workloads: [] };
@@ -75,6 +78,7 @@ export class Plane {
     this.status = parts.status;
     this.recordings = parts.recordings;
     this.events = parts.events;
+    this.claimedEvents = parts.claimedEvents;
   }
 
   /** With the store and root of an earlier one it is its next life. */
@@ -115,6 +119,7 @@ export class Plane {
         onDocuments: (touched) => holder.plane?.door.onDocuments(touched),
         onSettled: () => {
           holder.plane?.status.onSettled();
+          holder.plane?.claimedEvents.onSettled();
           holder.plane?.wake();
         },
       },
@@ -139,6 +144,7 @@ export class Plane {
     });
     const status = new StatusWriter({ store, controller, clock, log: silentLog });
     const events = new Events({ store, clock, log: silentLog, newUid: randomUUID });
+    const claimedEvents = new ClaimedEvents({ controller, events, clock });
     const parts = {
       controller,
       door,
@@ -149,6 +155,7 @@ export class Plane {
       status,
       recordings,
       events,
+      claimedEvents,
     };
     const plane = new Plane(parts);
     for (const name of ready) plane.#ready.add(name);
@@ -256,6 +263,7 @@ export class Plane {
   async close(): Promise<void> {
     this.#watching?.close();
     this.status.close();
+    this.claimedEvents.close();
     this.events.close();
     this.controller.close();
     await this.door.close();

@@ -37,6 +37,7 @@ const well: CheckData = {
   refusals: [],
   failedSockets: {},
   conditions: [],
+  warnings: [],
 };
 
 /** Names of what is not good, with the hint. */
@@ -87,7 +88,7 @@ test.each<[Partial<CheckData>, string, string]>([
         { resource: "HTTPRoute/default/front", type: "Accepted", reason: "No", message: "no" },
       ],
     },
-    "every resource is accepted as it is written",
+    "HTTPRoute/default/front is accepted as it is written",
     "heddle describe httproute front",
   ],
   [
@@ -110,6 +111,38 @@ test("a contract that was violated is bad, one whose keys may move is to be know
   expect(wrong({ conditions: [of("Placed"), of("Holds")] })).toEqual([
     ["bad", "every contract holds that was verified", hint],
     ["warning", "each key of a contract stays with one process", "heddle explain placement"],
+    known,
+  ]);
+});
+
+test("each resource that is not accepted is told of alone, up to twenty", () => {
+  const refusal = (resource: string, type = "Accepted") => ({
+    resource,
+    type,
+    reason: "R",
+    message: "m",
+  });
+  const route = "HTTPRoute/shop/a";
+  const two = [refusal(route), refusal(route, "ResolvedRefs"), refusal("GRPCRoute/default/b")];
+  expect(wrong({ conditions: two })).toEqual([
+    ["bad", `${route} is accepted as it is written`, "heddle describe httproute a -n shop"],
+    ["bad", "GRPCRoute/default/b is accepted as it is written", "heddle describe grpcroute b"],
+    known,
+  ]);
+  const many = Array.from({ length: 25 }, (_, index) => refusal(`HTTPRoute/default/r${index}`));
+  const found = wrong({ conditions: many });
+  expect(found).toHaveLength(22);
+  expect(found[20]).toEqual([
+    "bad",
+    "all other resources are accepted as they are written",
+    "heddle describe httproute r20",
+  ]);
+});
+
+test("what stands of a split is to be known: it goes on as far as it can", () => {
+  const [resource, reason, message] = ["TrafficSplit/default/s", "BackendNotFound", "m"];
+  expect(wrong({ warnings: [{ resource, reason, message }] })).toEqual([
+    ["warning", `${resource} does all that it says`, "heddle describe trafficsplit s"],
     known,
   ]);
 });

@@ -1,7 +1,10 @@
 import type { CheckData } from "@heddle/control/api/verbs.ts";
+import { defaultNamespace } from "@heddle/mesh/resource/meta.ts";
 import { bad, type Finding, good, warning } from "./finding.ts";
 
 const DAY_MS = 24 * 3600 * 1000;
+/** Resources of one sort that are told of one by one. */
+const shownMax = 20;
 /** A root that ends sooner than this should be replaced. */
 const ROOT_LIFE_MIN_MS = 30 * 24 * 3_600_000;
 
@@ -15,6 +18,7 @@ export function checkMesh(data: CheckData, version: string): readonly Finding[] 
     ...(hasProxies ? [checkProxies(data), checkDocuments(data), checkRefusals(data)] : []),
     checkWorkloads(data),
     ...checkConditions(data),
+    ...checkWarnings(data),
     checkIsolation(),
   ];
 }
@@ -95,14 +99,47 @@ function checkConditions({ conditions }: CheckData): readonly Finding[] {
   const placed = conditions.filter(({ type }) => type === "Placed");
   const holds = conditions.filter(({ type }) => type === "Holds");
   const others = conditions.filter(({ type }) => type !== "Placed" && type !== "Holds");
-  const accepted = "every resource is accepted as it is written";
   const violated = "every contract holds that was verified";
   const moves = "each key of a contract stays with one process";
   return [
-    others.length === 0 ? good(accepted) : bad(accepted, wordsOf(others), hintOf(others)),
+    ...checkAccepted(others),
     ...(holds.length === 0 ? [] : [bad(violated, wordsOf(holds), hintOf(holds))]),
     // No fault of a resource: each does what it says.
     ...(placed.length === 0 ? [] : [warning(moves, wordsOf(placed), "heddle explain placement")]),
+  ];
+}
+
+/** A line for each that is not, so that each says where to look. */
+function checkAccepted(wrong: CheckData["conditions"]): readonly Finding[] {
+  if (wrong.length === 0) return [good("every resource is accepted as it is written")];
+  const found = [...Map.groupBy(wrong, ({ resource }) => resource)].map(([resource, own]) => {
+    const words = own.map(({ type, reason, message }) => `${type} ${reason}: ${message}`);
+    return bad(`${resource} is accepted as it is written`, once(words), hintOf(own));
+  });
+  return shortened(found, "resources are accepted as they are written");
+}
+
+/** Of what has no conditions: SMI's kinds. */
+function checkWarnings({ warnings }: CheckData): readonly Finding[] {
+  const found = [...Map.groupBy(warnings, ({ resource }) => resource)].map(([resource, own]) => {
+    const words = own.map(({ reason, message }) => `${reason}: ${message}`);
+    return warning(`${resource} does all that it says`, once(words), hintOf(own));
+  });
+  return shortened(found, "resources do all that they say");
+}
+
+function once(words: readonly string[]): string {
+  return [...new Set(words)].join("; ");
+}
+
+/** The first of many, and how many more. */
+function shortened(found: readonly Finding[], claim: string): readonly Finding[] {
+  if (found.length <= shownMax) return found;
+  const rest = found.slice(shownMax);
+  const { verdict, hint } = rest[0]!;
+  return [
+    ...found.slice(0, shownMax),
+    { name: `all other ${claim}`, verdict, detail: `${rest.length} are not`, hint },
   ];
 }
 
@@ -112,9 +149,10 @@ function wordsOf(conditions: CheckData["conditions"]): string {
     .join("; ");
 }
 
-function hintOf([first]: CheckData["conditions"]): string {
-  const [kind = "", , name] = first!.resource.split("/");
-  return `heddle describe ${kind.toLowerCase()} ${name}`;
+function hintOf([first]: readonly { readonly resource: string }[]): string {
+  const [kind = "", namespace = defaultNamespace, name] = first!.resource.split("/");
+  const where = namespace === defaultNamespace ? "" : ` -n ${namespace}`;
+  return `heddle describe ${kind.toLowerCase()} ${name}${where}`;
 }
 
 /** What one machine without isolation cannot promise, said wherever somebody asks whether all is well. */

@@ -1,10 +1,14 @@
 import type { EndpointRow, StatRow } from "@heddle/control/api/verbs.ts";
+import { type Event, eventKind } from "@heddle/mesh/resource/core/event.ts";
 import type { Service } from "@heddle/mesh/resource/core/service.ts";
 import type { Resource } from "@heddle/mesh/resource/meta.ts";
 import { namespaceOf as namespaceOfResource } from "@heddle/mesh/resource/meta.ts";
+import type { HttpRouteGroup } from "@heddle/mesh/resource/smi/httproutegroup.ts";
 import { Command } from "commander";
 import type { ApiClient } from "../api/client.ts";
 import { formatDescription } from "../render/describe.ts";
+import { formatEvents, isAbout } from "../render/events.ts";
+import { formatPatterns } from "../render/patterns.ts";
 import { formatProtocols } from "../render/protocols.ts";
 import { endpointView } from "../render/stat.ts";
 import { formatTable } from "../render/table.ts";
@@ -15,7 +19,7 @@ import { apiOf, type World } from "./world.ts";
 
 export function describeCommand(world: World): Command {
   const command = new Command("describe")
-    .description("tell all about resources: spec, status, conditions")
+    .description("tell all about resources: spec, status, conditions, events")
     .argument("<what...>", "service kvs · httproute/front · processes")
     .action(async (what: readonly string[], options: NamespaceOptions) => {
       const targets = parseTargets(what);
@@ -36,16 +40,43 @@ export function describeCommand(world: World): Command {
 
 async function describe(world: World, api: ApiClient, resource: Resource): Promise<string> {
   const nowWallMs = world.clock.wallMs();
-  if (resource.kind !== "Service") return formatDescription(resource, nowWallMs);
-  const query = { service: resource.metadata.name, namespace: namespaceOfResource(resource) };
+  return formatDescription(resource, nowWallMs, [
+    ...(await sectionsOf(api, resource)),
+    ["Events", formatEvents(await eventsOf(api, resource), nowWallMs)],
+  ]);
+}
+
+async function eventsOf(api: ApiClient, resource: Resource): Promise<readonly Event[]> {
+  const events = await api.list(eventKind, namespaceOfResource(resource));
+  return (events as readonly Event[]).filter((event) => isAbout(event, resource));
+}
+
+type Section = readonly [title: string, text: string];
+
+/** What is to be said of some kinds alone. */
+async function sectionsOf(api: ApiClient, resource: Resource): Promise<readonly Section[]> {
+  switch (resource.kind) {
+    case "Service":
+      return serviceSections(api, resource as Service);
+    case "HTTPRouteGroup":
+      return [["Patterns", formatPatterns(resource as HttpRouteGroup)]];
+    default:
+      return [];
+  }
+}
+
+async function serviceSections(api: ApiClient, service: Service): Promise<readonly Section[]> {
+  const { name } = service.metadata;
+  const namespace = namespaceOfResource(service);
+  const query = { service: name, namespace };
   const rows = await api.verb<readonly EndpointRow[]>("endpoints", { query });
   const table = rows.length === 0 ? "none\n" : formatTable(endpointView.columns.slice(2), rows);
   const stats = await api.verb<readonly StatRow[]>("stat", {
-    query: { by: "services", namespace: namespaceOfResource(resource) },
+    query: { by: "services", namespace },
   });
-  const seen = stats.find(({ name }) => name === resource.metadata.name)?.protocols ?? [];
-  return formatDescription(resource, nowWallMs, [
-    ["Protocols", formatProtocols(resource as Service, seen)],
+  const seen = stats.find((row) => row.name === name)?.protocols ?? [];
+  return [
+    ["Protocols", formatProtocols(service, seen)],
     ["Endpoints", table],
-  ]);
+  ];
 }

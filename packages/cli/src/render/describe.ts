@@ -1,3 +1,4 @@
+import type { ParentReference } from "@heddle/mesh/resource/gateway-api/reference.ts";
 import type { Condition, Resource } from "@heddle/mesh/resource/meta.ts";
 import { namespaceOf } from "@heddle/mesh/resource/meta.ts";
 import { stringify } from "yaml";
@@ -22,17 +23,53 @@ export function formatDescription(
   const shown = facts.filter((fact): fact is [string, string] => fact[1] !== null);
   const width = Math.max(...shown.map(([name]) => name.length)) + 1;
   const head = shown.map(([name, value]) => `${`${name}:`.padEnd(width)}  ${value}\n`).join("");
-  const { conditions, ...others } = (status ?? {}) as { conditions?: readonly Condition[] };
+  const { conditions, parents, ancestors, ...others } = (status ?? {}) as Status;
   const sections: (readonly [string, string])[] = [
     ["Spec", spec === undefined ? "" : stringify(spec)],
     ["Status", Object.keys(others).length === 0 ? "" : stringify(others)],
     ["Conditions", formatConditions(conditions ?? [])],
+    ["Parents", formatSayings(parents?.map(({ parentRef, ...said }) => [parentRef, said]))],
+    ["Targets", formatSayings(ancestors?.map(({ ancestorRef, ...said }) => [ancestorRef, said]))],
     ...more,
   ];
   const rest = sections
     .filter(([, text]) => text !== "")
     .map(([title, text]) => `${title}:\n${indent(text)}`);
   return head + rest.join("");
+}
+
+/** What is said of a route by its parents, of a policy by its targets. */
+interface Status {
+  readonly conditions?: readonly Condition[];
+  readonly parents?: readonly ({ readonly parentRef: ParentReference } & Said)[];
+  readonly ancestors?: readonly ({ readonly ancestorRef: ParentReference } & Said)[];
+}
+
+interface Said {
+  readonly controllerName: string;
+  readonly conditions: readonly Condition[];
+}
+
+/** `Service/kvs, port 80`: what it is, and below it the conditions that it states. */
+function formatSayings(sayings: readonly (readonly [ParentReference, Said])[] = []): string {
+  return sayings
+    .map(([reference, { controllerName, conditions }]) => {
+      const theirs = controllerName.startsWith("heddle.dev/") ? "" : `, said by ${controllerName}`;
+      return `${referenceWords(reference)}${theirs}\n${indent(formatConditions(conditions))}`;
+    })
+    .join("");
+}
+
+function referenceWords(reference: ParentReference): string {
+  const { kind = "Gateway", namespace, name, sectionName, port } = reference;
+  return [
+    `${kind}/${name}`,
+    namespace === undefined ? [] : `namespace ${namespace}`,
+    sectionName === undefined ? [] : `section ${sectionName}`,
+    port === undefined ? [] : `port ${port}`,
+  ]
+    .flat()
+    .join(", ");
 }
 
 function formatConditions(conditions: readonly Condition[]): string {

@@ -11,8 +11,10 @@ import { meshSettings } from "@heddle/mesh/resource/heddle/mesh.ts";
 import type { ConditionClaim } from "@heddle/mesh/resource/meta.ts";
 import { compareText, namespaceOf } from "@heddle/mesh/resource/meta.ts";
 import type { ProcessObserved } from "../host/link.ts";
+import type { MeshWorld } from "../plan/mesh-view.ts";
 import type { Door } from "../serve/door.ts";
 import { openConnections, workloadStats } from "../serve/workload-stat.ts";
+import { oneEach } from "../status/claimed-events.ts";
 import { progress } from "../status/statuses.ts";
 import { constraintsOf } from "../watch/constraints.ts";
 import { contractConditions } from "../watch/contracts.ts";
@@ -104,6 +106,12 @@ export class Facts {
       });
   }
 
+  /** What resources alone do not say: who runs, and who keeps which keys. */
+  world(): MeshWorld {
+    const { slots } = this.#options.controller.index.inputs;
+    return { workloads: this.#views(), slots: Object.fromEntries(slots) };
+  }
+
   /** What intent calls a workload. */
   #ownerOf({ uid, namespace, name, gateway }: WorkloadView): string {
     if (gateway !== null) return `Gateway/${namespace}/${gateway}`;
@@ -130,6 +138,7 @@ export class Facts {
       ),
       failedSockets: controller.host.failedSockets,
       conditions: this.#conditions(),
+      warnings: this.#warnings(),
     };
   }
 
@@ -297,6 +306,15 @@ export class Facts {
       const said = conditions.filter(({ type }) => type === holdsCondition);
       return { resource: `Contract/${key}`, list: [...list, ...said] };
     });
+  }
+
+  #warnings(): CheckData["warnings"] {
+    const { claims } = this.#options.controller.index.outputs;
+    return [...claims].flatMap(([resource, { events = [] }]) =>
+      oneEach(events)
+        .filter(({ type }) => type === "Warning")
+        .map(({ reason, message }) => ({ resource, reason, message })),
+    );
   }
 
   #conditions(): CheckData["conditions"] {

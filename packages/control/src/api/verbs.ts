@@ -18,6 +18,7 @@ import type { Condition, Resource } from "@heddle/mesh/resource/meta.ts";
  *   GET  check                   → CheckData
  *   GET  tap?<TapQuery>          → TapItem, one a line, until the client goes
  *   GET  recorded?<RecordedQuery>    → RecordedLine, one a line    what is kept, oldest first; what live proxies hold; with `follow` what comes
+ *   GET  world                   → MeshWorld (`plan/mesh-view.ts`): workloads as the compiler sees them, and slots
  *   GET  constraints?workload=&namespace=                 → Constraint[]  (`model/constraint.ts`)
  *   GET  contracts?service=&namespace=                    → ContractRow[]
  *   POST verdicts                VerdictReport → {}       a condition on the Contract, a metric and an Event
@@ -195,6 +196,12 @@ export interface CheckData {
   readonly conditions: readonly {
     readonly resource: string;
     readonly type: string;
+    readonly reason: string;
+    readonly message: string;
+  }[];
+  /** What stands of resources that have no conditions: their Events say it, too. */
+  readonly warnings: readonly {
+    readonly resource: string;
     readonly reason: string;
     readonly message: string;
   }[];

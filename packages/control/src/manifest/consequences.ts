@@ -91,10 +91,12 @@ function attachedProblems(resource: KnownResource, world: World): readonly Probl
   if (claims?.parents !== undefined) {
     return routeProblems(resource as AnyRoute, table, claims.parents, world);
   }
+  const told = (claims?.events ?? []).filter(({ type }) => type === "Warning");
+  const events = told.map(({ path = [], message }) => ({ path, message }));
   // Operations of a Contract come from its definition when the set is applied.
   const ofTargets = (claims?.conditions ?? []).filter(({ type }) => type === "Accepted");
   const ofAncestors = (claims?.ancestors ?? []).flatMap(({ conditions }) => conditions);
-  return refused([...ofTargets, ...ofAncestors], ["spec", "targetRefs"]);
+  return [...refused([...ofTargets, ...ofAncestors], ["spec", "targetRefs"]), ...events];
 }
 
 /** What each parent has against a route, and what its rules cannot do, wherever it is attached. */

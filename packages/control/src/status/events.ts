@@ -21,6 +21,12 @@ export interface Happening {
   readonly message: string;
 }
 
+/** What happened, and to which object. */
+export interface Telling {
+  readonly about: Resource;
+  readonly happening: Happening;
+}
+
 /** An Event goes so long after it last happened, in ms (Kubernetes: `--event-ttl`, 1 h). */
 const eventTtlMs = 3_600_000;
 /** Events kept; beyond it those that happened longest ago go. */
@@ -42,7 +48,15 @@ export class Events {
 
   /** Notes that something happened to `about`. Never fails: what cannot be written is logged. */
   tell(about: Resource, happening: Happening): Promise<void> {
-    return this.#inTurn((all) => [...this.#note(about, happening, all), ...this.#expired(all)]);
+    return this.tellAll([{ about, happening }]);
+  }
+
+  /** The same of several, of each object one of a type and reason. */
+  tellAll(tellings: readonly Telling[]): Promise<void> {
+    return this.#inTurn((all) => [
+      ...tellings.flatMap(({ about, happening }) => this.#note(about, happening, all)),
+      ...this.#expired(all),
+    ]);
   }
 
   close(): void {

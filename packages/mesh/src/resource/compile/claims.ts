@@ -1,5 +1,6 @@
 import type { ParentReference } from "../gateway-api/reference.ts";
 import type { ConditionClaim } from "../meta.ts";
+import type { Path } from "../schema/path.ts";
 import type { ResourceKey } from "./tables.ts";
 
 /** What the compiler has to say of an attached resource, in the form that its kind's status has. */
@@ -35,6 +36,8 @@ export interface EventClaim {
   /** CamelCase, for programs. */
   readonly reason: string;
   readonly message: string;
+  /** What of the resource it is about, for those who are about to apply it. Absent: the resource as a whole. */
+  readonly path?: Path;
 }
 
 /** A condition that says no, with its reason. */

@@ -2,6 +2,7 @@ import type { ServicePortDoc, WeightedBackendDoc } from "../../model/document.ts
 import type { Service } from "../core/service.ts";
 import { protocolOf } from "../core/service-protocol.ts";
 import { namespacedName, namespaceOf } from "../meta.ts";
+import type { Path } from "../schema/path.ts";
 import { serviceOfSplit, type TrafficSplit } from "../smi/trafficsplit.ts";
 import type { EventClaim } from "./claims.ts";
 import { carriesHttp, servedPorts } from "./service-port.ts";
@@ -13,6 +14,7 @@ export interface SplitBackend {
   readonly name: string;
   readonly weight: number;
   readonly service: Service | null;
+  readonly path: Path;
 }
 
 /** What of a port decides who takes part. */
@@ -25,11 +27,11 @@ const weightMax = 1_000_000;
 const nobody: WeightedBackendDoc = { backend: null, fails: "no-endpoint", weight: 1, filters: [] };
 
 export function splitBackends(split: TrafficSplit, world: World): readonly SplitBackend[] {
-  return split.spec.backends.map(({ service: name, weight }) => {
+  return split.spec.backends.map(({ service: name, weight }, index) => {
     const key = serviceOfSplit(split, name);
     const found = key === null ? null : world.find("Service", key);
     const service = found?.spec.type === "ExternalName" ? null : found; // it has no endpoints
-    return { name, weight, service };
+    return { name, weight, service, path: ["spec", "backends", index, "service"] };
   });
 }
 
@@ -62,19 +64,20 @@ export function noteShares(
 ): readonly EventClaim[] {
   const at = `port ${port.number} of Service ${root.metadata.name}`;
   const weighty = backends.filter(({ weight }) => weight > 0);
-  const events = weighty.flatMap(({ service, name }): EventClaim | [] => {
+  const events = weighty.flatMap(({ service, name, path }): EventClaim | [] => {
     if (service === null) return []; // told once, of all ports
     if (!hasPort(service, port)) {
       const message = `Service ${name} has no port ${port.number}: it gets nothing of what comes for ${at}.`;
-      return { type: "Warning", reason: "BackendWithoutPort", message };
+      return { type: "Warning", reason: "BackendWithoutPort", message, path };
     }
     if (canCarry(service, port)) return [];
     const message = `Port ${port.number} of Service ${name} does not carry HTTP: its share of what comes for ${at} gets 503.`;
-    return { type: "Warning", reason: "UnsupportedProtocol", message };
+    return { type: "Warning", reason: "UnsupportedProtocol", message, path };
   });
   if (weighty.some((one) => takesPart(one, port))) return events;
   const message = `No backend with a weight takes part in ${at}: all of it gets 503, and octets are closed.`;
-  return [...events, { type: "Warning", reason: "NoBackends", message }];
+  const path = ["spec", "backends"];
+  return [...events, { type: "Warning", reason: "NoBackends", message, path }];
 }
 
 /** Backends that are not there and are to get something. */
@@ -82,7 +85,7 @@ export function noteMissing(
   backends: readonly SplitBackend[],
   split: TrafficSplit,
 ): readonly EventClaim[] {
-  return backends.flatMap(({ service, weight, name }): EventClaim | [] => {
+  return backends.flatMap(({ service, weight, name, path }): EventClaim | [] => {
     if (service !== null || weight === 0) return [];
     const where = serviceOfSplit(split, name);
     const missing =
@@ -90,7 +93,7 @@ export function noteMissing(
         ? `Service ${name} is not of the split's namespace ${namespaceOf(split)}`
         : `There is no Service ${name} with endpoints in namespace ${namespaceOf(split)}`;
     const message = `${missing}: its share gets 503.`;
-    return { type: "Warning", reason: "BackendNotFound", message };
+    return { type: "Warning", reason: "BackendNotFound", message, path };
   });
 }
 

@@ -1,6 +1,6 @@
 import { isPatternFault, readPattern } from "../../route/pattern.ts";
 import { namespaceOf } from "../meta.ts";
-import { formatPath, type Path } from "../schema/path.ts";
+import type { Path } from "../schema/path.ts";
 import type { HttpRouteGroup, HttpRouteGroupMatch } from "../smi/httproutegroup.ts";
 import type { TrafficSplit } from "../smi/trafficsplit.ts";
 import type { Attachable } from "./attachable.ts";
@@ -20,16 +20,17 @@ export function splitMatches(split: TrafficSplit, world: World): SplitMatches {
   if (groups.length === 0) return { matches: null, events: [] };
   const namespace = namespaceOf(split);
   const events: EventClaim[] = [];
-  const matches = groups.flatMap(({ name }) => {
+  const matches = groups.flatMap(({ name }, index) => {
     const group = world.find("HTTPRouteGroup", `${namespace}/${name}`);
     if (group !== null) return group.spec.matches.flatMap(matchDocs);
     const message = `There is no HTTPRouteGroup ${name} in namespace ${namespace}: nothing matches it.`;
-    events.push({ type: "Warning", reason: "GroupNotFound", message });
+    const path = ["spec", "matches", index, "name"];
+    events.push({ type: "Warning", reason: "GroupNotFound", message, path });
     return [];
   });
   if (matches.length === 0) {
     const message = `No request can match: all of them go to Service ${split.spec.service} itself.`;
-    events.push({ type: "Warning", reason: "NothingMatches", message });
+    events.push({ type: "Warning", reason: "NothingMatches", message, path: ["spec", "matches"] });
   }
   return { matches, events };
 }
@@ -42,9 +43,9 @@ export const httpRouteGroups: Attachable<HttpRouteGroup> = {
       patternsOf(match).flatMap(({ path, text, anchor }): EventClaim | [] => {
         const read = readPattern(text, anchor);
         if (!isPatternFault(read)) return [];
-        const at = formatPath(["spec", "matches", index, ...path]);
-        const message = `${at}: ${read.message}, at ${read.at} of ${JSON.stringify(text)}: match ${match.name} fits nothing.`;
-        return { type: "Warning", reason: "InvalidRegex", message };
+        const message = `${JSON.stringify(text)}: ${read.message}, at ${read.at}: match ${match.name} fits nothing.`;
+        const at = ["spec", "matches", index, ...path];
+        return { type: "Warning", reason: "InvalidRegex", message, path: at };
       }),
     ),
   }),

@@ -3,6 +3,7 @@ import { PlainRequest } from "../../../test/support/plain-head.ts";
 import type { ServiceDoc, ServicePortDoc } from "../../model/document.ts";
 import { compileRoutes } from "../../route/compile.ts";
 import type { KnownResource } from "../index.ts";
+import { formatPath } from "../schema/path.ts";
 import { compileAll, inputsOf } from "./all.ts";
 import { admit, route, service, to } from "./samples.fixture.ts";
 
@@ -139,6 +140,7 @@ describe("weights", () => {
         type: "Warning",
         reason: "BackendNotFound",
         message: "There is no Service c with endpoints in namespace default: its share gets 503.",
+        path: ["spec", "backends", 1, "service"],
       },
     ]);
     expect(shares([app, b, split({ b: 1, c: 0 })], 10)).toEqual({ "default/b": 10 });
@@ -174,6 +176,7 @@ describe("ports", () => {
         reason: "BackendWithoutPort",
         message:
           "Service b has no port 8080: it gets nothing of what comes for port 8080 of Service app.",
+        path: ["spec", "backends", 0, "service"],
       },
     ]);
   });
@@ -315,8 +318,11 @@ describe("matches", () => {
     expect(to(mesh, ask("/", [["user-agent", "Firefox"]]))).toBe("default/b");
     const told = eventsOf(mesh, "HTTPRouteGroup/default/g");
     expect(told.map(({ reason }) => reason)).toEqual(["InvalidRegex", "InvalidRegex"]);
-    expect(told[0]!.message).toMatch(/^spec\.matches\[0\]\.pathRegex: .*match m0 fits nothing\.$/);
-    expect(told[1]!.message).toMatch(/^spec\.matches\[1\]\.headers\[1\]\.y: /);
+    expect(told[0]!.message).toMatch(/^"\/a\(": .*match m0 fits nothing\.$/);
+    expect(told.map(({ path }) => formatPath(path!))).toEqual([
+      "spec.matches[0].pathRegex",
+      "spec.matches[1].headers[1].y",
+    ]);
   });
 
   test("are of requests: octets go to the root, and a port without requests is not split", () => {
@@ -417,6 +423,7 @@ describe("a split", () => {
         reason: "Conflicted",
         message:
           "Port 80 of Service app has HTTPRoute/default/r, which is before any split: it is not split.",
+        path: ["spec", "service"],
       },
     ]);
   });

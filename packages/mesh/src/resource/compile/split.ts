@@ -86,6 +86,7 @@ function eventsOf(split: TrafficSplit, world: CompiledWorld): readonly EventClai
     type: "Warning",
     reason,
     message,
+    path: ["spec", "service"],
   });
   const { service: name } = split.spec;
   const key = rootOf(split);
