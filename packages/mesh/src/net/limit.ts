@@ -1,6 +1,6 @@
 /**
- * Limits by which a codec holds out against a peer that asks too much of it, as metrics name them. Each is in `limits.ts` of its
- * protocol, with its default.
+ * Limits by which a proxy holds out against a peer that asks too much of it, as metrics name them. Those of codecs are in `limits.ts` of
+ * their protocol, with their defaults.
  */
 export type LimitName =
   | "h1-head" /** octets, fields or time of a head */
@@ -18,7 +18,8 @@ export type LimitName =
   | "h2-streams" /** more at a time than was allowed */
   | "h2-slow-head"
   | "h2-slow-body"
-  | "h2-idle";
+  | "h2-idle"
+  | "rate-buckets"; /** callers or values that one rate limit tells apart (`policy/rate-limits.ts`) */
 
 /** Told each time a limit was met. */
 export type OnLimit = (limit: LimitName) => void;

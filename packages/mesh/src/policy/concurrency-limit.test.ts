@@ -94,7 +94,7 @@ class Rig {
     this.clock.after(this.serviceMs, () => {
       this.#working--;
       const latencyMs = this.clock.monotonicMs() - sinceMs;
-      this.limit.onEnd(latencyMs);
+      this.limit.onEnd(latencyMs, true);
       const answered = this.answered.get(priority) ?? [];
       answered.push(latencyMs);
       this.answered.set(priority, answered);
@@ -213,7 +213,7 @@ test("latencies that say nothing of the process are no samples, and their places
   const limit = new ConcurrencyLimit({ ...doc, initial: 3 });
   for (let nowMs = 0; nowMs < 1000; nowMs++) {
     expect(limit.enter(5, false, nowMs)).toBe(true);
-    limit.onEnd(-1);
+    limit.onEnd(-1, true);
   }
   expect(limit.inFlight).toBe(0);
   expect(limit.limit).toBe(3);

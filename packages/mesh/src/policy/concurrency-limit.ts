@@ -78,14 +78,18 @@ export class ConcurrencyLimit {
     return true;
   }
 
-  /** @param latencyMs of the process; below 0: it says nothing of it */
-  onEnd(latencyMs: number): void {
+  /**
+   * @param latencyMs of the process; below 0: it says nothing of it
+   * @param isWhole has the process answered? Else it would have taken longer still, and counts where it has taken long
+   */
+  onEnd(latencyMs: number, isWhole: boolean): void {
+    if (this.#inFlight === 0) return; // it was let in before there was a limit
     this.#inFlight--;
     if (this.#probeSkips > 0) {
       this.#probeSkips--;
       return;
     }
-    if (latencyMs < 0) return;
+    if (latencyMs < 0 || (!isWhole && latencyMs <= this.#medianMs)) return;
     this.#samples[this.#sampleCount++ % samplesMax] = latencyMs;
   }
 

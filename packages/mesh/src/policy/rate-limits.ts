@@ -41,8 +41,8 @@ export class RateLimits {
     });
   }
 
-  /** Null: it is let in, and has taken its tokens. */
-  enter(
+  /** Null: each limit that a request falls under has a token for it; `take` takes them. */
+  check(
     head: RequestHead,
     caller: AdmissionCaller,
     rule: string | null,
@@ -55,11 +55,15 @@ export class RateLimits {
       this.#tally.onRefused(limit.doc.name);
       return refusal(limit, waitMs, head);
     }
+    return null;
+  }
+
+  /** Of a request that `check` let in, at the same time. */
+  take(head: RequestHead, caller: AdmissionCaller, rule: string | null, nowMs: number): void {
     for (const limit of this.#limits) {
       if (!limit.isFor(caller, rule)) continue;
       if (limit.buckets.take(limit.keyOf(head, caller), nowMs)) this.#tally.onForgotten();
     }
-    return null;
   }
 }
 

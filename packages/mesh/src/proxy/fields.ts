@@ -1,3 +1,4 @@
+import { ruleField } from "../policy/admission.ts";
 import { workloadField } from "../relay/frontend.ts";
 
 /**
@@ -12,7 +13,7 @@ export const peerFields: readonly string[] = [
 ];
 
 /** The same where an application's own requests enter: there is no proxy before us that could say who it is. */
-export const internalFields: readonly string[] = [...peerFields, workloadField];
+export const internalFields: readonly string[] = [...peerFields, workloadField, ruleField];
 
 /** The caller's SPIFFE ID as its certificate proved it; set for the application by the proxy beside it. */
 export const clientIdField = "x-heddle-client-id";

@@ -5,6 +5,7 @@ import { readDocuments } from "../discovery/file.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
 import { openAdmin } from "./admin.ts";
 import { showSnapshot } from "./admin-views.ts";
+import { AdmissionMetrics } from "./admission-metrics.ts";
 import { BalancerMetrics } from "./balancer-metrics.ts";
 import { drainGraceMs, drainWorkload } from "./drain.ts";
 import { bindsItself } from "./listeners.ts";
@@ -56,6 +57,7 @@ export async function runFromFile(
   await load();
   sidecar.stalls.start(() => workload.activity);
   new BalancerMetrics(sidecar.metrics, workload.upstream);
+  new AdmissionMetrics(sidecar.metrics, workload.admissions);
 
   // Before the folder is watched: a socket that appears there is no change of the documents.
   const adminDir = stateDir ?? (statSync(path).isDirectory() ? path : null);

@@ -12,6 +12,7 @@ import type { Snapshot } from "../snapshot/snapshot.ts";
 import { RecordExport } from "../telemetry/record-export.ts";
 import { openAdmin } from "./admin.ts";
 import { showSnapshot } from "./admin-views.ts";
+import { AdmissionMetrics } from "./admission-metrics.ts";
 import { BalancerMetrics } from "./balancer-metrics.ts";
 import { DnsForwarder } from "./dns-forwarder.ts";
 import { DnsServer } from "./dns-server.ts";
@@ -154,6 +155,7 @@ class HostedProxy {
     // Who waits since an earlier life is served first.
     await new Promise<void>((resolve) => clock.after(1, resolve));
     new BalancerMetrics(metrics, this.workload.upstream);
+    new AdmissionMetrics(metrics, this.workload.admissions);
     await openAdmin("admin.sock", {
       workload: this.workload,
       metrics,

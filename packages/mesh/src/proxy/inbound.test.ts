@@ -10,6 +10,7 @@ import { Http1Context } from "../net/http1/context.ts";
 import { SimulatedNetwork } from "../net/simulated/network.ts";
 import { defaultUpstreamLimits } from "../upstream/context.ts";
 import { Upstream } from "../upstream/upstream.ts";
+import { Admissions } from "./admissions.ts";
 import { ContractReaders } from "./contract-readers.ts";
 import { InboundTable } from "./inbound.ts";
 
@@ -26,7 +27,7 @@ function setUp() {
     codec: (owner) => new Http1Client(http1, owner),
     limits: defaultUpstreamLimits,
   });
-  return new InboundTable(upstream, new ContractReaders());
+  return new InboundTable(upstream, new ContractReaders(), new Admissions(clock, () => {}));
 }
 
 const snapshot = { epoch: "e", revision: 1, endpointsVersion: 1, documents: new Map() };

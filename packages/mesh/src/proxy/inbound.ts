@@ -10,6 +10,7 @@ import type { RequestHead } from "../model/head.ts";
 import { type PortProtocol, spokenVersion } from "../model/protocol.ts";
 import { parseServerName } from "../model/server-name.ts";
 import type { Peer } from "../net/transport.ts";
+import { type Admission, ruleField } from "../policy/admission.ts";
 import {
   type Frontend,
   type FrontendSlot,
@@ -21,6 +22,7 @@ import { tcpAlpn } from "../relay/tcp.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
 import { Backend } from "../upstream/backend.ts";
 import type { Upstream } from "../upstream/upstream.ts";
+import type { Admissions } from "./admissions.ts";
 import type { ContractReaders } from "./contract-readers.ts";
 import { clientIdField } from "./fields.ts";
 
@@ -36,19 +38,22 @@ interface InboundPort {
 
 /**
  * What this workload answers for: the ports of services that it backs. A peer names one of them in its TLS handshake and
- * gets that one or none; what it then asks for by key is answered only if the key's slot is ours.
+ * gets that one or none; what it then asks for by key is answered only if the key's slot is ours, and as far as the
+ * service takes it in.
  */
 export class InboundTable {
   readonly #upstream: Upstream;
   readonly #contracts: ContractReaders;
+  readonly #admissions: Admissions;
   readonly #ports = new Map<string, InboundPort>();
   /** Of ports that were ours: a connection from then serves again when its port comes back. */
   readonly #goneSlots = new Map<string, FrontendSlot>();
   #workloadUid = "";
 
-  constructor(upstream: Upstream, contracts: ContractReaders) {
+  constructor(upstream: Upstream, contracts: ContractReaders, admissions: Admissions) {
     this.#upstream = upstream;
     this.#contracts = contracts;
+    this.#admissions = admissions;
   }
 
   apply(doc: ProxyDoc, snapshot: Snapshot): void {
@@ -64,7 +69,14 @@ export class InboundTable {
       this.#ports.delete(key);
       this.#goneSlots.set(key, port.slot);
     }
-    for (const [key, port] of wanted) this.#applyPort(key, port, snapshot);
+    const services = new Set([...wanted.values()].map(({ service }) => service));
+    this.#admissions.keep(services);
+    const admissions = new Map(
+      [...services].map((one) => [one, this.#admissions.of(one, snapshot)]),
+    );
+    for (const [key, port] of wanted) {
+      this.#applyPort(key, port, { snapshot, admission: admissions.get(port.service) ?? null });
+    }
   }
 
   /** Forgets what is left of ports that were ours where no connection points at it any more. */
@@ -95,11 +107,15 @@ export class InboundTable {
     return this.#ports.get(`${name.namespace}/${name.service}:${name.port}`) ?? null;
   }
 
-  #applyPort(key: string, doc: InboundPortDoc, snapshot: Snapshot): void {
+  #applyPort(
+    key: string,
+    doc: InboundPortDoc,
+    { snapshot, admission }: { readonly snapshot: Snapshot; readonly admission: Admission | null },
+  ): void {
     let port = this.#ports.get(key);
     if (port === undefined) {
       const backend = new Backend(this.#upstream.context, doc.service, doc.port);
-      const slot = this.#goneSlots.get(key) ?? { frontend: inboundFrontend(doc, backend, null) };
+      const slot = this.#goneSlots.get(key) ?? { frontend: inboundFrontend(doc, { backend }) };
       this.#goneSlots.delete(key);
       port = { service: doc.service, port: doc.port, backend, slot };
       this.#ports.set(key, port);
@@ -128,7 +144,7 @@ export class InboundTable {
       members: [{ target: app.target(doc.service, doc.port), phase: "ready" }],
     });
     const gate = buildSlotGate(doc.service, this.#workloadUid, snapshot);
-    port.slot.frontend = inboundFrontend(doc, port.backend, gate);
+    port.slot.frontend = inboundFrontend(doc, { backend: port.backend, gate, admission });
   }
 }
 
@@ -143,7 +159,16 @@ const alpnOf: Readonly<Record<PortProtocol, readonly string[]>> = {
   opaque: [tcpAlpn],
 };
 
-function inboundFrontend(doc: InboundPortDoc, backend: Backend, gate: Gate | null): Frontend {
+interface InboundParts {
+  readonly backend: Backend;
+  readonly gate?: Gate | null;
+  readonly admission?: Admission | null;
+}
+
+function inboundFrontend(
+  doc: InboundPortDoc,
+  { backend, gate = null, admission = null }: InboundParts,
+): Frontend {
   return {
     direction: "inbound",
     service: doc.service,
@@ -152,12 +177,15 @@ function inboundFrontend(doc: InboundPortDoc, backend: Backend, gate: Gate | nul
     protocol: doc.protocol,
     pending: null,
     edit: (head, source) => {
+      // Where something is taken in by rule, the relay reads and removes it.
+      if (admission === null && head.get(ruleField) !== null) head.remove(ruleField);
       if (source.identity === null) return;
       head.set(clientIdField, source.identity);
       const said = head.get(workloadField);
       if (said !== null) learnPeer(head, source, said);
     },
     gate,
+    admission,
     routes: null,
     backend,
     backendOf: () => backend,

@@ -20,6 +20,7 @@ import {
   type UpstreamLimits,
 } from "../upstream/context.ts";
 import { Upstream } from "../upstream/upstream.ts";
+import { Admissions } from "./admissions.ts";
 import { Connections } from "./connections.ts";
 import { ContractReaders } from "./contract-readers.ts";
 import type { DnsServer } from "./dns-server.ts";
@@ -71,6 +72,7 @@ export class Workload implements SnapshotSink {
   readonly inboundRelay: RelayContext;
   readonly outboundRelay: RelayContext;
   readonly services: ServiceTable;
+  readonly admissions: Admissions;
   readonly #options: WorkloadOptions;
   readonly #doors: Doors;
   readonly #inbound: InboundTable;
@@ -113,7 +115,8 @@ export class Workload implements SnapshotSink {
     const contracts = new ContractReaders();
     const { want } = options;
     this.services = new ServiceTable({ upstream: this.upstream, rng, contracts, want });
-    this.#inbound = new InboundTable(this.upstream, contracts);
+    this.admissions = new Admissions(clock, options.onLimit ?? (() => {}));
+    this.#inbound = new InboundTable(this.upstream, contracts, this.admissions);
     this.#gateway = new GatewayTable(this.services, rng);
     this.#egress = new Egress(this.upstream, options.resolver);
     this.listeners = new Listeners(transport, options.sockets, options.log);
