@@ -234,7 +234,8 @@ export class FakeServer implements ClientCodec, ClientStream, ConnectionEvents {
 
   /** A whole reply. */
   reply(status: number, text = "", fields: Iterable<readonly [string, string]> = []): void {
-    this.replyHead(status, fields);
+    this.replyHead(status, fields, text.length);
+    if (this.sink === null) return; // nobody wants the rest
     if (text !== "") this.replyBody(text);
     this.replyEnd();
   }
