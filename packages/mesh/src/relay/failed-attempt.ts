@@ -1,6 +1,6 @@
 import type { RequestHead } from "../model/head.ts";
 import type { RetryDoc } from "../model/policy.ts";
-import { type Reason, reasonRow } from "../model/reason.ts";
+import { type Processed, type Reason, reasonRow } from "../model/reason.ts";
 import { isIdempotent, isSafe } from "../policy/method.ts";
 import type { FailedAttempt } from "../policy/retry.ts";
 import type { ExchangeRecord } from "../telemetry/record.ts";
@@ -28,7 +28,10 @@ export function failedAttempt(
   const { head, body, isGrpc } = request;
   const row = reasonRow(reason);
   // What a policy names is not final: who limits a rate may be asked again, if that is said.
-  const processed = isReply && row.processed === "final" ? "yes" : row.processed;
+  let processed: Processed = row.processed;
+  if (isReply && processed === "final") processed = "yes";
+  // An attempt beyond its time is tried again where that is said, and only there.
+  if (reason === "request-timeout" && retry === null && !isUnsent) processed = "final";
   return {
     processed: processed === "unknown" && isUnsent ? "no" : processed,
     isIdleRace,
