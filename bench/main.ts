@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { runBalance } from "./balance/run.ts";
 import { runCheckers } from "./checkers/run.ts";
 import type { Lane } from "./measure/lane.ts";
 import { measureMemory } from "./measure/memory.ts";
@@ -42,6 +43,7 @@ async function main(argv: readonly string[]): Promise<number> {
         ...idleScenarios,
         ...pauseScenarios.map(({ name }) => name),
         checkers,
+        balance,
       ],
       subjects: [...new Set([...subjects.map(({ name }) => name), ...protocolSubjects])],
     });
@@ -53,16 +55,19 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stdout.write(usage);
     return 0;
   }
-  const checked = chosen.scenarios.has(checkers)
-    ? runCheckers((text) => process.stdout.write(text))
-    : 0;
-  // Judging histories needs no proxy, no load and no core of its own.
-  if (chosen.scenarios.size === 1 && chosen.scenarios.has(checkers)) return checked;
-  return Math.max(checked, await measure(options, chosen));
+  const print = (text: string) => void process.stdout.write(text);
+  const alone: number[] = [];
+  if (chosen.scenarios.has(checkers)) alone.push(runCheckers(print));
+  if (chosen.scenarios.has(balance)) alone.push(await runBalance(options.isQuick, print));
+  // Judging histories and choosing endpoints need none of the rounds below.
+  if (alone.length === chosen.scenarios.size) return Math.max(...alone);
+  return Math.max(...alone, await measure(options, chosen));
 }
 
 /** Name of the comparison of the checkers of contracts. */
 const checkers = "checkers";
+/** Name of the figures of balancing. */
+const balance = "balance";
 
 /** All that carries traffic. */
 async function measure(options: Options, chosen: Chosen): Promise<number> {

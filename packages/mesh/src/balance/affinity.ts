@@ -16,11 +16,11 @@ export class Affinity {
     this.#keys = doc.keys;
   }
 
-  /** The hash of the first key that the request has, 0 to 2^32 - 1; -1: it has none of them. */
+  /** The hash of the first key that the request has, 0 to 2^31 - 1; -1: it has none of them. */
   hashOf(head: RequestHead, source: PlacementSource): number {
     for (const key of this.#keys) {
       const text = textOf(key, head, source);
-      if (text !== null) return keyHash(text);
+      if (text !== null) return keyHash(text) >>> 1;
     }
     return -1;
   }

@@ -1,11 +1,12 @@
 import type { Rng } from "../base/rng.ts";
 import type { PickerName } from "../model/policy.ts";
+import { type BuildTable, HashPicker } from "./hash-picker.ts";
 import { LeastRequestPicker } from "./least-request.ts";
-import { MaglevPicker } from "./maglev.ts";
+import { MaglevTable, maglevSize } from "./maglev-table.ts";
 import { P2cPicker } from "./p2c.ts";
 import type { Candidate, Picker } from "./picker.ts";
 import { RandomPicker } from "./random.ts";
-import { RingHashPicker } from "./ring-hash.ts";
+import { Ring, ringEntriesEach } from "./ring.ts";
 import { RoundRobinPicker } from "./round-robin.ts";
 
 export type { PickerName } from "../model/policy.ts";
@@ -23,15 +24,15 @@ export const pickers: { readonly [Name in PickerName]: Build } = {
   "least-request": (candidates, rng) => new LeastRequestPicker(candidates, rng),
   "round-robin": (candidates, rng) => new RoundRobinPicker(candidates, rng),
   random: (candidates, rng) => new RandomPicker(candidates, rng),
-  "ring-hash": (candidates, rng, tableSize) => new RingHashPicker(candidates, rng, tableSize),
-  maglev: <C extends Candidate>(
-    candidates: readonly C[],
-    rng: Rng,
-    tableSize: number,
-    predecessor: Picker<C> | null,
-  ) => {
-    const before = predecessor instanceof MaglevPicker ? (predecessor as MaglevPicker<C>) : null;
-    return new MaglevPicker(candidates, rng, tableSize, before);
+  "ring-hash": (candidates, rng, tableSize, predecessor) => {
+    const build: BuildTable<(typeof candidates)[number]> = (of) =>
+      new Ring(of, ringEntriesEach(of.length, tableSize));
+    return new HashPicker(candidates, rng, build, predecessor);
+  },
+  maglev: (candidates, rng, tableSize, predecessor) => {
+    const build: BuildTable<(typeof candidates)[number]> = (of) =>
+      new MaglevTable(of, maglevSize(of.length, tableSize));
+    return new HashPicker(candidates, rng, build, predecessor);
   },
 };
 

@@ -18,7 +18,7 @@ const endpoints = (count: number) =>
   Array.from({ length: count }, (_, index) => new Weighted(`e${index}`, 0));
 
 const hashes = (count: number) =>
-  Array.from({ length: count }, (_, index) => keyHash(`key ${index}`));
+  Array.from({ length: count }, (_, index) => keyHash(`key ${index}`) >>> 1);
 
 /** How often each was picked; `hash` of the n-th pick. */
 function counted(

@@ -14,7 +14,7 @@ export interface Picker<C extends Candidate = Candidate> {
   /**
    * The candidate for the next attempt, or null while there is none. O(1), without an allocation.
    * @param avoid one that just failed: not picked if there are others.
-   * @param hash of the key that tends to keep a request at one endpoint (`affinity.ts`); -1: none. Only `ring-hash` and
+   * @param hash of the key that tends to keep a request at one endpoint (`affinity.ts`), 0 to 2^31 - 1; -1: none. Only `ring-hash` and
    *   `maglev` look at it.
    */
   pick(nowMs: number, avoid: C | null, hash: number): C | null;

@@ -1,38 +1,40 @@
 import type { Rng } from "../base/rng.ts";
 import { drawIndex, drawOther } from "./draw.ts";
-import { MaglevTable, maglevSize } from "./maglev-table.ts";
+import { type HashTable, hashBits } from "./hash-table.ts";
 import type { Candidate, Picker } from "./picker.ts";
 
-/** Entries looked at for one pick while a table is filled: a third of a ms or so. */
-const stepsPerPick = 60_000;
+/** Entries made by one pick while a table is not whole: a fifth of a ms or so, of a table that fits no cache one. */
+const stepsPerPick = 20_000;
+
+/** Makes a table, empty as yet. */
+export type BuildTable<C extends Candidate> = (candidates: readonly C[]) => HashTable<C>;
 
 /**
- * Requests with the same key go to the same candidate, by a `MaglevTable` (Envoy `MAGLEV`); those without one anywhere. Each pick with a
- * key fills a slice of the table until it is whole; until then the last whole one answers, and where there was none, a plain share
- * of the hashes. Weights, and so slow start, count only for those without a key, as with Envoy.
+ * Requests with the same key go to the same candidate, by a `Ring` or a `MaglevTable`; those without one anywhere. Each pick with a key
+ * makes a slice of the table until it is whole, and nobody waits for it: until then the last whole one answers, and where there was
+ * none, a plain share of the hashes. Weights, and so slow start, count only for requests without a key, as with Envoy.
  */
-export class MaglevPicker<C extends Candidate> implements Picker<C> {
+export class HashPicker<C extends Candidate> implements Picker<C> {
   readonly #candidates: readonly C[];
   readonly #rng: Rng;
-  readonly #size: number;
-  /** Being filled; null before the first key, and once it is whole. */
-  #next: MaglevTable<C> | null = null;
+  readonly #build: BuildTable<C>;
+  /** Being made; null before the first key, and once it is whole. */
+  #next: HashTable<C> | null = null;
   /** The last whole one: ours, or our predecessor's. */
-  #table: MaglevTable<C> | null = null;
+  #table: HashTable<C> | null = null;
   /** Of a predecessor's table: who of its candidates is still there. */
   #present: ReadonlySet<C> | null = null;
 
-  /** @param size of the table, as configured; 0: by the number of candidates */
   constructor(
     candidates: readonly C[],
     rng: Rng,
-    size: number,
-    predecessor: MaglevPicker<C> | null,
+    build: BuildTable<C>,
+    predecessor: Picker<C> | null,
   ) {
     this.#candidates = candidates;
     this.#rng = rng;
-    this.#size = size;
-    this.#table = predecessor === null ? null : predecessor.#table;
+    this.#build = build;
+    if (predecessor instanceof HashPicker) this.#table = predecessor.#table as HashTable<C> | null;
   }
 
   pick(nowMs: number, avoid: C | null, hash: number): C | null {
@@ -54,8 +56,7 @@ export class MaglevPicker<C extends Candidate> implements Picker<C> {
   }
 
   #fill(): void {
-    const candidates = this.#candidates;
-    this.#next ??= new MaglevTable(candidates, maglevSize(candidates.length, this.#size));
+    this.#next ??= this.#build(this.#candidates);
     if (!this.#next.fill(stepsPerPick)) return;
     this.#table = this.#next;
     this.#next = null;
@@ -70,7 +71,7 @@ export class MaglevPicker<C extends Candidate> implements Picker<C> {
 
   #share(hash: number, avoid: C | null): C {
     const candidates = this.#candidates;
-    const index = Math.floor((hash / 0x1_0000_0000) * candidates.length);
+    const index = Math.floor((hash / 2 ** hashBits) * candidates.length);
     if (candidates[index] !== avoid) return candidates[index]!;
     return candidates[(index + 1) % candidates.length]!;
   }

@@ -1,0 +1,17 @@
+import type { Candidate } from "./picker.ts";
+
+/** Least and most of a key's hash: of 31 bits, so that the engine never boxes one. */
+export const hashBits = 31;
+
+/**
+ * Which candidate a key belongs to. It is made in slices, for a large one takes many ms, and looked into once it is whole.
+ */
+export interface HashTable<C extends Candidate> {
+  readonly candidates: readonly C[];
+  /** Goes on with the making, by about so many entries. Is it whole now? */
+  fill(steps: number): boolean;
+  /** Index of the candidate to which `hash` belongs. */
+  ownerOf(hash: number): number;
+  /** Index of the next one behind it that is not `avoid`; that itself where there is no other. */
+  otherOf(hash: number, avoid: number): number;
+}
