@@ -175,6 +175,11 @@ export class Target implements Candidate, PoolObserver, HealthOwner, DeadlineHan
     if (this.health.isCounting) this.health.report(verdict, breakers !== null);
   }
 
+  /** Is anything counted of how attempts end? Else `report` need only be told of 429 and its like. */
+  get isReported(): boolean {
+    return this.health.isCounting;
+  }
+
   /** A pool that has `own` connections asks. */
   mayDial(own: number): boolean {
     return this.caps === null || this.caps.mayDial(own);
