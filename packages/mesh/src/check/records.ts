@@ -1,5 +1,5 @@
 import type { RecordedBatch } from "../history/batch.ts";
-import type { RecordedExchange } from "../history/exchange.ts";
+import { isCopy, type RecordedExchange } from "../history/exchange.ts";
 
 /** One life of a proxy: everything it recorded, each exchange once, in order of its number. */
 export interface Life {
@@ -75,7 +75,8 @@ export function missingAmong(life: Life, some: readonly Seen[]): number {
   return last - first + 1 - known;
 }
 
-/** Those who ask: what the routes of a service or a gateway were applied to. */
+/** Those who ask: what the routes of a service or a gateway were applied to. A copy of a request is not. */
 export function isAsking({ exchange }: Seen): boolean {
+  if (isCopy(exchange)) return false;
   return exchange.direction === "outbound" || exchange.direction === "gateway";
 }

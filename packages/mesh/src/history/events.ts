@@ -6,6 +6,7 @@ import { outsideName, processName, proxyName } from "./endpoint-name.ts";
 import type { EndpointName, HistoryEvent, Message, ReplyContent } from "./event.ts";
 import {
   type ConnectionName,
+  isCopy,
   isOpaque,
   messageId,
   type RecordedAttempt,
@@ -80,7 +81,11 @@ class ExchangeEvents {
   add(): void {
     const { front, receivedSeq, answeredSeq, startMs, headMs, reason } = this.#exchange;
     // Octets that nobody has read are no messages: what was sent with them, and how often, no record could tell.
-    if (receivedSeq === 0 || isOpaque(this.#exchange)) return;
+    if (isOpaque(this.#exchange)) return;
+    if (receivedSeq === 0) {
+      if (isCopy(this.#exchange)) for (const one of this.#exchange.attempts) this.#addAttempt(one);
+      return;
+    }
     const us: End = { endpoint: this.#proxy, address: front.own, peer: front.peer };
     const caller = this.#caller();
     const asked = { seq: receivedSeq, atMs: startMs };

@@ -71,6 +71,14 @@ export function isOpaque({ protocol }: Pick<RecordedExchange, "protocol">): bool
   return protocol === "tcp" || protocol === "tls";
 }
 
+/** Is it a proxy's copy of a request (a mirror's), which nobody has sent to it and no route has chosen a target for? */
+export function isCopy({
+  front,
+  direction,
+}: Pick<RecordedExchange, "front" | "direction">): boolean {
+  return front.ordinal === 0 && (direction === "outbound" || direction === "gateway");
+}
+
 /** Which door an exchange came through. */
 export type Direction = (typeof directions)[number];
 

@@ -9,6 +9,7 @@ import type { OnLimit } from "../net/limit.ts";
 import type { Accept, PeerVerifier, Transport } from "../net/transport.ts";
 import { RecordIds, RelayContext } from "../relay/context.ts";
 import { type FrontendSlot, workloadField } from "../relay/frontend.ts";
+import { MirrorSender } from "../relay/mirror-sender.ts";
 import type { TcpLimits } from "../relay/tcp-limits.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
 import type { Recorder } from "../telemetry/record.ts";
@@ -92,6 +93,7 @@ export class Workload implements SnapshotSink {
       relay.rng = rng;
       relay.tunnelLimits = options.tcpLimits ?? relay.tunnelLimits;
     }
+    this.outboundRelay.mirrors = new MirrorSender(this.outboundRelay);
     this.#doors = new Doors({
       clock,
       inboundRelay: this.inboundRelay,

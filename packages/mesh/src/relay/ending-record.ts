@@ -12,7 +12,7 @@ export function recordAnswer(
 ): void {
   record.status = status;
   record.headMs = nowMs;
-  record.answeredSeq = context.nextPlace();
+  if (record.receivedSeq > 0) record.answeredSeq = context.nextPlace(); // else it is a copy, and nobody is answered
 }
 
 /** The same of one that this proxy made. */

@@ -1,5 +1,6 @@
 import type { MirrorDoc } from "../model/document.ts";
 import type { RequestHead } from "../model/head.ts";
+import type { ServerStream } from "../net/codec.ts";
 import type { Frontend, Source } from "./frontend.ts";
 import type { RequestBody } from "./request-body.ts";
 
@@ -10,6 +11,7 @@ export interface MirrorSink {
     docs: readonly MirrorDoc[],
     frontend: Frontend,
     source: Source,
+    stream: ServerStream,
     head: RequestHead,
     body: RequestBody,
   ): void;

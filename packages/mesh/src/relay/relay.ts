@@ -152,8 +152,9 @@ export class Exchange
       if (policy.sessions !== null) this.#session = new KeptSession(policy.sessions, session);
     }
     this.wish = wishOf(this.context, backend, policy, this.#session, this.head, this.source);
-    if (mirrors !== null && this.length !== "tunnel") {
-      this.context.mirrors?.copy(mirrors, this.frontend, this.source, this.head, this.body);
+    if (mirrors !== null && this.length !== "tunnel" && this.context.mirrors !== null) {
+      const { frontend, source, stream, head, body } = this;
+      this.context.mirrors.copy(mirrors, frontend, source, stream, head, body);
     }
     const strike = nextStrike(this.frontend, rule, backend);
     if (strike !== null && this.#isHeldBack(new FaultHold(this.context, this, strike))) return;
