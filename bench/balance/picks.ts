@@ -3,6 +3,7 @@ import { EndpointLoad } from "@heddle/mesh/balance/load.ts";
 import type { Picker } from "@heddle/mesh/balance/picker.ts";
 import { keyHash } from "@heddle/mesh/base/key-hash.ts";
 import { SeededRng } from "@heddle/mesh/base/rng.ts";
+import { median } from "../measure/median.ts";
 
 /** What one pick of one picker costs among so many endpoints. */
 export interface PickCost {
@@ -52,8 +53,8 @@ function costOf(name: PickerName, endpoints: number, picks: number): PickCost {
   return {
     picker: name,
     endpoints,
-    ns: median(times),
-    bytes: Math.max(0, median(sizes)),
+    ns: median(times)!,
+    bytes: Math.max(0, median(sizes)!),
     longestMs,
   };
 }
@@ -105,8 +106,4 @@ export function measureMoved(counts: readonly number[]): readonly MovedKeys[] {
       return { picker: name, endpoints: count, shares: most * count, percent: most * 100 };
     }),
   );
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
 }

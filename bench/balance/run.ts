@@ -50,7 +50,11 @@ async function slowEndpoints(
   let rig: Rig | null = null;
   try {
     rig = await Rig.build();
-    return await measureSlowEndpoint(rig, { seconds: isQuick ? 4 : 15, ratePerSecond: 1000 });
+    return await measureSlowEndpoint(rig, {
+      rounds: isQuick ? 1 : 7,
+      seconds: isQuick ? 4 : 3,
+      ratePerSecond: 1000,
+    });
   } catch (thrown) {
     print(`\nbalance: one slow endpoint not measured: ${reasonOf(thrown)}\n`);
     return null;

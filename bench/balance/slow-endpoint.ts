@@ -5,7 +5,7 @@ import type { Document } from "@heddle/mesh/model/document.ts";
 import type { PickerName } from "@heddle/mesh/model/policy.ts";
 import { findPrograms, leanMalloc } from "../../packages/cli/src/command/programs.ts";
 import { runAtRate } from "../load/open-loop.ts";
-import type { Child } from "../rig/children.ts";
+import { median } from "../measure/median.ts";
 import { freePort, whenListening } from "../rig/ports.ts";
 import type { Rig } from "../rig/rig.ts";
 import { needTool } from "../rig/tools.ts";
@@ -20,10 +20,10 @@ export interface SlowEndpoint {
   readonly p99Ms: number;
 }
 
-/** One proxy in front of ten endpoints, one of them slow, under an open crowd: what the crowd waits. */
+/** One proxy in front of ten endpoints, one of them slow, under an open crowd: what the crowd waits, the median of rounds in turn. */
 export async function measureSlowEndpoint(
   rig: Rig,
-  options: { readonly seconds: number; readonly ratePerSecond: number },
+  options: { readonly seconds: number; readonly ratePerSecond: number; readonly rounds: number },
 ): Promise<readonly SlowEndpoint[]> {
   const first = 21_000 + (process.pid % 4000) * 2;
   const script = new URL("../peers/delayed-origins.mjs", import.meta.url).pathname;
@@ -34,28 +34,33 @@ export async function measureSlowEndpoint(
   });
   const ports = delaysMs.map((_, index) => first + index);
   for (const port of ports) await whenListening(port);
-  const subjects: readonly [string, () => Promise<{ port: number; child: Child }>][] = [
+  const subjects: readonly [string, () => Promise<number>][] = [
     ["heddle p2c-ewma", () => startHeddle(rig, "p2c-ewma", ports)],
     ["heddle least-request", () => startHeddle(rig, "least-request", ports)],
     ["heddle round-robin", () => startHeddle(rig, "round-robin", ports)],
     ["haproxy leastconn", () => startHaproxy(rig, "leastconn", ports)],
     ["haproxy roundrobin", () => startHaproxy(rig, "roundrobin", ports)],
   ];
-  const results: SlowEndpoint[] = [];
+  const running = [];
   for (const [subject, start] of subjects) {
-    const { port, child } = await start();
+    const port = await start();
     await whenListening(port);
-    const { p50Ms, p99Ms } = await runAtRate({
-      port,
-      heads: "small",
-      connections: 64,
-      folder: rig.folder,
-      ...options,
-    });
-    results.push({ subject, p50Ms, p99Ms });
-    await rig.children.stop([child]);
+    running.push({ subject, port, p50: [] as number[], p99: [] as number[] });
   }
-  return results;
+  const { rounds, ...load } = options;
+  for (let round = 0; round < rounds; round++) {
+    for (const { port, p50, p99 } of running) {
+      const crowd = { port, heads: "small", connections: 64, folder: rig.folder } as const;
+      const { p50Ms, p99Ms } = await runAtRate({ ...crowd, ...load });
+      p50.push(p50Ms);
+      p99.push(p99Ms);
+    }
+  }
+  return running.map(({ subject, p50, p99 }) => ({
+    subject,
+    p50Ms: median(p50)!,
+    p99Ms: median(p99)!,
+  }));
 }
 
 async function startHeddle(rig: Rig, picker: PickerName, ports: readonly number[]) {
@@ -72,13 +77,13 @@ async function startHeddle(rig: Rig, picker: PickerName, ports: readonly number[
   }).map((document) => withEndpoints(document, picker, ports));
   const config = join(folder, "documents.json");
   writeFileSync(config, JSON.stringify({ documents }));
-  const child = rig.children.start({
+  rig.children.start({
     name: `heddle ${picker}`,
     cpu: rig.cpus.proxy,
     command: [...(await findPrograms()).proxy, "--config", config, "--state", folder],
     env: leanMalloc,
   });
-  return { port, child };
+  return port;
 }
 
 function withEndpoints(document: Document, picker: PickerName, ports: readonly number[]): Document {
@@ -118,10 +123,10 @@ ${servers}
 `;
   const file = join(rig.folder, `haproxy-${balance}.cfg`);
   writeFileSync(file, config);
-  const child = rig.children.start({
+  rig.children.start({
     name: `haproxy ${balance}`,
     cpu: rig.cpus.proxy,
     command: [needTool("haproxy"), "-db", "-q", "-f", file],
   });
-  return { port, child };
+  return port;
 }

@@ -17,7 +17,7 @@ const stepsOfHash = 20;
 export class MaglevTable<C extends Candidate> implements HashTable<C> {
   readonly candidates: readonly C[];
   /** The owner's index and one; 0: it is free. */
-  readonly #entries: Uint32Array;
+  readonly #entries: Uint16Array | Uint32Array;
   /** By candidate: where its order goes on, and by how much it steps. */
   readonly #next: Uint32Array;
   readonly #skip: Uint32Array;
@@ -27,7 +27,8 @@ export class MaglevTable<C extends Candidate> implements HashTable<C> {
 
   constructor(candidates: readonly C[], size: number) {
     this.candidates = candidates;
-    this.#entries = new Uint32Array(size);
+    // The smaller it is, the more of it is in the cache.
+    this.#entries = candidates.length < 0xffff ? new Uint16Array(size) : new Uint32Array(size);
     this.#next = new Uint32Array(candidates.length);
     this.#skip = new Uint32Array(candidates.length);
   }
