@@ -252,10 +252,10 @@ spec:
   rules:
     - matches:
         - path: { value: / }
-          headers: [{ name: x, type: RegularExpression, value: . }]
+          headers: [{ name: x, type: RegularExpression, value: (a)\\1 }]
       backendRefs: [{ name: kvs, port: 80 }]
     - filters:
-        - { type: CORS, cors: {} }
+        - { type: ExtensionRef, extensionRef: { group: a.b, kind: C, name: d } }
     - name: empty
 ---
 apiVersion: gateway.networking.k8s.io/v1
@@ -265,8 +265,8 @@ spec: {}
 `;
   expect(warningsOf(text)).toEqual([
     "mesh.yaml:12 HTTPRoute/r spec.parentRefs[1]: There is no Service default/kvx.",
-    "mesh.yaml:16 HTTPRoute/r spec.rules[0].matches[0].headers[0]: heddle does not act on this (match RegularExpression): its requests answer 500",
-    "mesh.yaml:19 HTTPRoute/r spec.rules[1].filters[0]: heddle does not act on this (filter CORS): its requests answer 500",
+    "mesh.yaml:16 HTTPRoute/r spec.rules[0].matches[0].headers[0]: heddle does not act on this (regular expression (a)\\1: a back-reference, which no linear time suffices for at character 4): its requests answer 500",
+    "mesh.yaml:19 HTTPRoute/r spec.rules[1].filters[0]: heddle does not act on this (filter ExtensionRef): its requests answer 500",
     "mesh.yaml:20 HTTPRoute/r spec.rules[2].backendRefs: no backend with a weight: its requests answer 500",
     "mesh.yaml:25 HTTPRoute/nowhere spec: no parentRefs; the route is attached to nothing",
   ]);

@@ -1,4 +1,4 @@
-import { routeKindOf } from "@heddle/mesh/resource/compile/gateway-attach.ts";
+import { routeKindsOf } from "@heddle/mesh/resource/compile/gateway-attach.ts";
 import { builtInGatewayClass } from "@heddle/mesh/resource/gateway-api/gatewayclass.ts";
 import type { KnownResource } from "@heddle/mesh/resource/index.ts";
 import { resourceKey } from "@heddle/mesh/resource/meta.ts";
@@ -81,7 +81,7 @@ function claimsOf(resource: KnownResource, place: ManifestResource | null): read
   const given = addresses.flatMap(({ value }) => (value === undefined ? [] : value));
   const hosts = given.length === 0 ? ["127.0.0.1"] : given;
   return listeners.flatMap((listener, index) =>
-    routeKindOf(listener) !== null
+    routeKindsOf(listener).length > 0
       ? hosts.map((host) => ({
           host: host === "localhost" ? "127.0.0.1" : host,
           port: listener.port,

@@ -33,13 +33,19 @@ export function compileAll(inputs: MeshInputs): MeshOutputs {
     services,
     gateways,
     endpoints: mapValues(inputs.services, (service, key) =>
-      compileEndpoints(service, inputs.workloads.values(), inputs.slots.get(key) ?? null),
+      compileEndpoints(
+        service,
+        inputs.workloads.values(),
+        inputs.slots.get(key) ?? null,
+        new Set(services.get(key)!.labelsWanted),
+      ),
     ),
     proxies: mapValues(inputs.workloads, (workload) =>
       compileProxy(workload, {
         clusterDomain,
         services: inputs.services.values(),
         gateway: gateways.get(`${workload.namespace}/${workload.gateway}`) ?? null,
+        backendTls: (key, port) => services.get(key)?.backendTls.get(port),
         socketAddress: (name) => inputs.sockets.get(name) ?? null,
       }),
     ),

@@ -1,4 +1,6 @@
 import type { Attachable } from "./attachable.ts";
+import { backendTlsPolicies } from "./backend-tls.ts";
+import { backendTrafficPolicies } from "./backend-traffic.ts";
 import { contractPolicy } from "./contract.ts";
 import { faultPolicy } from "./fault.ts";
 import {
@@ -15,6 +17,7 @@ import { routeAttachable } from "./route-claims.ts";
 import { splitAttachable } from "./split.ts";
 import { httpRouteGroups } from "./split-matches.ts";
 import type { TableName, Tables } from "./tables.ts";
+import { udpRoutes } from "./udp-route.ts";
 
 /**
  * What is attached to Services, Gateways and routes. To add a kind: its file, its type in `tables.ts`, a line here, and where
@@ -22,7 +25,12 @@ import type { TableName, Tables } from "./tables.ts";
  */
 export const attachables: { readonly [K in TableName]?: Attachable<Tables[K]> } = {
   HTTPRoute: routeAttachable("HTTPRoute"),
+  GRPCRoute: routeAttachable("GRPCRoute"),
   TLSRoute: routeAttachable("TLSRoute"),
+  TCPRoute: routeAttachable("TCPRoute"),
+  UDPRoute: udpRoutes,
+  BackendTLSPolicy: backendTlsPolicies,
+  XBackendTrafficPolicy: backendTrafficPolicies,
   Placement: placementPolicy,
   Contract: contractPolicy,
   Fault: faultPolicy,

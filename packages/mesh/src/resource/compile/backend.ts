@@ -1,12 +1,11 @@
 import type { WeightedBackendDoc } from "../../model/document.ts";
+import type { PortProtocol } from "../../model/protocol.ts";
 import { protocolOf } from "../core/service-protocol.ts";
-import type { HttpBackendRef } from "../gateway-api/httproute.ts";
 import { isService } from "../gateway-api/reference.ts";
 import { namespaceOf, type Resource } from "../meta.ts";
-import type { Problem } from "../schema/problem.ts";
 import type { Refusal } from "./claims.ts";
-import { compileFilters } from "./filters.ts";
-import { carriesHttp, carriesTls, isServed } from "./service-port.ts";
+import { isGranted } from "./reference-grant.ts";
+import { carriesHttp, carriesOctets, carriesTls, isServed } from "./service-port.ts";
 import type { World } from "./world.ts";
 
 /** Where a route's references lead. */
@@ -25,34 +24,6 @@ interface BackendRef {
   readonly port?: number;
 }
 
-export interface CompiledBackend {
-  readonly backend: WeightedBackendDoc;
-  /** What of its filters heddle does not act on, by index. */
-  readonly unsupported: readonly Problem[];
-  /** Why its share of requests fails, if the reference is the reason. */
-  readonly refusal: Refusal | null;
-}
-
-/** One backendRef of an HTTPRoute. An invalid one keeps its weight and has no backend, so that its share answers 500. */
-export function compileBackend(
-  reference: HttpBackendRef,
-  prefix: string | null,
-  scope: BackendScope,
-): CompiledBackend {
-  const { filters, unsupported } = compileFilters(reference.filters ?? [], prefix);
-  const resolved = resolveBackend(reference, scope);
-  const isUsable = !("reason" in resolved) && unsupported.length === 0;
-  return {
-    backend: {
-      backend: isUsable ? resolved : null,
-      weight: reference.weight ?? 1,
-      filters: isUsable ? filters : [],
-    },
-    unsupported,
-    refusal: "reason" in resolved ? resolved : null,
-  };
-}
-
 /** The port of a Service that a backendRef of any route means, or why it means none. */
 export function resolveBackend(
   reference: BackendRef,
@@ -65,8 +36,12 @@ export function resolveBackend(
   }
   const namespace = reference.namespace ?? namespaceOf(route);
   const key = `${namespace}/${name}`;
-  if (namespace !== namespaceOf(route) && !crossesNamespaces) {
-    return refusal("RefNotPermitted", `Service ${key} is in another namespace than the route.`);
+  if (
+    !crossesNamespaces &&
+    !isGranted(route, { group: "", kind: "Service", namespace, name }, world)
+  ) {
+    const message = `Service ${key} is in another namespace than the route, and no ReferenceGrant there lets it.`;
+    return refusal("RefNotPermitted", message);
   }
   const service = world.find("Service", key);
   if (service === null) {
@@ -84,13 +59,21 @@ export function resolveBackend(
     return refusal("UnsupportedProtocol", message);
   }
   const protocol = protocolOf(service, found);
-  const isCarried = route.kind === "TLSRoute" ? carriesTls : carriesHttp;
-  if (!isCarried(protocol)) {
-    const message = `Port ${port} of Service ${key} carries ${protocol}, which a ${route.kind} does not reach.`;
+  const isReached = reaches[route.kind] ?? carriesHttp;
+  if (!isReached(protocol)) {
+    const article = route.kind === "HTTPRoute" ? "an" : "a";
+    const message = `Port ${port} of Service ${key} carries ${protocol}, which ${article} ${route.kind} does not reach.`;
     return refusal("UnsupportedProtocol", message);
   }
   return { service: key, port };
 }
+
+/** Which ports each kind of route can send to; any other: those whose requests are read. */
+const reaches: Readonly<Record<string, (protocol: PortProtocol) => boolean>> = {
+  GRPCRoute: (protocol) => carriesHttp(protocol) && protocol !== "http1",
+  TLSRoute: carriesTls,
+  TCPRoute: carriesOctets,
+};
 
 function refusal(reason: string, message: string): Refusal {
   return { reason, message };

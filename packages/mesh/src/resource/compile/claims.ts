@@ -46,6 +46,11 @@ export interface Refusal {
   readonly message: string;
 }
 
+/** A reference that leads nowhere, and where it is. */
+export interface UnresolvedRef extends Refusal {
+  readonly path: Path;
+}
+
 /** One condition from what was found against it; several messages are joined, the first reason counts. */
 export function claim(
   type: string,

@@ -1,4 +1,5 @@
 import type { RoutesDoc, ServiceDoc, TlsRouteDoc } from "../../model/document.ts";
+import type { BackendTlsDoc } from "../../model/policy.ts";
 import type { ConditionClaim } from "../meta.ts";
 import type { Problem } from "../schema/problem.ts";
 import type { ParentClaims } from "./claims.ts";
@@ -11,6 +12,10 @@ export interface CompiledService {
   readonly consumers: ReadonlyMap<string, ServiceDoc>;
   /** What is to be said of routes of all kinds, for each parentRef that means the Service. */
   readonly parents: readonly ParentClaims[];
+  /** By port number: how the proxies of its processes speak to them (BackendTLSPolicy). */
+  readonly backendTls: ReadonlyMap<number, BackendTlsDoc>;
+  /** What endpoints of it are told apart by, where policies say so. */
+  readonly labelsWanted: readonly string[];
   readonly notes: readonly Problem[];
 }
 

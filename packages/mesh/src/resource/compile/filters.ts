@@ -1,12 +1,16 @@
-import type { FilterDoc, ValueMatchDoc } from "../../model/document.ts";
+import type { FilterDoc, RedirectDoc, ValueMatchDoc } from "../../model/document.ts";
 import { isWirePath } from "../../model/normal-path.ts";
 import type { HeaderModifier, HttpRouteFilter } from "../gateway-api/filter.ts";
 import type { Problem } from "../schema/problem.ts";
+import { type BackendScope, resolveBackend } from "./backend.ts";
+import type { Refusal, UnresolvedRef } from "./claims.ts";
 
 export interface CompiledFilters {
   readonly filters: readonly FilterDoc[];
   /** What heddle does not act on, by index; the rule or backend then fails instead of skipping it. */
   readonly unsupported: readonly Problem[];
+  /** Where mirrors lead nowhere, by index: requests go on, copies do not. */
+  readonly unresolved: readonly UnresolvedRef[];
 }
 
 /** Fields that say how one hop carries a message; an edit would break framing (RFC 9110 §7.6.1, RFC 9112 §6). */
@@ -29,15 +33,23 @@ const hopFields: ReadonlySet<string> = new Set([
 export function compileFilters(
   given: readonly HttpRouteFilter[],
   prefix: string | null,
+  scope: BackendScope,
 ): CompiledFilters {
   const filters: FilterDoc[] = [];
   const unsupported: Problem[] = [];
+  const unresolved: UnresolvedRef[] = [];
   given.forEach((one, index) => {
-    const compiled = compileFilter(one, prefix);
+    const { requestMirror } = one;
+    const compiled =
+      one.type === "RequestMirror" && requestMirror !== undefined
+        ? compileMirror(requestMirror, scope, (refusal) =>
+            unresolved.push({ ...refusal, path: [index, "requestMirror", "backendRef"] }),
+          )
+        : compileFilter(one, prefix);
     if (typeof compiled === "string") unsupported.push({ path: [index], message: compiled });
     else filters.push(compiled);
   });
-  return { filters, unsupported };
+  return { filters, unsupported, unresolved };
 }
 
 /** The filter's document, or what of it is not acted on. */
@@ -49,9 +61,62 @@ function compileFilter(one: HttpRouteFilter, prefix: string | null): FilterDoc |
       return compileHeaders("reply-headers", one.responseHeaderModifier ?? {});
     case "URLRewrite":
       return compileRewrite(one.urlRewrite ?? {}, prefix);
+    case "RequestRedirect":
+      return compileRedirect(one.requestRedirect ?? {}, prefix);
+    case "CORS":
+      return compileCors(one.cors ?? {});
     default:
       return `filter ${one.type}`;
   }
+}
+
+/** Neither percent nor fraction: all. */
+function compileMirror(
+  { backendRef, percent, fraction }: NonNullable<HttpRouteFilter["requestMirror"]>,
+  scope: BackendScope,
+  onRefused: (refusal: Refusal) => void,
+): FilterDoc {
+  const resolved = resolveBackend(backendRef, scope);
+  const isRefused = "reason" in resolved;
+  if (isRefused) onRefused(resolved);
+  const [numerator, denominator] =
+    fraction === undefined
+      ? [percent ?? 100, 100]
+      : [fraction.numerator, fraction.denominator ?? 100];
+  return {
+    type: "mirror",
+    backend: isRefused ? null : resolved,
+    share: { numerator, denominator },
+  };
+}
+
+function compileRedirect(
+  given: NonNullable<HttpRouteFilter["requestRedirect"]>,
+  prefix: string | null,
+): FilterDoc | string {
+  const path = given.path === undefined ? null : compilePathEdit(given.path, prefix);
+  if (typeof path === "string") return path;
+  return {
+    type: "redirect",
+    scheme: given.scheme ?? null,
+    hostname: given.hostname ?? null,
+    port: given.port ?? null,
+    path,
+    status: (given.statusCode ?? 302) as RedirectDoc["status"],
+  };
+}
+
+function compileCors(given: NonNullable<HttpRouteFilter["cors"]>): FilterDoc {
+  return {
+    type: "cors",
+    allowOrigins: given.allowOrigins ?? [],
+    allowMethods: given.allowMethods ?? [],
+    allowHeaders: given.allowHeaders ?? [],
+    // Upstream lets `*` stand beside names here alone; it means all of them.
+    exposeHeaders: given.exposeHeaders?.includes("*") ? ["*"] : (given.exposeHeaders ?? []),
+    allowCredentials: given.allowCredentials ?? false,
+    maxAgeS: given.maxAge ?? 5,
+  };
 }
 
 function compileHeaders(
@@ -80,20 +145,24 @@ function compileHeaders(
 }
 
 function compileRewrite(
-  { hostname, path }: NonNullable<HttpRouteFilter["urlRewrite"]>,
+  { hostname, path: given }: NonNullable<HttpRouteFilter["urlRewrite"]>,
   prefix: string | null,
 ): FilterDoc | string {
-  const doc = (path: Extract<FilterDoc, { type: "url-rewrite" }>["path"]): FilterDoc => ({
-    type: "url-rewrite",
-    hostname: hostname ?? null,
-    path,
-  });
-  if (path === undefined) return doc(null);
+  const path = given === undefined ? null : compilePathEdit(given, prefix);
+  if (typeof path === "string") return path;
+  return { type: "url-rewrite", hostname: hostname ?? null, path };
+}
+
+/** A replaced path, or what of it is not acted on. */
+function compilePathEdit(
+  path: NonNullable<NonNullable<HttpRouteFilter["urlRewrite"]>["path"]>,
+  prefix: string | null,
+): NonNullable<RedirectDoc["path"]> | string {
   const isFull = path.type === "ReplaceFullPath";
   const text = (isFull ? path.replaceFullPath : path.replacePrefixMatch) ?? "";
   if (!isWirePath(text)) return `the replacement path ${JSON.stringify(text)}`;
-  if (isFull) return doc({ replace: "full", value: text.startsWith("/") ? text : `/${text}` });
+  if (isFull) return { replace: "full", value: text.startsWith("/") ? text : `/${text}` };
   if (prefix === null) return "ReplacePrefixMatch without exactly one PathPrefix match";
   const value = text === "" || text.startsWith("/") ? text : `/${text}`;
-  return doc({ replace: "prefix", from: prefix, value });
+  return { replace: "prefix", from: prefix, value };
 }

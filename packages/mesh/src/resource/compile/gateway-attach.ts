@@ -1,7 +1,5 @@
 import type { Gateway, GatewayListener } from "../gateway-api/gateway.ts";
-import type { HttpRoute } from "../gateway-api/httproute.ts";
 import { gatewayGroup, type ParentReference } from "../gateway-api/reference.ts";
-import type { TlsRoute } from "../gateway-api/tlsroute.ts";
 import { namespacedName, namespaceOf, type Resource } from "../meta.ts";
 import type { Refusal } from "./claims.ts";
 import { commonHostnames } from "./hostname.ts";
@@ -27,7 +25,7 @@ export function isOfGateway(parent: ParentReference, route: Resource, gateway: G
 
 /** The listeners of `gateway` that take `route` by this parentRef; the last hurdle none of them passed, if none does. */
 export function attach(
-  route: HttpRoute | TlsRoute,
+  route: Resource,
   { sectionName, port }: ParentReference,
   gateway: Gateway,
   usable: readonly GatewayListener[],
@@ -42,14 +40,17 @@ export function attach(
     return refused("NoMatchingParent", `Gateway ${name} has no such listener.`);
   const allowing = meant.filter((one) => allows(one, route, gateway));
   if (allowing.length === 0) {
-    const why = meant.some((one) => routeKindOf(one) === route.kind)
+    const why = meant.some((one) => routeKindsOf(one).includes(route.kind))
       ? " (allowedRoutes)"
       : `: ${meant.map((one) => `${one.name} is of ${one.protocol}`).join(", ")}`;
     const message = `The listeners of Gateway ${name} do not allow this route${why}.`;
     return refused("NotAllowedByListeners", message);
   }
   const to = allowing.flatMap((listener) => {
-    const hostnames = commonHostnames(route.spec.hostnames ?? [], listener.hostname);
+    const hostnames = commonHostnames(
+      (route.spec as { readonly hostnames?: readonly string[] }).hostnames ?? [],
+      listener.hostname,
+    );
     return hostnames === null ? [] : [{ listener, hostnames }];
   });
   if (to.length > 0) return { to, refusal: null };
@@ -63,17 +64,28 @@ function allows(listener: GatewayListener, route: Resource, gateway: Gateway): b
   const from = allowedRoutes?.namespaces?.from ?? "Same";
   const isAllowedThere =
     from === "All" || (from === "Same" && namespaceOf(route) === namespaceOf(gateway));
-  const kinds = allowedRoutes?.kinds ?? [];
-  const isAllowedKind =
-    kinds.length === 0 ||
-    kinds.some(({ group = gatewayGroup, kind }) => group === gatewayGroup && kind === route.kind);
-  return isAllowedThere && isAllowedKind && routeKindOf(listener) === route.kind;
+  return isAllowedThere && allowedKinds(listener).includes(route.kind);
 }
 
-/** The one kind of routes that a listener that is served can take; null: it is not served. */
-export function routeKindOf({ protocol, tls }: GatewayListener): "HTTPRoute" | "TLSRoute" | null {
-  if (protocol === "HTTP") return "HTTPRoute";
-  return protocol === "TLS" && tls?.mode === "Passthrough" ? "TLSRoute" : null;
+/** Kinds of routes that a listener takes: of those it names, or of all that its protocol has. */
+export function allowedKinds(listener: GatewayListener): readonly string[] {
+  const named = listener.allowedRoutes?.kinds ?? [];
+  return routeKindsOf(listener).filter(
+    (known) =>
+      named.length === 0 ||
+      named.some(({ group = gatewayGroup, kind }) => group === gatewayGroup && kind === known),
+  );
+}
+
+/** The kinds of routes that a listener that is served can take; none: it is not served. */
+export function routeKindsOf(listener: GatewayListener): readonly string[] {
+  if (listener.protocol === "HTTP") return ["HTTPRoute", "GRPCRoute"];
+  return isPassedThrough(listener) ? ["TLSRoute"] : [];
+}
+
+/** TLS that its backends end. */
+export function isPassedThrough({ protocol, tls }: GatewayListener): boolean {
+  return protocol === "TLS" && tls?.mode === "Passthrough";
 }
 
 function refused(reason: string, message: string): Attachment {

@@ -52,7 +52,7 @@ test("a protocol that is not served is refused for its listener, and the others 
   expect(compiled.sockets.map(({ name }) => name)).toEqual(["http"]);
   expect(compiled.conditions[0]).toMatchObject({ status: "True", reason: "ListenersNotValid" });
   expect(compiled.listeners.map(({ kinds, conditions }) => [kinds, conditions[0]!])).toMatchObject([
-    [["HTTPRoute"], { reason: "Accepted" }],
+    [["HTTPRoute", "GRPCRoute"], { reason: "Accepted" }],
     [[], { reason: "UnsupportedProtocol" }],
     [
       [],

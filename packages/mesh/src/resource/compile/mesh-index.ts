@@ -114,7 +114,7 @@ export class MeshIndex {
     const gateways = this.#gateways.update((key) =>
       this.#track("gateways", key, allGateways.get(key), compileGateway),
     );
-    for (const key of services.keys()) this.#touch.afterService(key);
+    for (const [key, compiled] of services) this.#touch.afterService(key, compiled);
     for (const key of gateways.keys()) this.#touch.afterGateway(key);
     return {
       services,
@@ -148,7 +148,8 @@ export class MeshIndex {
     const { services, workloads, slots } = this.#tables;
     const service = services.get(key);
     if (service === undefined) return null;
-    return compileEndpoints(service, workloads.values(), slots.get(key) ?? null);
+    const labels = new Set(this.#services.values.get(key)?.labelsWanted);
+    return compileEndpoints(service, workloads.values(), slots.get(key) ?? null, labels);
   }
 
   #compileProxy(uid: string): ProxyDoc | null {
@@ -159,6 +160,7 @@ export class MeshIndex {
       clusterDomain: meshSettings(tables.mesh).clusterDomain,
       services: tables.services.values(),
       gateway: this.#gateways.values.get(`${view.namespace}/${view.gateway}`) ?? null,
+      backendTls: (key, port) => this.#services.values.get(key)?.backendTls.get(port),
       socketAddress: (name) => tables.sockets.get(name) ?? null,
     });
   }

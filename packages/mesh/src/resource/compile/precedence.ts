@@ -1,34 +1,35 @@
-import type { HttpRoute } from "../gateway-api/httproute.ts";
-import { compareAge, compareText } from "../meta.ts";
-import type { LooseMatch } from "./match.ts";
+import { compareAge, compareText, type Resource } from "../meta.ts";
 
 /** A match with all that decides its place among those of other rules and routes. */
 export interface RankedMatch {
-  readonly match: LooseMatch;
-  readonly isVague: boolean;
   /** Empty, or one host name of a gateway's listener and route; `*.` begins a wildcard. */
   readonly hostname: string;
-  readonly route: HttpRoute;
+  /** Of its kind (`CompiledMatch.rank`). */
+  readonly rank: readonly number[];
+  readonly route: Resource;
   readonly rule: number;
   readonly index: number;
 }
 
 /**
- * Which of two matches is tried first (HTTPRouteSpec: rules): the more specific host name, the exact path, the longest
- * prefix, a method, most headers, most query parameters; then the older route, its name, and the order within it.
+ * Which of two matches is tried first: the more specific host name; a GRPCRoute's before an HTTPRoute's; what counts most
+ * for their kind (HTTPRouteSpec: exact path, longest prefix, a method, most headers, most query parameters; GRPCRouteSpec:
+ * longest service, longest method, most headers); then the older route, its name, and the order within it.
  */
 export function comparePrecedence(a: RankedMatch, b: RankedMatch): number {
   return (
     compareHostname(a.hostname, b.hostname) ||
-    pathRank(b) - pathRank(a) ||
-    prefixLength(b) - prefixLength(a) ||
-    Number(b.match.method !== null) - Number(a.match.method !== null) ||
-    b.match.headers.length - a.match.headers.length ||
-    b.match.query.length - a.match.query.length ||
+    compareText(a.route.kind, b.route.kind) ||
+    compareRanks(b.rank, a.rank) ||
     compareAge(a.route, b.route) ||
     a.rule - b.rule ||
     a.index - b.index
   );
+}
+
+function compareRanks(a: readonly number[], b: readonly number[]): number {
+  const at = a.findIndex((one, index) => one !== b[index]);
+  return at === -1 ? 0 : a[at]! - b[at]!;
 }
 
 /** Names before wildcards, longer before shorter, none last. */
@@ -39,13 +40,4 @@ function compareHostname(a: string, b: string): number {
 function hostRank(hostname: string): number {
   if (hostname === "") return 0;
   return hostname.startsWith("*.") ? 1 : 2;
-}
-
-function pathRank({ match, isVague }: RankedMatch): number {
-  if (isVague) return 0;
-  return match.path.type === "exact" ? 2 : 1;
-}
-
-function prefixLength({ match }: RankedMatch): number {
-  return match.path.type === "prefix" ? match.path.value.length : 0;
 }

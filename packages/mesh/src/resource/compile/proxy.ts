@@ -7,6 +7,7 @@ import type {
   OutboundListenerDoc,
   ProxyDoc,
 } from "../../model/document.ts";
+import type { BackendTlsDoc } from "../../model/policy.ts";
 import type { Service } from "../core/service.ts";
 import { protocolOf } from "../core/service-protocol.ts";
 import { compareText, namespacedName } from "../meta.ts";
@@ -24,6 +25,8 @@ export interface ProxyInputs {
   readonly services: Iterable<Service>;
   /** The Gateway that the workload runs, if it does. */
   readonly gateway: CompiledGateway | null;
+  /** How the process behind a port of a service is spoken to; undefined: plainly. Default: plainly. */
+  readonly backendTls?: (service: string, port: number) => BackendTlsDoc | undefined;
   /** Where a socket is bound, by name; null while it is not: its listener then waits for a later document. */
   readonly socketAddress: (name: string) => Address | null;
 }
@@ -45,7 +48,7 @@ export function compileProxy(workload: WorkloadView, inputs: ProxyInputs): Proxy
     kind: "proxy",
     workload: { uid, name, namespace, identity, ...(zone === undefined ? {} : { zone }) },
     clusterDomain: inputs.clusterDomain,
-    inbound: isProcess ? inboundOf(workload, services, listen) : null,
+    inbound: isProcess ? inboundOf(workload, services, listen, inputs.backendTls) : null,
     outbound: isProcess ? outboundOf(workload, services, listen) : [],
     forwardProxy: isProcess ? listen(forwardSocket(workload)) : null,
     gateway: isProcess ? [] : gatewayOf(workload, inputs.gateway, listen),
@@ -59,6 +62,7 @@ function inboundOf(
   workload: WorkloadView,
   services: readonly Service[],
   listen: Listen,
+  backendTls: ProxyInputs["backendTls"],
 ): InboundDoc | null {
   const listener = listen(inboundSocket(workload));
   const ports = services
@@ -67,11 +71,13 @@ function inboundOf(
       servedPorts(service).flatMap((port): InboundPortDoc | [] => {
         const target = resolveTargetPort(port, workload.ports);
         if (target === null) return []; // a caller is told "misdirected", and its Service has a note
+        const tls = backendTls?.(namespacedName(service), port.port);
         return {
           service: namespacedName(service),
           port: port.port,
           protocol: protocolOf(service, port),
           target: target.address,
+          ...(tls === undefined ? {} : { tls }),
         };
       }),
     );

@@ -18,6 +18,8 @@ export interface RouteKind<Route extends Resource, Compiled> {
   readonly problems: (compiled: Compiled) => readonly Problem[];
   /** May its rules apply to what goes through such a port of a Service? */
   readonly isCarried: (protocol: PortProtocol) => boolean;
+  /** Does the oldest on a port say it all? The others are told. Default: all of them do, merged. */
+  readonly isAlone?: boolean;
   /** All routes of the kind on one port, at least one, in any order. */
   readonly merge: (attached: readonly AttachedTo<Compiled>[], port: PortPlace) => PortRoutes;
 }

@@ -1,8 +1,10 @@
 import type { Resource } from "../meta.ts";
+import { grpcRoutes } from "./grpc-route.ts";
+import { httpRoutes } from "./http-route.ts";
 import type { AnyRouteKind, CompiledAnyRoute, RouteKind } from "./route-kind.ts";
-import { httpRoutes } from "./routes.ts";
 import { splits } from "./split.ts";
 import type { TableName } from "./tables.ts";
+import { tcpRoutes } from "./tcp-route.ts";
 import { tlsRoutes } from "./tls-route.ts";
 
 /**
@@ -10,8 +12,10 @@ import { tlsRoutes } from "./tls-route.ts";
  * so. To add one: a file, a line here and one in `attachables.ts`.
  */
 export const routeKinds: readonly (readonly [TableName, AnyRouteKind])[] = [
+  ["GRPCRoute", anyRoute(grpcRoutes)],
   ["HTTPRoute", anyRoute(httpRoutes)],
   ["TLSRoute", anyRoute(tlsRoutes)],
+  ["TCPRoute", anyRoute(tcpRoutes)],
   ["TrafficSplit", anyRoute(splits)],
 ];
 

@@ -5,6 +5,7 @@ import type { Service } from "../core/service.ts";
 import { pickerAnnotation, pickerOf } from "../core/service-picker.ts";
 import { namespacedName, resourceKey } from "../meta.ts";
 import { compileAdmission } from "./admission.ts";
+import { trafficWords } from "./backend-traffic.ts";
 import { saidOn } from "./policies-on.ts";
 import {
   overridden,
@@ -37,11 +38,15 @@ export function compileServicePolicy(service: Service, world: World): CompiledSe
   };
 }
 
-/** What is said of a Service, field by field, and by whom: the picker its annotation names, then policies. */
+/** What is said of a Service, field by field, and by whom: an XBackendTrafficPolicy, the picker its annotation names, policies. */
 export function serviceWordsOf(service: Service, world: World): ServiceWords {
   const place = { kind: "Service", name: service.metadata.name, rule: null } as const;
   const said = saidOn(`Service/${namespacedName(service)}`, place, world);
-  return overridden<ServiceWords>(annotated(service), serviceWords(said));
+  return overridden<ServiceWords>(
+    trafficWords(service, world),
+    annotated(service),
+    serviceWords(said),
+  );
 }
 
 function annotated(service: Service): { readonly picker?: Word<BackendPolicyDoc["picker"]> } {

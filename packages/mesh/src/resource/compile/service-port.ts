@@ -23,6 +23,11 @@ export function carriesTls(protocol: PortProtocol): boolean {
   return protocol === "tls" || protocol === "detect";
 }
 
+/** May a TCPRoute's? Where nobody knows what is carried, it is octets from then on. Requests have routes of their own. */
+export function carriesOctets(protocol: PortProtocol): boolean {
+  return protocol === "opaque" || carriesTls(protocol);
+}
+
 /** Notes on what of `service` is valid and not served. */
 export function noteUnserved(service: Service, notes: Problems): void {
   const spec = notes.at("spec");

@@ -24,15 +24,18 @@ export function compileServiceRoutes(service: Service, world: World): ServiceRou
   const candidates = routeKinds.flatMap(([table, kind], rank) =>
     candidatesOf(service, { table, kind, rank }, world),
   );
-  const at = (port: number, namespace: string) =>
-    candidates.filter((one) => one.ports.includes(port) && one.namespace === namespace);
-  const kindAt = (port: number, namespace: string) =>
-    Math.min(...at(port, namespace).map(({ rank }) => rank));
+  /** Those of one group of callers that apply at a port: of the first kind that is there. */
+  const winners = (port: number, namespace: string): readonly Candidate[] => {
+    const here = candidates.filter(
+      (one) => one.ports.includes(port) && one.namespace === namespace,
+    );
+    const [first] = here;
+    if (first?.kind.isAlone === true) return here.filter((one) => one.compiled === first.compiled);
+    return here.filter(({ rank }) => rank === first?.rank);
+  };
   const portDoc = (port: ServicePort, consumer: string | null): ServicePortDoc => {
-    const isTheirs = consumer !== null && at(port.port, consumer).length > 0;
-    const namespace = isTheirs ? consumer : own;
-    const rank = kindAt(port.port, namespace);
-    const here = at(port.port, namespace).filter((one) => one.rank === rank);
+    const theirs = consumer === null ? [] : winners(port.port, consumer);
+    const here = theirs.length > 0 ? theirs : winners(port.port, own);
     const [name, number, protocol] = [port.name ?? null, port.port, protocolOf(service, port)];
     const plain = { name, number, protocol, routes: null };
     if (here.length === 0) return plain;
@@ -51,21 +54,20 @@ export function compileServiceRoutes(service: Service, world: World): ServiceRou
   return {
     portsFor: (consumer) => servedPorts(service).map((port) => portDoc(port, consumer)),
     consumers: [...strangers].sort(),
-    parents: candidates.map(
-      ({ table, kind, rank, compiled, parent, ports, refusal, namespace }) => {
-        const lost = ports.filter((port) => kindAt(port, namespace) < rank);
-        const isLost = ports.length > 0 && lost.length === ports.length;
-        const rival = isLost ? routeKinds[kindAt(lost[0]!, namespace)]![0] : null;
-        return {
-          route: `${table}/${namespacedName(compiled.route)}`,
-          parent,
-          conditions: kind.conditions(
-            compiled,
-            rival === null ? refusal : conflict(service, lost, rival),
-          ),
-        };
-      },
-    ),
+    parents: candidates.map((one) => {
+      const { table, kind, compiled, parent, ports, refusal, namespace } = one;
+      const rivals = ports.flatMap((port) => {
+        const here = winners(port, namespace);
+        return here.includes(one) ? [] : here.slice(0, 1);
+      });
+      const isLost = ports.length > 0 && rivals.length === ports.length;
+      const why = isLost ? conflict(service, ports, rivals[0]!) : refusal;
+      return {
+        route: `${table}/${namespacedName(compiled.route)}`,
+        parent,
+        conditions: kind.conditions(compiled, why),
+      };
+    }),
   };
 }
 
@@ -92,20 +94,25 @@ function candidatesOf(service: Service, ranked: RankedKind, world: World): reado
   const { table, kind } = ranked;
   const routes: readonly Resource[] = world.attached(table, `Service/${namespacedName(service)}`);
   return [...routes].sort(compareAge).flatMap((route) => {
-    const compiled = kind.compile(route, { crossesNamespaces: true, world });
-    return kind.parents(route).flatMap((parent, index): Candidate | [] => {
+    const here = kind.parents(route).flatMap((parent, index) => {
       if (!pointsAt(parent, route, service)) return [];
-      const meant = portsFor(parent, service, kind);
-      return { ...ranked, ...meant, compiled, namespace: namespaceOf(route), parent: index };
+      return { ...portsFor(parent, service, kind), parent: index };
     });
+    if (here.length === 0) return []; // attached for another reason
+    const compiled = kind.compile(route, { crossesNamespaces: true, world });
+    const namespace = namespaceOf(route);
+    return here.map((one): Candidate => ({ ...ranked, ...one, compiled, namespace }));
   });
 }
 
-function conflict(service: Service, ports: readonly number[], rival: TableName): Refusal {
+function conflict(service: Service, ports: readonly number[], rival: Candidate): Refusal {
   const where = ports.length === 1 ? `Port ${ports[0]}` : `Ports ${ports.join(", ")}`;
+  const name = `${rival.table} ${namespacedName(rival.compiled.route)}`;
+  const why =
+    rival.kind.isAlone === true ? "of several the oldest" : "of several kinds of routes one";
   return {
     reason: "Conflicted",
-    message: `${where} of Service ${namespacedName(service)} has a ${rival}, which is before it: of several kinds of routes on one port one applies.`,
+    message: `${where} of Service ${namespacedName(service)}: ${name} is before it; ${why} applies to a port.`,
   };
 }
 
@@ -121,6 +128,10 @@ function portsFor(
   service: Service,
   { isCarried }: AnyRouteKind,
 ): Pick<Candidate, "ports" | "refusal"> {
+  if (service.spec.clusterIP === "None") {
+    const message = `Service ${namespacedName(service)} is headless: nobody calls it by its own address.`;
+    return { ports: [], refusal: { reason: "NoMatchingParent", message } };
+  }
   const meant = servedPorts(service).filter((port) => isMeant(parent, port));
   const usable = meant.filter((port) => isCarried(protocolOf(service, port)));
   const ports = usable.map(({ port }) => port);

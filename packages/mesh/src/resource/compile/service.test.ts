@@ -143,7 +143,7 @@ describe("attachment", () => {
     expect(doc.ports[0]!.routes!.rules[0]!.backends[0]!.backend).toBeNull();
     expect(parents[0]!.conditions[1]).toMatchObject({
       reason: "UnsupportedProtocol",
-      message: "Port 443 of Service default/db carries tls, which a HTTPRoute does not reach.",
+      message: "Port 443 of Service default/db carries tls, which an HTTPRoute does not reach.",
     });
   });
 });
@@ -271,28 +271,36 @@ describe("precedence", () => {
 });
 
 describe("what is not acted on fails, and says so", () => {
-  const redirect = { type: "RequestRedirect", requestRedirect: { statusCode: 301 } };
-  const cors = { type: "CORS", cors: {} };
   const extension = {
     type: "ExtensionRef",
     extensionRef: { group: "example.com", kind: "X", name: "x" },
   };
 
   test.each([
-    ["a filter", { filters: [cors], backendRefs: [backend] }],
-    ["a redirect", { filters: [redirect] }],
+    [
+      "authorization elsewhere",
+      {
+        filters: [
+          {
+            type: "ExternalAuth",
+            externalAuth: { protocol: "HTTP", http: {}, backendRef: backend },
+          },
+        ],
+        backendRefs: [backend],
+      },
+    ],
     ["an extension", { filters: [extension], backendRefs: [backend] }],
     [
-      "a path pattern",
+      "a path pattern that is refused",
       {
-        matches: [{ path: { type: "RegularExpression", value: "/[0-9]+" } }],
+        matches: [{ path: { type: "RegularExpression", value: "/(?=a)b" } }],
         backendRefs: [backend],
       },
     ],
     [
-      "a header pattern",
+      "a header pattern that is refused",
       {
-        matches: [{ headers: [{ name: "x", type: "RegularExpression", value: "." }] }],
+        matches: [{ headers: [{ name: "x", type: "RegularExpression", value: "(" }] }],
         backendRefs: [backend],
       },
     ],
@@ -314,20 +322,20 @@ describe("what is not acted on fails, and says so", () => {
   });
 
   test("other rules of the route go on", () => {
-    const { rules } = routesOf([{ filters: [cors] }, { backendRefs: [backend] }]);
+    const { rules } = routesOf([{ filters: [extension] }, { backendRefs: [backend] }]);
     expect(rules.map(({ fails }) => fails)).toEqual(["invalid-backend", null]);
   });
 
-  test("a path pattern stands for all it could mean, after every path that is known", () => {
+  test("a path pattern that is refused stands for all it could mean, after every path that is known", () => {
     const { matches } = routesOf([
-      { matches: [{ path: { type: "RegularExpression", value: "/x.*" } }] },
+      { matches: [{ path: { type: "RegularExpression", value: "/x(?!a)" } }] },
       { matches: [{ path: { value: "/" } }], backendRefs: [backend] },
     ]);
     expect(matches.map(({ rule }) => rule)).toEqual([1, 0]);
   });
 
   test("a filter of a backend fails that backend's share only", () => {
-    const rule = ruleOf({ backendRefs: [{ ...backend, filters: [cors] }, backend] });
+    const rule = ruleOf({ backendRefs: [{ ...backend, filters: [extension] }, backend] });
     expect(rule.fails).toBeNull();
     expect(rule.backends.map((one) => one.backend)).toEqual([
       null,
@@ -366,12 +374,15 @@ describe("backends", () => {
   });
 });
 
-test("the shorter of both time limits holds, and 0s is none", () => {
-  const limit = (timeouts: object) => ruleOf({ timeouts, backendRefs: [backend] }).requestTimeoutMs;
-  expect(limit({ request: "1m30s" })).toBe(90_000);
-  expect(limit({ request: "10s", backendRequest: "500ms" })).toBe(500);
-  expect(limit({ request: "0s", backendRequest: "2s" })).toBe(2000);
-  expect(limit({ request: "0s" })).toBeNull();
+test("one time limit is for the exchange and one for each attempt, and 0s is none", () => {
+  const limits = (timeouts: object) => {
+    const { requestTimeoutMs, policy } = ruleOf({ timeouts, backendRefs: [backend] });
+    return [requestTimeoutMs, policy?.attemptTimeoutMs ?? null];
+  };
+  expect(limits({ request: "1m30s" })).toEqual([90_000, null]);
+  expect(limits({ request: "10s", backendRequest: "500ms" })).toEqual([10_000, 500]);
+  expect(limits({ request: "0s", backendRequest: "2s" })).toEqual([null, 2000]);
+  expect(limits({ request: "0s" })).toEqual([null, null]);
 });
 
 test("rewrites name the prefix that the match consumed", () => {

@@ -4,8 +4,10 @@ import { notePicker } from "../core/service-picker.ts";
 import { noteProtocols } from "../core/service-protocol.ts";
 import { namespacedName, namespaceOf } from "../meta.ts";
 import { Problems } from "../schema/problem.ts";
+import { backendTlsOf } from "./backend-tls.ts";
 import type { CompiledService } from "./compiled.ts";
 import { compileContract } from "./contract.ts";
+import { labelsWanted } from "./labels-wanted.ts";
 import { compilePlacement } from "./placement.ts";
 import { compileServicePolicy } from "./service-policy.ts";
 import { noteUnserved, servedPorts } from "./service-port.ts";
@@ -49,6 +51,8 @@ export function compileService(service: Service, world: World): CompiledService 
     doc: docFor(null),
     consumers: new Map(routes.consumers.map((one) => [one, docFor(one)])),
     parents: routes.parents,
+    backendTls: backendTlsOf(service, world),
+    labelsWanted: labelsWanted(key, world),
     notes: notes.found,
   };
 }

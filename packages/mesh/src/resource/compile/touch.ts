@@ -3,6 +3,7 @@ import { opaquePortsAnnotation, protocolAnnotation } from "../core/service-proto
 import type { KnownResource } from "../index.ts";
 import { namespaceOf } from "../meta.ts";
 import { attachableOf } from "./attachables.ts";
+import type { CompiledService } from "./compiled.ts";
 import type { MeshOutputs } from "./mesh-inputs.ts";
 import { type MeshTables, setOrDelete } from "./mesh-tables.ts";
 import { type Input, inputs, type Reads } from "./reads.ts";
@@ -30,6 +31,8 @@ export class Touch {
   readonly #tables: MeshTables;
   readonly #reads: Reads;
   readonly #outputs: Touchable;
+  /** Services whose processes are spoken to in TLS: proxies' own documents say so. */
+  readonly #speakTls = new Set<string>();
 
   constructor(tables: MeshTables, reads: Reads, outputs: Touchable) {
     this.#tables = tables;
@@ -78,9 +81,18 @@ export class Touch {
     }
   }
 
-  /** The compiled form of a service came out different. */
-  afterService(key: string): void {
+  /** The compiled form of a service came out different; null: there is none any more. */
+  afterService(key: string, compiled: CompiledService | null): void {
     this.#changed(inputs.compiled(`Service/${key}`));
+    this.#outputs.endpoints.touch(key);
+    const speaksTls = compiled !== null && compiled.backendTls.size > 0;
+    if (!speaksTls && !this.#speakTls.has(key)) return;
+    if (speaksTls) this.#speakTls.add(key);
+    else this.#speakTls.delete(key);
+    const service = this.#tables.services.get(key);
+    for (const [uid, view] of this.#tables.workloads) {
+      if (service === undefined || selects(service, view)) this.#outputs.proxies.touch(uid);
+    }
   }
 
   /** Recorded values are hashed with another key. */
