@@ -1,8 +1,9 @@
 import { SeededRng } from "@heddle/mesh/base/rng.ts";
 import { VirtualClock } from "@heddle/mesh/base/virtual-clock.ts";
 import { tcp } from "@heddle/mesh/model/address.ts";
-import type { PortProtocol } from "@heddle/mesh/model/document.ts";
+import type { PortProtocol, RoutesDoc } from "@heddle/mesh/model/document.ts";
 import type { Fields, ReplyHead, RequestHead } from "@heddle/mesh/model/head.ts";
+import type { AdmissionDoc } from "@heddle/mesh/model/policy.ts";
 import type { HttpProtocol } from "@heddle/mesh/model/protocol.ts";
 import type {
   BodyLength,
@@ -39,6 +40,10 @@ export interface CodecMeshOptions {
   readonly protocol?: PortProtocol;
   /** Is the process asked in its own version of HTTP? Default true. */
   readonly fits?: boolean;
+  /** What kvs takes in. Default: everything. */
+  readonly admission?: AdmissionDoc;
+  /** Of kvs, as its callers have them. Default: none. */
+  readonly routes?: RoutesDoc;
 }
 
 /** client → caller's proxy → kvs's proxy → kvs, client and process moved by hand through codecs of either version. */
@@ -53,7 +58,9 @@ export class CodecMesh {
   /** What the process does with each request as it comes. */
   onServed: (served: Served) => void = () => {};
 
-  constructor({ speaks, hasTls = true, seed = 1, protocol, fits = true }: CodecMeshOptions) {
+  constructor(options: CodecMeshOptions) {
+    const { speaks, hasTls = true, seed = 1, protocol, fits = true } = options;
+    const { admission, routes = null } = options;
     this.rng = new SeededRng(seed);
     this.network = new SimulatedNetwork({ clock: this.clock, rng: this.rng.fork("network") });
     const id = (name: string) => (hasTls ? idOf(name) : null);
@@ -73,6 +80,7 @@ export class CodecMesh {
         workload: workload("kvs"),
         inbound: { listener: listener("in", inbound), ports: [port] },
       }),
+      ...(admission === undefined ? [] : [serviceDoc("kvs", { admission })]),
     ]);
     const endpoint = {
       uid: "kvs-uid",
@@ -86,7 +94,7 @@ export class CodecMesh {
         workload: workload("caller"),
         outbound: [{ listener: listener("out", out), service: "default/kvs", port: 80 }],
       }),
-      serviceDoc("kvs", { ports: [{ name: null, number: 80, protocol: spoken, routes: null }] }),
+      serviceDoc("kvs", { ports: [{ name: null, number: 80, protocol: spoken, routes }] }),
       endpointsDoc("kvs", [], { endpoints: [endpoint] }),
     ]);
   }
