@@ -68,6 +68,66 @@ describe("a kind in an older version", () => {
   });
 });
 
+describe("a kind that had another form", () => {
+  const splits = (version: string) =>
+    `/apis/split.smi-spec.io/${version}/namespaces/default/trafficsplits`;
+  const split = (version: string, weights: readonly unknown[], more: object = {}) => ({
+    apiVersion: `split.smi-spec.io/${version}`,
+    kind: "TrafficSplit",
+    metadata: { name: "s" },
+    spec: {
+      service: "kvs",
+      backends: weights.map((weight, index) => ({ service: `kvs-v${index}`, weight })),
+      ...more,
+    },
+  });
+  const matches = [{ kind: "HTTPRouteGroup", name: "g" }];
+
+  test("is converted each way, whatever is done to it", async () => {
+    expect(
+      await api.call("POST", splits("v1alpha1"), split("v1alpha1", [1, "500m"])),
+    ).toMatchObject({
+      status: 201,
+      body: split("v1alpha1", ["1", "500m"]),
+    });
+    expect((await api.get(`${splits("v1alpha4")}/s`)).body).toMatchObject(
+      split("v1alpha4", [1000, 500]),
+    );
+    await api.call("PUT", `${splits("v1alpha4")}/s`, split("v1alpha4", [3, 1], { matches }));
+    const { items } = (await api.get(splits("v1alpha2"))).body;
+    expect(items[0]).toMatchObject(split("v1alpha2", [3, 1]));
+    expect(items[0].spec).not.toHaveProperty("matches");
+    // A client of the old version changes what it knows, and takes nothing else away.
+    const patch = { spec: { backends: [{ service: "kvs-v0", weight: "2" }] } };
+    await api.call("PATCH", `${splits("v1alpha1")}/s`, patch);
+    expect((await api.get(`${splits("v1alpha4")}/s`)).body).toMatchObject(
+      split("v1alpha4", [2000], { matches }),
+    );
+    await api.call("PUT", `${splits("v1alpha2")}/s`, items[0]);
+    expect((await api.get(`${splits("v1alpha4")}/s`)).body.metadata.annotations).toBeUndefined();
+  });
+
+  test("says what is wrong where the client wrote it", async () => {
+    const { status, body } = await api.call(
+      "POST",
+      splits("v1alpha1"),
+      split("v1alpha1", ["1u"], { matches }),
+    );
+    expect(status).toBe(422);
+    expect(body.details.causes.map(({ field }: { field: string }) => field).sort()).toEqual([
+      "spec.backends[0].weight",
+      "spec.matches",
+    ]);
+  });
+
+  test("is watched in the form that was asked for", async () => {
+    await api.call("POST", splits("v1alpha4"), split("v1alpha4", [1500]));
+    const stream = api.stream("GET", `${splits("v1alpha1")}?watch=1`);
+    expect(await stream.next()).toMatchObject({ object: split("v1alpha1", ["1500m"]) });
+    stream.close();
+  });
+});
+
 test("discovery names all versions, the one to prefer first", async () => {
   const { body } = await api.get(`/apis/${group}`);
   const versions = body.versions.map(({ version }: { version: string }) => version);

@@ -1,6 +1,8 @@
 import type { EndpointRow, StatRow } from "@heddle/control/api/verbs.ts";
+import { kindOf } from "@heddle/mesh/resource/check.ts";
 import { type Event, eventKind } from "@heddle/mesh/resource/core/event.ts";
 import type { Service } from "@heddle/mesh/resource/core/service.ts";
+import { storedForm } from "@heddle/mesh/resource/kind.ts";
 import type { Resource } from "@heddle/mesh/resource/meta.ts";
 import { namespaceOf as namespaceOfResource } from "@heddle/mesh/resource/meta.ts";
 import type { HttpRouteGroup } from "@heddle/mesh/resource/smi/httproutegroup.ts";
@@ -58,8 +60,11 @@ async function sectionsOf(api: ApiClient, resource: Resource): Promise<readonly 
   switch (resource.kind) {
     case "Service":
       return serviceSections(api, resource as Service);
-    case "HTTPRouteGroup":
-      return [["Patterns", formatPatterns(resource as HttpRouteGroup)]];
+    case "HTTPRouteGroup": {
+      // It may have been asked for in an older version, of another form.
+      const group = storedForm(kindOf(resource)!, resource) as HttpRouteGroup;
+      return [["Patterns", formatPatterns(group)]];
+    }
     default:
       return [];
   }

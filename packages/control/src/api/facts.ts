@@ -14,11 +14,11 @@ import type { ProcessObserved } from "../host/link.ts";
 import type { MeshWorld } from "../plan/mesh-view.ts";
 import type { Door } from "../serve/door.ts";
 import { openConnections, workloadStats } from "../serve/workload-stat.ts";
-import { oneEach } from "../status/claimed-events.ts";
 import { progress } from "../status/statuses.ts";
 import { constraintsOf } from "../watch/constraints.ts";
 import { contractConditions } from "../watch/contracts.ts";
 import type { Controller } from "../watch/controller.ts";
+import { standingWarnings } from "./standing-warnings.ts";
 import type {
   CheckData,
   EdgeRow,
@@ -138,7 +138,7 @@ export class Facts {
       ),
       failedSockets: controller.host.failedSockets,
       conditions: this.#conditions(),
-      warnings: this.#warnings(),
+      warnings: standingWarnings(controller.index),
     };
   }
 
@@ -306,15 +306,6 @@ export class Facts {
       const said = conditions.filter(({ type }) => type === holdsCondition);
       return { resource: `Contract/${key}`, list: [...list, ...said] };
     });
-  }
-
-  #warnings(): CheckData["warnings"] {
-    const { claims } = this.#options.controller.index.outputs;
-    return [...claims].flatMap(([resource, { events = [] }]) =>
-      oneEach(events)
-        .filter(({ type }) => type === "Warning")
-        .map(({ reason, message }) => ({ resource, reason, message })),
-    );
   }
 
   #conditions(): CheckData["conditions"] {
