@@ -1,5 +1,5 @@
 import { Choice, type ChoiceOptions } from "../balance/choice.ts";
-import { type Sharer, shareOut } from "../balance/share-out.ts";
+import { type Group, type Sharer, shareOut } from "../balance/share-out.ts";
 import type { Subset } from "../balance/subset.ts";
 import type { BackendMember, BackendSpec } from "./backend-spec.ts";
 import type { UpstreamContext } from "./context.ts";
@@ -68,11 +68,8 @@ export class BackendChoice {
   rebuild(spec: BackendSpec): void {
     const { policy, members } = spec;
     this.#spec = spec;
-    const ready = members.filter(({ phase }) => phase === "ready");
-    this.group.total = ready.length;
-    this.group.out = ready.filter(({ target }) => target.health.isEjected).length;
-    const probes = ready.filter(({ target }) => target.health.isProbeWanted && !target.isAway);
-    this.#probes = probes.map(({ target }) => target);
+    this.isPanic = false;
+    this.#count(members);
     this.#options = {
       picker: policy.picker,
       tableSize: policy.affinity?.tableSize ?? 0,
@@ -82,6 +79,21 @@ export class BackendChoice {
     this.#values.clear();
     this.#all = this.#choose(members, this.#all);
     this.count = this.#all.count;
+  }
+
+  #count(members: readonly BackendMember[]): void {
+    const probes: Target[] = [];
+    let total = 0;
+    let out = 0;
+    for (const { target, phase } of members) {
+      if (phase !== "ready") continue;
+      total++;
+      if (target.health.isEjected) out++;
+      if (target.health.isProbeWanted && !target.isAway) probes.push(target);
+    }
+    this.group.total = total;
+    this.group.out = out;
+    this.#probes = probes;
   }
 
   /** In panic a request goes anywhere: so it does to those that are to be probed. */
@@ -134,6 +146,20 @@ export class BackendChoice {
   }
 
   #choose(members: readonly BackendMember[], before: Choice<Target> | null): Choice<Target> {
+    const groups = plainGroups(members, this.#spec!) ?? this.#sharedOut(members);
+    if (groups.length === 0) {
+      // A draining endpoint still serves: better it than nobody.
+      const draining = members.filter(
+        ({ target, phase }) => phase === "draining" && !target.isAway,
+      );
+      if (draining.length > 0) {
+        groups.push({ members: draining.map(({ target }) => target), share: 1 });
+      }
+    }
+    return new Choice(groups, this.#options!, before);
+  }
+
+  #sharedOut(members: readonly BackendMember[]): Group<Target>[] {
     const { policy, zone = "" } = this.#spec!;
     const sharers: MemberSharer[] = [];
     for (const member of members) if (member.phase === "ready") sharers.push(sharerOf(member));
@@ -143,20 +169,10 @@ export class BackendChoice {
       panicThreshold: policy.panicThreshold ?? panicThresholdDefault,
     });
     if (members === this.#spec!.members) this.isPanic = isPanic;
-    const chosen = groups.map(({ members: some, share }) => ({
+    return groups.map(({ members: some, share }) => ({
       members: some.map(({ target }) => target),
       share,
     }));
-    if (chosen.length === 0) {
-      // A draining endpoint still serves: better it than nobody.
-      const draining = members.filter(
-        ({ target, phase }) => phase === "draining" && !target.isAway,
-      );
-      if (draining.length > 0) {
-        chosen.push({ members: draining.map(({ target }) => target), share: 1 });
-      }
-    }
-    return new Choice(chosen, this.#options!, before);
   }
 
   #subset(subset: Subset, { subsetKey }: PickWish): Choice<Target> | null {
@@ -193,6 +209,21 @@ export class BackendChoice {
     }
     return values;
   };
+}
+
+/** What `shareOut` comes to in the usual case, without priorities and zones, and nobody out: at once. Null: it is not that. */
+function plainGroups(
+  members: readonly BackendMember[],
+  { policy }: BackendSpec,
+): Group<Target>[] | null {
+  if (policy.zones !== undefined) return null;
+  const targets: Target[] = [];
+  for (const { target, phase, priority } of members) {
+    if (phase !== "ready") continue;
+    if (target.isAway || !target.health.isWell || priority !== undefined) return null;
+    targets.push(target);
+  }
+  return targets.length === 0 ? [] : [{ members: targets, share: 1 }];
 }
 
 interface MemberSharer extends Sharer {

@@ -78,7 +78,8 @@ export class Backend implements TargetObserver {
   readonly #outliers: OutlierWatch;
   /** Null: none were ever asked for. */
   #checks: HealthChecks | null = null;
-  #byUid: ReadonlyMap<string, BackendMember> = new Map();
+  /** Made when somebody asks; null: nobody has since the last documents. */
+  #members: ReadonlyMap<string, BackendMember> | null = null;
   /** By index of `SlotsDoc.owners`; null where no endpoint has that uid. */
   #owners: readonly (BackendMember | null)[] = [];
   readonly #waiting = new Map<EndpointWaiter, Waiting>();
@@ -138,6 +139,7 @@ export class Backend implements TargetObserver {
     const caps = connectionCaps(spec);
     const nowMs = this.#context.clock.monotonicMs();
     for (const { target, phase } of spec.members) {
+      target.named = spec;
       target.caps = caps;
       target.health.configure(policy, this.choice.group);
       target.health.noteReady(phase === "ready", nowMs);
@@ -145,11 +147,9 @@ export class Backend implements TargetObserver {
       target.speaks = target.endpoint.identity === null ? (spec.speaks ?? null) : null;
       target.observe(this);
     }
-    const kept = new Set(spec.members.map((member) => member.target));
-    for (const { target } of before.members) if (!kept.has(target)) target.unobserve(this);
-    const byUid = new Map(spec.members.map((member) => [member.target.uid, member]));
-    this.#byUid = byUid;
-    this.#owners = spec.slots?.owners.map((uid) => byUid.get(uid) ?? null) ?? [];
+    for (const { target } of before.members) if (target.named !== spec) target.unobserve(this);
+    this.#members = null;
+    this.#owners = spec.slots?.owners.map((uid) => this.#byUid.get(uid) ?? null) ?? [];
     this.#outliers.apply(policy.outlier ?? null, spec.members);
     this.#check(spec);
     this.#rebuild();
@@ -292,6 +292,11 @@ export class Backend implements TargetObserver {
     return slot >= 0 && this.placement !== null
       ? this.#slotTarget(slot) !== null
       : this.choice.count > 0;
+  }
+
+  get #byUid(): ReadonlyMap<string, BackendMember> {
+    this.#members ??= new Map(this.#spec.members.map((member) => [member.target.uid, member]));
+    return this.#members;
   }
 
   /** The endpoint of a session, while new requests go there and it is well. */

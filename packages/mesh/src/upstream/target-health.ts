@@ -37,6 +37,7 @@ export class TargetHealth implements DeadlineHandler {
   group = new TargetGroup();
   readonly #context: UpstreamContext;
   readonly #owner: HealthOwner;
+  #policy: BackendPolicyDoc | null = null;
   #breaker: Breaker | null = null;
   #outlier: OutlierDoc | null = null;
   #slowStart: SlowStartDoc | null = null;
@@ -93,6 +94,8 @@ export class TargetHealth implements DeadlineHandler {
 
   /** Acts on what its service says now. */
   configure(policy: BackendPolicyDoc, group: TargetGroup): void {
+    if (policy === this.#policy && group === this.group) return;
+    this.#policy = policy;
     this.group = group;
     this.#slowStart = policy.slowStart ?? null;
     this.#outlier = policy.outlier ?? null;
@@ -153,6 +156,7 @@ export class TargetHealth implements DeadlineHandler {
     this.#context.wheel.clear(this.#pause);
     this.#context.wheel.clear(this.#ejection);
     this.host.comeBack();
+    this.#policy = null;
     this.#breaker = null;
     this.#isSick = false;
     this.#readySinceMs = -1;

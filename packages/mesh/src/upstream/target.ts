@@ -39,6 +39,8 @@ export class Target implements Candidate, PoolObserver, HealthOwner, DeadlineHan
   speaks: HttpProtocol | null = null;
   /** What its requests and checks have shown. */
   readonly health: TargetHealth;
+  /** A backend's own: which of its specs named it last. */
+  named: unknown = null;
   /** Of its backend; null: none. */
   caps: ConnectionCaps | null = null;
   /** What it has shown to speak, where nothing was said. */
@@ -208,6 +210,7 @@ export class Target implements Candidate, PoolObserver, HealthOwner, DeadlineHan
     this.#context.wheel.clear(this.#retry);
     this.health.forget();
     this.caps = null;
+    this.named = null;
     this.#failures = 0;
     this.awayReason = null;
   }
