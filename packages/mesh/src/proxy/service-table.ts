@@ -6,6 +6,7 @@ import {
   type RoutesDoc,
   type ServiceDoc,
   type ServiceKey,
+  type TcpRouteDoc,
   type TlsRouteDoc,
   type WorkloadDoc,
 } from "../model/document.ts";
@@ -18,6 +19,7 @@ import type { Edit, Frontend, FrontendSlot } from "../relay/frontend.ts";
 import { tcpAlpn } from "../relay/tcp.ts";
 import { compileRoutes } from "../route/compile.ts";
 import type { RouteTable } from "../route/match.ts";
+import { TcpRouteTable } from "../route/tcp-route.ts";
 import { compileTlsRoutes, type TlsRouteTable } from "../route/tls-routes.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
 import { unknownServices } from "../snapshot/unknown-services.ts";
@@ -56,6 +58,7 @@ export class ServiceTable {
   readonly #ruleFaults = new RuleFaults();
   readonly #routes = new WeakMap<RoutesDoc, RouteTable>();
   readonly #tlsRoutes = new WeakMap<readonly TlsRouteDoc[], TlsRouteTable>();
+  readonly #tcpRoutes = new WeakMap<TcpRouteDoc, TcpRouteTable>();
   #documents: Snapshot["documents"] = new Map();
   #refused: Refused = new Map();
   #workload: WorkloadDoc | null = null;
@@ -221,6 +224,7 @@ export class ServiceTable {
       routes,
       protocol: portDoc?.protocol ?? "http",
       tlsRoutes: tlsRoutes === undefined ? null : this.#tlsRoutesOf(tlsRoutes),
+      tcpRoute: portDoc?.tcpRoute === undefined ? null : this.#tcpRouteOf(portDoc.tcpRoute),
       backend: fails === null ? this.#options.upstream.backend(service, port) : null,
       backendOf: this.backendOf,
       requestTimeoutMs: doc?.policy.requestTimeoutMs ?? null,
@@ -246,6 +250,15 @@ export class ServiceTable {
     if (table === undefined) {
       table = compileTlsRoutes(docs, this.#options.rng);
       this.#tlsRoutes.set(docs, table);
+    }
+    return table;
+  }
+
+  #tcpRouteOf(doc: TcpRouteDoc): TcpRouteTable {
+    let table = this.#tcpRoutes.get(doc);
+    if (table === undefined) {
+      table = new TcpRouteTable(doc, this.#options.rng);
+      this.#tcpRoutes.set(doc, table);
     }
     return table;
   }

@@ -11,6 +11,7 @@ import type { RetryBudget } from "../policy/budget.ts";
 import type { FaultDraws } from "../policy/fault.ts";
 import type { EffectivePolicy } from "../policy/request-policy.ts";
 import type { RouteTable } from "../route/match.ts";
+import type { TcpRouteTable } from "../route/tcp-route.ts";
 import type { TlsRouteTable } from "../route/tls-routes.ts";
 import type { Backend, EndpointWaiter } from "../upstream/backend.ts";
 
@@ -64,6 +65,8 @@ export interface Frontend {
   readonly protocol?: PortProtocol;
   /** Of connections that carry TLS. Absent, null: their server name decides nothing. */
   readonly tlsRoutes?: TlsRouteTable | null;
+  /** Of connections whose octets are not read, where their server name has decided nothing. Absent, null: to `backend`. */
+  readonly tcpRoute?: TcpRouteTable | null;
   /** Where requests go that no rule sends elsewhere; null where there must be a rule (gateway). */
   readonly backend: Backend | null;
   /** The backend a rule names. */

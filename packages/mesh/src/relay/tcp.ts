@@ -6,10 +6,12 @@ import { dialledName, endText } from "../net/connection-name.ts";
 import { detect } from "../net/detect.ts";
 import { PlainRequestHead } from "../net/plain-head.ts";
 import type { Connection, ConnectionEvents, TransportFailure } from "../net/transport.ts";
+import type { RequestPolicy } from "../policy/request-policy.ts";
 import { attemptsMax } from "../policy/retry.ts";
 import type { ExchangeRecord } from "../telemetry/record.ts";
 import { type Backend, type EndpointWaiter, slotWaitMs } from "../upstream/backend.ts";
 import type { ConnectReason } from "../upstream/connect-failure.ts";
+import type { PickWish } from "../upstream/pick-wish.ts";
 import type { RawDial, RawDialOwner } from "../upstream/raw-dial.ts";
 import type { Target } from "../upstream/target.ts";
 import { recordAttempt, recordUnsent } from "./attempt-record.ts";
@@ -18,6 +20,7 @@ import type { Frontend, FrontendSlot, Source } from "./frontend.ts";
 import { buildRecord } from "./open-record.ts";
 import { Tunnel, type TunnelEnd, type TunnelFailure } from "./tunnel.ts";
 import { type TunnelOwner, TunnelWatch } from "./tunnel-watch.ts";
+import { wishOf } from "./wish.ts";
 
 /** The protocol between proxies on which one connection's octets are all there is (ALPN). */
 export const tcpAlpn = "heddle-tcp";
@@ -98,6 +101,10 @@ export class TcpRelay
   #waitUntilMs = -1;
   #target: Target | null = null;
   #avoid: Target | null = null;
+  #policy: RequestPolicy | null = null;
+  #wish: PickWish | null = null;
+  /** Does it count in its backend's cap? */
+  #isEntered = false;
   #dial: RawDial | null = null;
   #far: Connection | null = null;
   #isCarried = false;
@@ -157,6 +164,7 @@ export class TcpRelay
   /** The client speaks something else, or is gone: what was dialled for it closes, and is not spoken of. */
   giveUp(): void {
     this.#letGo();
+    this.#leaveBackend();
     this.#phase = "over";
   }
 
@@ -179,7 +187,7 @@ export class TcpRelay
       this.#onFailure(refused.reason, refused.detail);
       return;
     }
-    const route = this.#route;
+    const route = this.#route ?? this.#routeOctets();
     if (route !== null) this.#record.route = route.route;
     if (route !== null && "reason" in route) {
       this.#onFailure(route.reason, route.detail);
@@ -194,7 +202,26 @@ export class TcpRelay
     this.#record.backend = backend.service;
     this.#record.backendPort = backend.port;
     this.#frontend.budgetOf?.(backend.service).earn(context.clock.monotonicMs());
+    const capped = backend.enter();
+    if (capped !== null) {
+      this.#onFailure(capped, `${backend.service} has as many connections as its cap allows`);
+      return;
+    }
+    this.#isEntered = true;
+    const policy = this.#frontend.policy ?? null;
+    this.#policy = policy === null ? null : policy.of(backend.spec.policy);
+    this.#wish = wishOf(context, backend, this.#policy, null, noRequest, source);
     this.#choose();
+  }
+
+  /** By the service's TCPRoute; null: it has none. */
+  #routeOctets(): TcpRoute | null {
+    const { tcpRoute = null, backendOf } = this.#frontend;
+    if (tcpRoute === null) return null;
+    const { name: route } = tcpRoute;
+    const next = tcpRoute.next();
+    if (typeof next === "object") return { route, backend: backendOf(next.service, next.port) };
+    return { route, reason: next, detail: `${route} names no backend that exists` };
   }
 
   #choose(): void {
@@ -210,7 +237,7 @@ export class TcpRelay
     this.#slot = placement?.slotOf(noRequest, source.placement) ?? -1;
     this.#record.slot = this.#slot;
     const nowMs = context.clock.monotonicMs();
-    const target = backend.pick(nowMs, this.#slot, this.#avoid);
+    const target = backend.pick(nowMs, this.#slot, this.#avoid, this.#wish);
     if (target !== null) {
       this.#connect(target);
       return;
@@ -271,6 +298,7 @@ export class TcpRelay
     const { budgetOf } = this.#frontend;
     this.#record.attemptReason = reason;
     const target = this.#target!;
+    this.#report(reason);
     this.#leaveTarget();
     this.#stopWatching();
     const nowMs = context.clock.monotonicMs();
@@ -285,6 +313,11 @@ export class TcpRelay
     const isPinned = this.#slot >= 0 && this.#backend!.isPinning;
     this.#avoid = isPinned ? null : target;
     this.#choose();
+  }
+
+  #leaveBackend(): void {
+    if (this.#isEntered) this.#backend!.leave();
+    this.#isEntered = false;
   }
 
   #leaveTarget(): void {
@@ -306,7 +339,7 @@ export class TcpRelay
     this.#record.sentMs = nowMs;
     this.#record.sentSeq = context.nextPlace();
     this.#tunnel.join(near, far);
-    this.#watch = new TunnelWatch(context, this, null, this.#record.startMs);
+    this.#watch = new TunnelWatch(context, this, this.#policy, this.#record.startMs);
     const held = this.#held;
     this.#held = noOctets;
     if (this.#isSniffing && held.length > 0) this.#sniff(held, 0, held.length);
@@ -404,6 +437,13 @@ export class TcpRelay
     this.#record.headMs = nowMs;
     this.#record.answeredSeq = context.nextPlace();
     this.#target?.onAnswer();
+    this.#report(null);
+  }
+
+  /** What the connection says of its endpoint. */
+  #report(reason: Reason | null): void {
+    const outcome = { status: 0, grpcStatus: -1, reason, latencyMs: 0, retryAfterMs: -1 };
+    this.#target?.report(outcome, this.#wish?.breakers ?? null);
   }
 
   // ── the end ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -490,6 +530,7 @@ export class TcpRelay
       this.#stopWatching();
       this.#leaveTarget();
     }
+    this.#leaveBackend();
     this.#phase = "over";
     const record = this.#record;
     record.requestBytes = this.#tunnel.sentBytes;
