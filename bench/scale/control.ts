@@ -98,6 +98,7 @@ for (let change = 0; change < changes; change++) {
   await quiet();
 }
 await new Promise((resolve) => setTimeout(resolve, 10_000));
+process.once("message", () => process.exit(0));
 tell({ type: "changes", ms, memory: memoryNow() });
 
 /** A pause in which what a change leaves to be done is done: changes are measured one by one. */

@@ -37,6 +37,8 @@ export class StatusWriter {
   readonly #options: StatusWriterOptions;
   /** Conditions that others state, by Contract, as last said. */
   readonly #said = new Map<string, ConditionClaim>();
+  /** Resources whose status says what is claimed: most of a large mesh. */
+  readonly #settled = new WeakMap<object, Resource>();
   #timer: Timer | null = null;
   #isWriting = false;
   #isDue = false;
@@ -120,8 +122,10 @@ export class StatusWriter {
       const [table, key] = splitKey(resource);
       const known = newest(index.inputs.resources.all(table).get(key));
       if (known === null || known.kind === "Contract") continue;
+      if (this.#settled.get(claims) === known) continue;
       const status = attachedStatus(known, claims, now);
-      if (status !== null) add(known, status);
+      if (status === null || isSameData(known.status, status)) this.#settled.set(claims, known);
+      else add(known, status);
     }
     for (const [key, claims] of contractConditions(index, objects.processes.values())) {
       const contract = newest(contracts.get(key));

@@ -1,3 +1,5 @@
+import { usualBudget } from "@heddle/mesh/check/budget.ts";
+import { rateSlack } from "@heddle/mesh/check/rate.ts";
 import { timeoutSlackMs } from "@heddle/mesh/check/timeout.ts";
 import { formatAddress } from "@heddle/mesh/model/address.ts";
 import type { Constraint } from "@heddle/mesh/model/constraint.ts";
@@ -14,6 +16,7 @@ import type {
   TlsRouteDoc,
 } from "@heddle/mesh/model/document.ts";
 import { parseSpiffeId } from "@heddle/mesh/model/identity.ts";
+import type { AffinityKeyDoc } from "@heddle/mesh/model/policy.ts";
 import type { ServiceKey } from "@heddle/mesh/model/service-key.ts";
 
 /** Ranges of slots that are written out; the rest is counted. */
@@ -75,8 +78,28 @@ class Writer {
           from: this.#owner,
         });
       }
-      if (!placed.has(service)) this.#keeps(service, subject);
+      if (!placed.has(service)) {
+        this.#keeps(service, subject);
+        this.#admits(service, subject);
+      }
       placed.add(service);
+    }
+  }
+
+  #admits(service: ServiceKey, subject: string): void {
+    const { rates = [] } = this.#services.get(service)?.admission ?? {};
+    for (const { name, by, requests, perMs, burst, scope, route } of rates) {
+      const apart = by.kind === "all" ? "" : ` of each ${by.kind === "header" ? by.name : by.kind}`;
+      const of = route === null ? "" : ` by ${route}`;
+      const whole = scope === "service" ? "; all its processes together" : "";
+      this.#tell({
+        kind: "rate",
+        subject,
+        statement: `takes in ${requests} requests${of}${apart} per ${perMs} ms, ${burst} at once${whole}`,
+        scope: "per limit, and what it tells apart",
+        errorBound: `+${100 * rateSlack} %`,
+        from: name,
+      });
     }
   }
 
@@ -111,7 +134,10 @@ class Writer {
         if (port.routes !== null) this.#routed(subject, port.routes);
         this.#tlsRouted(subject, port.tlsRoutes);
         this.#endpointsOf(service, subject);
-        if (!told.has(service)) this.#placed(service, subject);
+        if (!told.has(service)) {
+          this.#placed(service, subject);
+          this.#tried(service, subject);
+        }
         told.add(service);
       }
     }
@@ -131,6 +157,53 @@ class Writer {
       const names = some.map(({ workload }: EndpointDoc) => workload).join(", ");
       const proof = `sent over mutual TLS only; ${names} must prove to be ${identity}`;
       this.#tell({ ...everyMessage, kind: "access", subject, statement: proof, from });
+    }
+  }
+
+  /** What its attempts are held to, and where its keys go. */
+  #tried(service: ServiceKey, subject: string): void {
+    const doc = this.#services.get(service);
+    if (doc === undefined) return;
+    const from = `Service/${service}`;
+    const { budget, affinity, requestTimeoutMs, attemptTimeoutMs } = doc.policy;
+    const { ratio, perSecondMin, windowMs } = budget ?? usualBudget;
+    this.#tell({
+      kind: "budget",
+      subject,
+      statement: `adds attempts for ${100 * ratio} % of its requests and ${perSecondMin} a second, over ${windowMs / 1000} s`,
+      scope: "per caller",
+      errorBound: "a tenth of the window",
+      from,
+    });
+    this.#timed(subject, from, { requestTimeoutMs, attemptTimeoutMs });
+    if (affinity === undefined || doc.placement !== null) return;
+    const keys = affinity.keys.map((key) => keyWords({ from: key }));
+    this.#tell({
+      kind: "affinity",
+      subject,
+      statement: `each key of ${keys.join(", else ")} sent to one endpoint while those are the same`,
+      scope: "per caller and key",
+      errorBound: "a move after a failure, or a start",
+      from,
+    });
+  }
+
+  #timed(
+    subject: string,
+    from: string,
+    {
+      requestTimeoutMs,
+      attemptTimeoutMs,
+    }: { requestTimeoutMs: number | null; attemptTimeoutMs?: number | undefined },
+  ): void {
+    const over = { kind: "timeout", subject, errorBound: `+${timeoutSlackMs} ms`, from } as const;
+    if (requestTimeoutMs !== null) {
+      const statement = `over after ${requestTimeoutMs} ms, attempts included`;
+      this.#tell({ ...over, statement, scope: "every exchange" });
+    }
+    if (attemptTimeoutMs !== undefined && attemptTimeoutMs > 0) {
+      const statement = `an attempt waits ${attemptTimeoutMs} ms for the head of its reply`;
+      this.#tell({ ...over, statement, scope: "every attempt" });
     }
   }
 
@@ -166,15 +239,8 @@ class Writer {
           from,
         });
       }
-      if (requestTimeoutMs === null) continue;
-      this.#tell({
-        kind: "timeout",
-        subject,
-        statement: `over after ${requestTimeoutMs} ms, attempts included`,
-        scope: "every exchange",
-        errorBound: `+${timeoutSlackMs} ms`,
-        from,
-      });
+      const { attemptTimeoutMs } = rule.policy ?? {};
+      this.#timed(subject, from, { requestTimeoutMs, attemptTimeoutMs });
     }
   }
 
@@ -230,11 +296,12 @@ function formatRanges(slots: readonly number[]): string {
   return rest === 0 ? text : `${text} and ${rest} more`;
 }
 
-function keyWords({ from }: PlacementKeyDoc): string {
+function keyWords({ from }: { readonly from: PlacementKeyDoc["from"] | AffinityKeyDoc }): string {
   switch (from.kind) {
     case "path-segment":
       return `path segment ${from.index}`;
     case "header":
+    case "cookie":
     case "query":
       return `${from.kind} ${from.name}`;
     default:

@@ -3,21 +3,22 @@ import type { Log } from "@heddle/mesh/base/log.ts";
 import type { SpiffeId } from "@heddle/mesh/model/identity.ts";
 import type { ServiceKey } from "@heddle/mesh/model/service-key.ts";
 import { type MeshChanges, MeshIndex } from "@heddle/mesh/resource/compile/mesh-index.ts";
-import { selects, type WorkloadView } from "@heddle/mesh/resource/compile/workload-view.ts";
+import type { WorkloadView } from "@heddle/mesh/resource/compile/workload-view.ts";
 import type { Process } from "@heddle/mesh/resource/heddle/process.ts";
 import type { Workload } from "@heddle/mesh/resource/heddle/workload.ts";
 import type { Snapshot, Version } from "@heddle/mesh/snapshot/snapshot.ts";
 import type { Desired, Observed, SocketsBound } from "../host/link.ts";
 import { isSameData } from "../revision/revision.ts";
 import type { Store, Write } from "../store/store.ts";
-import { desiredOf, ownerOf } from "./desired.ts";
+import { Backing } from "./backing.ts";
+import { DesiredPlan, ownerOf } from "./desired.ts";
 import { directPort, fillDirectPort } from "./direct.ts";
 import { type DrainFollowing, Drains } from "./drains.ts";
 import { HostView } from "./host-view.ts";
 import { Objects, slotsWrite } from "./objects.ts";
 import { Proxies } from "./proxies.ts";
 import { Restarts, type Rollout, replicasOf } from "./restarts.ts";
-import { type Slice, sliceOf } from "./slice.ts";
+import { type Slice, Slices } from "./slice.ts";
 import { planSlots } from "./slot-plan.ts";
 import { Views } from "./views.ts";
 import { keyOfWorkload, planWorkloads } from "./workload-plan.ts";
@@ -75,6 +76,11 @@ export class Controller {
   readonly #views: Views;
   #endpointsVersion: number;
   #revision: number;
+  readonly #plan = new DesiredPlan();
+  /** Those that the index has. */
+  #sockets: HostView["sockets"] = new Map();
+  readonly #backing: Backing;
+  readonly #slices: Slices;
   #desired: Desired | null = null;
   #due: Timer | null = null;
   #isPassing = false;
@@ -90,6 +96,8 @@ export class Controller {
     this.#endpointsVersion = options.endpointsVersion;
     this.#revision = options.revision();
     this.index.setHashKey(options.hashKey);
+    this.#backing = new Backing(this.index);
+    this.#slices = new Slices(this.index);
     this.objects = new Objects(this.index, () => this.#schedule());
     const { clock } = options;
     this.#drains = new Drains(clock);
@@ -263,7 +271,8 @@ export class Controller {
       this.#restarts.forget(uid);
       this.proxies.forget(uid);
     }
-    this.index.setSockets(this.host.sockets);
+    if (this.#sockets !== this.host.sockets) this.index.setSockets(this.host.sockets);
+    this.#sockets = this.host.sockets;
     const first = this.index.take();
     const slots = await this.#assignSlots();
     const isNewlyComplete = this.host.isComplete && !this.#isHostComplete;
@@ -342,15 +351,12 @@ export class Controller {
 
   #servicesOf(uid: string): readonly ServiceKey[] {
     const view = this.views.get(uid);
-    if (view === undefined) return [];
-    return [...this.index.inputs.services]
-      .filter(([, service]) => selects(service, view))
-      .map(([key]) => key);
+    return view === undefined ? [] : this.#backing.servicesOf(view);
   }
 
   #sendDesired(): void {
     const services = [...this.index.inputs.services.values()];
-    const desired = desiredOf({
+    const desired = this.#plan.of({
       services,
       workloads: [...this.objects.workloads.values()].flatMap((workload) => {
         const view = this.views.get(workload.metadata.uid!);
@@ -371,7 +377,7 @@ export class Controller {
       stateDir: this.#options.stateDir,
       workingDir: this.#options.workingDir,
     });
-    if (isSameData(desired, this.#desired)) return;
+    if (desired === this.#desired || isSameData(desired, this.#desired)) return;
     this.#desired = desired;
     if (this.host.expect(desired.sockets)) this.#isDue = true;
     this.#options.events.onDesired(desired);
@@ -397,6 +403,7 @@ export class Controller {
       const [name, namespace = view.namespace] = call.split(".");
       return `${namespace}/${name}`;
     });
-    return sliceOf(this.index, view, calls, this.proxies.get(view.uid).wants);
+    const { wants } = this.proxies.get(view.uid);
+    return this.#slices.of(view, [...this.#backing.servicesOf(view), ...calls, ...wants]);
   }
 }

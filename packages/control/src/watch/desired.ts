@@ -14,6 +14,7 @@ import type {
   SocketSpec,
   WorkloadSpec,
 } from "../host/link.ts";
+import { isSameData } from "../revision/revision.ts";
 import { directEnvironmentOf, environmentOf } from "./environment.ts";
 
 /** The control plane's own doors. */
@@ -50,35 +51,99 @@ export interface DesiredInputs {
   readonly workingDir: string;
 }
 
-/** Everything that should run and be bound on this machine. A function of intent: the same after any restart. */
-export function desiredOf(inputs: DesiredInputs): Desired {
-  const free = (name: string): SocketSpec => ({ name, host: "127.0.0.1", port: 0 });
-  const sockets = [free(apiSocket), free(proxySocket)];
-  const workloads: WorkloadSpec[] = [];
-  const sorted = [...inputs.workloads].sort((a, b) =>
-    compareText(namespacedName(a.workload), namespacedName(b.workload)),
-  );
-  for (const one of sorted) {
-    const names = inputs.hasProxies ? socketsOf(one.view, inputs.services, one.gateway) : [];
-    sockets.push(...names);
-    const { uid, name, namespace } = one.view;
-    workloads.push({
-      uid,
-      name,
-      namespace,
-      app: one.process === null ? null : appOf(one.process, one.view, inputs),
-      proxy: inputs.hasProxies
-        ? {
-            sockets: names.map((socket) => socket.name),
-            stateDir: `${inputs.stateDir}/${proxiesFolder}/${proxyFolder(one.view)}`,
-            controlSocket: proxySocket,
-          }
-        : null,
-      drain: one.isDrained,
-      mayRestart: one.mayRestart,
-    });
+type WorkloadInputs = DesiredInputs["workloads"][number];
+
+/** What one workload needs. */
+interface Needs {
+  readonly spec: WorkloadSpec;
+  readonly sockets: readonly SocketSpec[];
+}
+
+/**
+ * Everything that should run and be bound on this machine. A function of intent: the same after any restart. What a workload needs grows
+ * with the services it may call, so that it is worked out anew only where something it is made from is different.
+ */
+export class DesiredPlan {
+  readonly #known = new Map<string, Needs & { readonly from: WorkloadInputs }>();
+  #services: readonly Service[] = [];
+  #last: Desired | null = null;
+
+  /** The object of the last time where nothing of it is different. */
+  of(inputs: DesiredInputs): Desired {
+    const { services, hasProxies } = inputs;
+    // Without proxies a workload needs to know where others listen.
+    if (!hasProxies || !isSameList(services, this.#services)) this.#known.clear();
+    this.#services = services;
+    const sorted = [...inputs.workloads].sort((a, b) =>
+      compareText(namespacedName(a.workload), namespacedName(b.workload)),
+    );
+    const needs = sorted.map((one) => this.#needsOf(one, inputs));
+    const uids = new Set(sorted.map(({ view }) => view.uid));
+    for (const uid of this.#known.keys()) if (!uids.has(uid)) this.#known.delete(uid);
+    const specs = needs.map(({ spec }) => spec);
+    if (this.#last === null || !isSameList(specs, this.#last.workloads)) {
+      const free = (name: string): SocketSpec => ({ name, host: "127.0.0.1", port: 0 });
+      const sockets = [free(apiSocket), free(proxySocket)];
+      for (const one of needs) for (const socket of one.sockets) sockets.push(socket);
+      this.#last = { type: "desired", sockets, workloads: specs };
+    }
+    return this.#last;
   }
-  return { type: "desired", sockets, workloads };
+
+  #needsOf(one: WorkloadInputs, inputs: DesiredInputs): Needs {
+    const { uid } = one.view;
+    const known = this.#known.get(uid);
+    if (known !== undefined && isMadeFrom(known.from, one)) return known;
+    const made = needsOf(one, inputs);
+    const isSame =
+      known !== undefined &&
+      isSameData(known.spec, made.spec) &&
+      isSameData(known.sockets, made.sockets);
+    const needs = { ...(isSame ? known : made), from: one };
+    this.#known.set(uid, needs);
+    return needs;
+  }
+}
+
+function needsOf(one: WorkloadInputs, inputs: DesiredInputs): Needs {
+  const sockets = inputs.hasProxies ? socketsOf(one.view, inputs.services, one.gateway) : [];
+  const { uid, name, namespace } = one.view;
+  const spec: WorkloadSpec = {
+    uid,
+    name,
+    namespace,
+    app: one.process === null ? null : appOf(one.process, one.view, inputs),
+    proxy: inputs.hasProxies
+      ? {
+          sockets: sockets.map((socket) => socket.name),
+          stateDir: `${inputs.stateDir}/${proxiesFolder}/${proxyFolder(one.view)}`,
+          controlSocket: proxySocket,
+        }
+      : null,
+    drain: one.isDrained,
+    mayRestart: one.mayRestart,
+  };
+  return { spec, sockets };
+}
+
+/** Of what `needsOf` reads; where a workload stands is none of it. */
+function isMadeFrom(a: WorkloadInputs, b: WorkloadInputs): boolean {
+  return (
+    a.isDrained === b.isDrained &&
+    a.mayRestart === b.mayRestart &&
+    a.gateway === b.gateway &&
+    a.view.name === b.view.name &&
+    a.view.namespace === b.view.namespace &&
+    a.view.gateway === b.view.gateway &&
+    a.view.isCaptured === b.view.isCaptured &&
+    isSameData(a.view.labels, b.view.labels) &&
+    isSameData(a.process?.spec, b.process?.spec) &&
+    isSameData(a.process?.metadata.annotations, b.process?.metadata.annotations)
+  );
+}
+
+function isSameList<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((item, index) => item === b[index]);
 }
 
 function appOf(process: Process, view: WorkloadView, inputs: DesiredInputs): AppSpec {

@@ -1,6 +1,5 @@
 import { type Address, tcp } from "@heddle/mesh/model/address.ts";
 import type { Observed, SocketSpec, SocketsBound, WorkloadObserved } from "../host/link.ts";
-import { isSameData } from "../revision/revision.ts";
 
 /** What the supervisor last said of this machine: processes and sockets. */
 export class HostView {
@@ -22,7 +21,7 @@ export class HostView {
     return this.#isKnown && this.#isBound;
   }
 
-  /** Where sockets are bound, by name. */
+  /** Where sockets are bound, by name: another object where they are other ones. */
   get sockets(): ReadonlyMap<string, Address> {
     return this.#sockets;
   }
@@ -64,9 +63,17 @@ export class HostView {
 
   #place(): boolean {
     const before = this.#sockets;
-    const place = ([name, port]: [string, number]) =>
-      [name, tcp(this.#hosts.get(name) ?? "127.0.0.1", port)] as const;
-    this.#sockets = new Map(Object.entries(this.#ports).map(place));
-    return !isSameData([...before], [...this.#sockets]);
+    const placed = new Map<string, Address>();
+    let isSame = true;
+    for (const name of Object.keys(this.#ports)) {
+      const [host, port] = [this.#hosts.get(name) ?? "127.0.0.1", this.#ports[name]!];
+      const known = before.get(name);
+      const isThere = known?.kind === "tcp" && known.host === host && known.port === port;
+      placed.set(name, isThere ? known : tcp(host, port));
+      isSame &&= isThere;
+    }
+    if (isSame && placed.size === before.size) return false;
+    this.#sockets = placed;
+    return true;
   }
 }

@@ -25,6 +25,8 @@ export function planSlots(
   const planned: PlannedSlots[] = [];
   for (const [key, service] of index.inputs.services) {
     const placement = index.outputs.services.get(key)?.doc.placement ?? null;
+    const known = index.inputs.slots.get(key) ?? null;
+    if (placement === null && known === null) continue;
     const before = stored.get(key) ?? null;
     const owners = [...index.inputs.workloads.values()]
       .filter((view) => selects(service, view) && isStaying(view.uid))
@@ -33,7 +35,7 @@ export function planSlots(
     const kept = owners.length === 0 ? before : null;
     const slots =
       placement === null ? null : (kept ?? assignSlots(before, owners, placement.slots));
-    if (isSameData(slots, index.inputs.slots.get(key) ?? null)) continue;
+    if (isSameData(slots, known)) continue;
     planned.push({ service: key, slots, isNew: slots !== null && slots !== before });
   }
   return planned;
