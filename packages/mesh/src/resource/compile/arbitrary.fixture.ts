@@ -3,21 +3,12 @@ import type { Address } from "../../model/address.ts";
 import type { SlotsDoc } from "../../model/document.ts";
 import { checkResource, kindOf } from "../check.ts";
 import type { KnownResource } from "../index.ts";
+import { attached, backendRefs, parentRefs } from "./arbitrary-attached.fixture.ts";
+import { metadata, name, named, namespace } from "./arbitrary-names.fixture.ts";
 import type { MeshIndex } from "./mesh-index.ts";
 import type { WorkloadView } from "./workload-view.ts";
 
 /** Random inputs of a mesh, for property tests. */
-
-/** Few names, so that references hit, miss and clash often. */
-const name = fc.constantFrom("a", "b", "c");
-const namespace = fc.constantFrom("default", "default", "other");
-const port = fc.constantFrom(80, 81);
-const named = {
-  name,
-  namespace,
-  creationTimestamp: fc.constantFrom("2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"),
-};
-const metadata = fc.record(named);
 
 const service = fc.record({
   apiVersion: fc.constant("v1"),
@@ -54,7 +45,7 @@ const match = fc.record(
   {
     path: fc.record({
       type: fc.constantFrom("Exact", "PathPrefix", "RegularExpression"),
-      value: fc.constantFrom("/", "/a", "/a/b", "/a/"),
+      value: fc.constantFrom("/", "/a", "/a/b", "/a/", "/a."),
     }),
     method: fc.constantFrom("GET", "PUT"),
     headers: fc.constantFrom([{ name: "X", value: "1" }], [{ name: "x", value: "\u20ac" }]),
@@ -73,6 +64,11 @@ const filters = [
   },
   { type: "ResponseHeaderModifier", responseHeaderModifier: { remove: ["Connection"] } },
   {
+    type: "RequestMirror",
+    requestMirror: { backendRef: { name: "b", port: 80 }, fraction: { numerator: 1 } },
+  },
+  { type: "CORS", cors: { allowOrigins: ["https://*.a.b"], exposeHeaders: ["X", "*"] } },
+  {
     type: "URLRewrite",
     urlRewrite: {
       hostname: "b.example",
@@ -80,18 +76,6 @@ const filters = [
     },
   },
 ];
-
-const parentRefs = fc.uniqueArray(
-  fc.oneof(
-    fc.record(
-      { group: fc.constant(""), kind: fc.constant("Service"), name, namespace, port },
-      { requiredKeys: ["group", "kind", "name"] },
-    ),
-    fc.record({ name, namespace }, { requiredKeys: ["name"] }),
-  ),
-  // Two references to one parent would need section names.
-  { maxLength: 3, selector: (one) => `${"kind" in one} ${one.name} ${one.namespace ?? ""}` },
-);
 
 const route = fc.record({
   apiVersion: fc.constant("gateway.networking.k8s.io/v1"),
@@ -105,39 +89,16 @@ const route = fc.record({
           matches: fc.array(match, { maxLength: 2 }),
           filters: fc.subarray(filters),
           timeouts: fc.constantFrom({ request: "1s" }, { request: "0s", backendRequest: "500ms" }),
-          backendRefs: fc.array(
-            fc.record(
-              { name, namespace, port, weight: fc.constantFrom(0, 1, 9) },
-              { requiredKeys: ["name", "port"] },
-            ),
-            { maxLength: 3 },
+          retry: fc.constantFrom({}, { codes: [503], attempts: 3, backoff: "50ms" }),
+          sessionPersistence: fc.constantFrom(
+            { sessionName: "s" },
+            { type: "Header", header: { name: "X-Session" }, absoluteTimeout: "1h" },
           ),
+          backendRefs: backendRefs(0),
         },
         { requiredKeys: [] },
       ),
       { minLength: 1, maxLength: 3 },
-    ),
-  }),
-});
-
-const tlsRoute = fc.record({
-  apiVersion: fc.constant("gateway.networking.k8s.io/v1"),
-  kind: fc.constant("TLSRoute"),
-  metadata,
-  spec: fc.record({
-    parentRefs,
-    hostnames: fc.constantFrom(["a.example.com"], ["*.example.com", "b.example"]),
-    rules: fc.array(
-      fc.record({
-        backendRefs: fc.array(
-          fc.record(
-            { name, namespace, port, weight: fc.constantFrom(0, 1, 9) },
-            { requiredKeys: ["name", "port"] },
-          ),
-          { minLength: 1, maxLength: 3 },
-        ),
-      }),
-      { minLength: 1, maxLength: 1 },
     ),
   }),
 });
@@ -368,7 +329,7 @@ export function resources(): fc.Arbitrary<KnownResource> {
     .oneof(
       { weight: 4, arbitrary: service },
       { weight: 5, arbitrary: route },
-      { weight: 3, arbitrary: tlsRoute },
+      { weight: 14, arbitrary: attached },
       { weight: 3, arbitrary: split },
       { weight: 2, arbitrary: routeGroup },
       { weight: 3, arbitrary: placement },
