@@ -6,13 +6,16 @@ import type { Candidate, Picker } from "./picker.ts";
 /** Entries made by one pick while a table is not whole: a fifth of a ms or so, of a table that fits no cache one. */
 const stepsPerPick = 20_000;
 
+/** A first table of so many entries is made at once, in 2 ms or so: a key is then where it belongs from the first request on. */
+const atOnceMax = 70_000;
+
 /** Makes a table, empty as yet. */
 export type BuildTable<C extends Candidate> = (candidates: readonly C[]) => HashTable<C>;
 
 /**
  * Requests with the same key go to the same candidate, by a `Ring` or a `MaglevTable`; those without one anywhere. Each pick with a key
  * makes a slice of the table until it is whole, and nobody waits for it: until then the last whole one answers, and where there was
- * none, a plain share of the hashes. Weights, and so slow start, count only for requests without a key, as with Envoy.
+ * none and it is large, a plain share of the hashes. Weights, and so slow start, count only for requests without a key, as with Envoy.
  */
 export class HashPicker<C extends Candidate> implements Picker<C> {
   readonly #candidates: readonly C[];
@@ -57,7 +60,8 @@ export class HashPicker<C extends Candidate> implements Picker<C> {
 
   #fill(): void {
     this.#next ??= this.#build(this.#candidates);
-    if (!this.#next.fill(stepsPerPick)) return;
+    const isAtOnce = this.#table === null && this.#next.size <= atOnceMax;
+    if (!this.#next.fill(isAtOnce ? Number.POSITIVE_INFINITY : stepsPerPick)) return;
     this.#table = this.#next;
     this.#next = null;
     this.#present = null;

@@ -8,6 +8,8 @@ export const hashBits = 31;
  */
 export interface HashTable<C extends Candidate> {
   readonly candidates: readonly C[];
+  /** Entries it will have, or nearly so. */
+  readonly size: number;
   /** Goes on with the making, by about so many entries. Is it whole now? */
   fill(steps: number): boolean;
   /** Index of the candidate to which `hash` belongs. */

@@ -33,6 +33,10 @@ export class MaglevTable<C extends Candidate> implements HashTable<C> {
     this.#skip = new Uint32Array(candidates.length);
   }
 
+  get size(): number {
+    return this.#entries.length;
+  }
+
   ownerOf(hash: number): number {
     return this.#entries[hash % this.#entries.length]! - 1;
   }

@@ -148,6 +148,17 @@ describe.each(hashing)("%s, of keys", (name) => {
     }
   });
 
+  test.each([3, 50, 400])(
+    "a key of %i endpoints is where it belongs from the first request on",
+    (count) => {
+      const picker = buildPicker(name, endpoints(count), new SeededRng(1));
+      const keys = hashes(100);
+      const first = keys.map((hash) => picker.pick(0, null, hash));
+      for (let pick = 0; pick < 400; pick++) picker.pick(0, null, 1);
+      expect(keys.map((hash) => picker.pick(0, null, hash))).toEqual(first);
+    },
+  );
+
   test("proxies that know the same endpoints agree, whatever the chance of each", () => {
     const [a, b] = [1, 2].map((seed) => {
       const candidates = endpoints(20);

@@ -51,6 +51,10 @@ export class Ring<C extends Candidate> implements HashTable<C> {
     this.#isSorted = new Uint8Array(1 << bits);
   }
 
+  get size(): number {
+    return this.candidates.length * this.#each;
+  }
+
   fill(steps: number): boolean {
     let left = steps;
     while (left > 0 && this.#pass !== "whole") {
