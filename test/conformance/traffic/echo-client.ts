@@ -1,5 +1,6 @@
 import { Agent, type IncomingMessage, request } from "node:http";
 import { type ClientHttp2Session, connect as connectHttp2 } from "node:http2";
+import { request as requestTls } from "node:https";
 import { connect } from "node:net";
 import type { Guest } from "../../../packages/cli/src/api/guest.ts";
 import { decodeMessage, type Echoed, encodeMessage } from "./echo-shape.ts";
@@ -103,6 +104,26 @@ export class EchoClient implements Caller {
       });
       socket.on("error", () => {});
       socket.once("close", () => resolve(text.trim()));
+    });
+  }
+
+  /** Asks over TLS to this server name at a service's port 443; null where the connection is closed. */
+  async askTls(service: string, servername: string): Promise<Echoed | null> {
+    const options = { host: "127.0.0.1", port: this.portOf(service, "https"), servername };
+    return new Promise((resolve) => {
+      const asking = requestTls(
+        { ...options, path: "/", agent: false, rejectUnauthorized: false },
+        (reply) => {
+          let text = "";
+          reply.setEncoding("utf8");
+          reply.on("data", (piece: string) => (text += piece));
+          reply.once("error", () => resolve(null));
+          reply.once("end", () => resolve(echoedIn(text)));
+        },
+      );
+      asking.setTimeout(answerMs, () => asking.destroy());
+      asking.once("error", () => resolve(null));
+      asking.end();
     });
   }
 

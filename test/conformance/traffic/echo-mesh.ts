@@ -142,6 +142,11 @@ export class EchoMesh {
     return port;
   }
 
+  /** Of the echo servers' HTTPS, for `echo.example.test`, signed by itself. PEM. */
+  get certificate(): string {
+    return readFileSync(join(this.#folder, "tls.crt"), "utf8");
+  }
+
   /** Runs the command line in the mesh's folder. */
   heddle(...args: readonly string[]): Promise<CommandResult> {
     return runHeddle(args, this.#folder);

@@ -7,6 +7,7 @@ import { splitSteps } from "./cases/split.ts";
 import { splitRules } from "./cases/split-rules.ts";
 import { statusCases } from "./cases/status.ts";
 import { sessionCases, timeCases } from "./cases/time.ts";
+import { tlsCases } from "./cases/tls.ts";
 import { upstreamCases } from "./cases/upstream.ts";
 import { EchoMesh } from "./echo-mesh.ts";
 import { runCase, type TrafficCase } from "./traffic-case.ts";
@@ -36,6 +37,7 @@ export const trafficLists: readonly TrafficList[] = [
       ...sessionCases,
       ...grpcCases,
       ...octetCases,
+      ...tlsCases,
     ],
   },
   {

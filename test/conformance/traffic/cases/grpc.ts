@@ -1,7 +1,7 @@
 import { equal } from "../../real/equal.ts";
 import type { EchoMesh } from "../echo-mesh.ts";
 import { backend, manifest, parent, route } from "../manifest.ts";
-import { holds, type TrafficCase } from "../traffic-case.ts";
+import { holds, staysSo, type TrafficCase } from "../traffic-case.ts";
 import { expectShare, grpcShares } from "../weights.ts";
 
 const parentRefs = [parent("echo", { port: 7070 })];
@@ -24,7 +24,7 @@ function expectCall(
     readonly backend?: string;
   },
 ): Promise<void> {
-  return holds(async () => {
+  return staysSo(async () => {
     const answer = await client.call("echo", call.path, call.headers);
     equal(answer.grpcStatus, call.status ?? 0, `${call.path}: status (${answer.message})`);
     if (call.backend !== undefined)

@@ -9,7 +9,7 @@ import {
   resource,
   route,
 } from "../manifest.ts";
-import { holds, type TrafficCase } from "../traffic-case.ts";
+import { holds, staysSo, type TrafficCase } from "../traffic-case.ts";
 import { countWho, expectShare } from "../weights.ts";
 
 const to = (name: string, more: object = {}) => backend(name, { port: 9090, ...more });
@@ -21,7 +21,7 @@ export const octetCases: readonly TrafficCase[] = [
     name: "TCPRoute: connections go to its backend",
     manifests: manifest(route("TCPRoute", "r", [{ backendRefs: [to("echo-v2")] }], { parentRefs })),
     async run(mesh) {
-      await holds(async () => equal(await mesh.client.talk("echo", "tcp"), "echo-v2-0", "who"));
+      await staysSo(async () => equal(await mesh.client.talk("echo", "tcp"), "echo-v2-0", "who"));
       await expectCondition(mesh, [gatewayApi, "TCPRoute", "r"], "Accepted", "True Accepted");
     },
   },
@@ -63,7 +63,7 @@ export const octetCases: readonly TrafficCase[] = [
       apiVersion: "gateway.networking.k8s.io/v1alpha2",
     }),
     run: ({ client }) =>
-      holds(async () => equal(await client.talk("echo", "tcp"), "echo-v2-0", "who")),
+      staysSo(async () => equal(await client.talk("echo", "tcp"), "echo-v2-0", "who")),
   },
   {
     name: "ReferenceGrant: a Gateway's route reaches another namespace only where that grants it",
