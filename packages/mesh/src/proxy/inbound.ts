@@ -127,6 +127,8 @@ export class InboundTable {
       identity: null,
       isOwn: true,
     });
+    const target = app.target(doc.service, doc.port);
+    target.originTls = doc.tls ?? null;
     const service = snapshot.documents.get(`service/${doc.service}`) as ServiceDoc | undefined;
     port.backend.apply({
       policy: {
@@ -141,7 +143,7 @@ export class InboundTable {
       contract: this.#contracts.of(service?.contract ?? null),
       fault: null, // the caller's proxy has met it
       speaks: spokenVersion(doc.protocol),
-      members: [{ target: app.target(doc.service, doc.port), phase: "ready" }],
+      members: [{ target, phase: "ready" }],
     });
     const gate = buildSlotGate(doc.service, this.#workloadUid, snapshot);
     port.slot.frontend = inboundFrontend(doc, { backend: port.backend, gate, admission });
@@ -173,7 +175,7 @@ function inboundFrontend(
     direction: "inbound",
     service: doc.service,
     port: doc.port,
-    fails: null,
+    fails: originFault(doc),
     protocol: doc.protocol,
     pending: null,
     edit: (head, source) => {
@@ -193,6 +195,12 @@ function inboundFrontend(
     budgetOf: null,
     isEdge: false,
   };
+}
+
+/** Where the process is to be spoken to with TLS and it is not known how, nothing is sent to it. */
+function originFault({ tls }: InboundPortDoc): Frontend["fails"] {
+  if (tls === undefined || tls.fails === null) return null;
+  return { reason: "invalid-backend", detail: tls.fails };
 }
 
 /** A peer's proxy has said beside which workload it stands; it is not the application's to know. */

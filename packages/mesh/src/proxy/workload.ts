@@ -6,6 +6,7 @@ import type { RefusedDocument, SnapshotSink } from "../discovery/snapshot-holder
 import type { ProxyDoc, ServiceKey, WorkloadDoc } from "../model/document.ts";
 import { CarrierTransport } from "../net/carrier/transport.ts";
 import type { OnLimit } from "../net/limit.ts";
+import { OriginTls } from "../net/origin-tls.ts";
 import type { Accept, PeerVerifier, Transport } from "../net/transport.ts";
 import { RecordIds, RelayContext } from "../relay/context.ts";
 import { type FrontendSlot, workloadField } from "../relay/frontend.ts";
@@ -108,6 +109,7 @@ export class Workload implements SnapshotSink {
       wheel,
       rng,
       transport,
+      originTls: new OriginTls(),
       trust,
       codec: this.#doors.buildClient,
       limits: options.limits ?? defaultUpstreamLimits,

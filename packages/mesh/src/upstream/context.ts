@@ -4,6 +4,7 @@ import type { Rng } from "../base/rng.ts";
 import type { RequestHead } from "../model/head.ts";
 import type { SpiffeId } from "../model/identity.ts";
 import type { ServiceKey } from "../model/service-key.ts";
+import type { OriginTls } from "../net/origin-tls.ts";
 import type { Connection, PeerVerifier, TlsCredentials, Transport } from "../net/transport.ts";
 import type { BuildClientCodec } from "./session.ts";
 
@@ -27,6 +28,8 @@ export interface UpstreamContext {
   readonly wheel: DeadlineWheel;
   readonly rng: Rng;
   readonly transport: Transport;
+  /** For processes that speak TLS to the proxy beside them. Default: none can be dialled so. */
+  readonly originTls?: Pick<OriginTls, "dial">;
   /** Null in a proxy without identity: it speaks plain to all. */
   readonly trust: Trust | null;
   /** For each version of HTTP. */

@@ -188,7 +188,9 @@ export class Pool implements DeadlineHandler, SessionPool {
       this.#dialling.delete(session);
       const { misfit, isUnheard } = session.codec;
       if (misfit !== null) this.#onDialFailed("bad-response", misfit, true);
-      else {
+      else if (this.#dialler.origin !== null && failure?.kind === "misdirected") {
+        this.#onDialFailed("bad-response", failure.detail, true); // it says so in its handshake
+      } else {
         const detail = failure?.detail ?? "closed while connecting";
         // Where it was ever heard, it is silent because it ends.
         this.#onDialFailed(connectReason(failure), detail, isUnheard && this.#opened === 0);

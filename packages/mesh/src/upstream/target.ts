@@ -1,5 +1,6 @@
 import type { Candidate } from "../balance/picker.ts";
 import { Deadline, type DeadlineHandler } from "../base/deadline-wheel.ts";
+import type { BackendTlsDoc } from "../model/policy.ts";
 import type { HttpProtocol } from "../model/protocol.ts";
 import type { Reason } from "../model/reason.ts";
 import { type Outcome, verdictOf } from "../policy/outcome.ts";
@@ -90,6 +91,13 @@ export class Target implements Candidate, PoolObserver, HealthOwner, DeadlineHan
 
   set connectTimeoutMs(timeoutMs: number) {
     this.#dialler.connectTimeoutMs = timeoutMs;
+  }
+
+  /** How our own process is spoken to with TLS; null: plainly. Connections made otherwise carry nothing new. */
+  set originTls(doc: BackendTlsDoc | null) {
+    if (doc === this.#dialler.origin) return;
+    this.#dialler.origin = doc;
+    this.#found.forget(null);
   }
 
   /** Connections open or being opened, of every kind. */

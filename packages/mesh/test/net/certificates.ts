@@ -6,6 +6,8 @@ import type { PeerVerifier, TlsCredentials } from "../../src/net/transport.ts";
 
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 
+type ServerCertificate = Pick<TlsCredentials, "keyPem" | "chainPem" | "bundlePem">;
+
 /** A certificate authority for tests: EC P-256, leaves with one SPIFFE ID. */
 export class TestAuthority {
   readonly #root: x509.X509Certificate;
@@ -34,6 +36,17 @@ export class TestAuthority {
 
   async issue(serviceAccount: string, generation = 1): Promise<TlsCredentials> {
     const spiffeId = `spiffe://mesh.test/ns/default/sa/${serviceAccount}` as SpiffeId;
+    return { generation, spiffeId, ...(await this.#leaf({ type: "url", value: spiffeId })) };
+  }
+
+  /** For a server that is no workload: DNS names, and URIs. */
+  async issueServer(...names: readonly string[]): Promise<ServerCertificate> {
+    return this.#leaf(
+      ...names.map((value) => ({ type: value.includes(":") ? "url" : "dns", value }) as const),
+    );
+  }
+
+  async #leaf(...names: readonly x509.JsonGeneralName[]): Promise<ServerCertificate> {
     const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
     const leaf = await x509.X509CertificateGenerator.create({
       serialNumber: (++this.#serial).toString(16).padStart(2, "0"),
@@ -44,14 +57,12 @@ export class TestAuthority {
       publicKey: keys.publicKey,
       signingKey: this.#key.privateKey,
       extensions: [
-        new x509.SubjectAlternativeNameExtension([{ type: "url", value: spiffeId }], true),
+        new x509.SubjectAlternativeNameExtension([...names], true),
         new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
       ],
     });
     const pkcs8 = await webcrypto.subtle.exportKey("pkcs8", keys.privateKey);
     return {
-      generation,
-      spiffeId,
       keyPem: x509.PemConverter.encode(pkcs8, "PRIVATE KEY"),
       chainPem: leaf.toString("pem"),
       bundlePem: this.#root.toString("pem"),
