@@ -75,7 +75,7 @@ async function main(): Promise<void> {
     newEpoch: () => randomUUID(),
   });
   const intent = await IntentLog.open(store, clock, isIntent);
-  await store.commit(builtInWrites(randomUUID(), clock.wallMs()));
+  for (const write of builtInWrites(randomUUID, clock.wallMs())) await store.commit([write]);
   const guests = new GuestWatch(store, clock, isAlive);
   await guests.start();
   const trustDomain = await trustDomainOf(store);

@@ -329,7 +329,7 @@ export class Facts {
     ];
     return claims.flatMap(({ resource, list }) =>
       list
-        .filter(({ status }) => status === "False")
+        .filter(({ type, status }) => status === "False" || type === "PartiallyInvalid")
         .map(({ type, reason, message }) => ({ resource, type, reason, message })),
     );
   }

@@ -4,7 +4,10 @@ import { kindOf } from "@heddle/mesh/resource/check.ts";
 import { isOurClass } from "@heddle/mesh/resource/compile/gateway-class.ts";
 import { gatewaySocket } from "@heddle/mesh/resource/compile/sockets.ts";
 import type { ResourceKey, TableName } from "@heddle/mesh/resource/compile/tables.ts";
+import { heddleController } from "@heddle/mesh/resource/gateway-api/gatewayclass.ts";
+import type { XMesh } from "@heddle/mesh/resource/gateway-api/xmesh.ts";
 import type { Contract } from "@heddle/mesh/resource/heddle/contract.ts";
+import { meshSettings } from "@heddle/mesh/resource/heddle/mesh.ts";
 import type { ConditionClaim, Resource } from "@heddle/mesh/resource/meta.ts";
 import { isSameData } from "../revision/revision.ts";
 import { keyOf } from "../store/collection.ts";
@@ -21,6 +24,7 @@ import {
   processStatus,
   workloadStatus,
 } from "./statuses.ts";
+import { xMeshStatus } from "./xmesh-status.ts";
 
 export interface StatusWriterOptions {
   readonly store: Store;
@@ -150,6 +154,12 @@ export class StatusWriter {
           now,
         ),
       );
+    }
+    const { trustDomain } = meshSettings(index.inputs.mesh);
+    for (const known of index.inputs.resources.all("XMesh").values()) {
+      const one = objects.latest(known) as XMesh;
+      if (one.spec.controllerName === heddleController)
+        add(one, xMeshStatus(one, trustDomain, now));
     }
     return writes;
   }

@@ -5,6 +5,7 @@ import type { WorkloadView } from "@heddle/mesh/resource/compile/workload-view.t
 import type { Gateway, GatewayStatus } from "@heddle/mesh/resource/gateway-api/gateway.ts";
 import { heddleController } from "@heddle/mesh/resource/gateway-api/gatewayclass.ts";
 import type { RouteStatus } from "@heddle/mesh/resource/gateway-api/httproute.ts";
+import type { PolicyStatus } from "@heddle/mesh/resource/gateway-api/policy-status.ts";
 import { gatewayGroup, type ParentReference } from "@heddle/mesh/resource/gateway-api/reference.ts";
 import { type Contract, holdsCondition } from "@heddle/mesh/resource/heddle/contract.ts";
 import type { Process } from "@heddle/mesh/resource/heddle/process.ts";
@@ -162,18 +163,20 @@ function entryOf<Of extends object>(
   now: string,
 ) {
   const generation = resource.metadata.generation ?? 0;
-  const conditions = conditionsOf(claims, before, generation, now);
+  const ours = conditionsOf(claims, before, generation, now);
+  // What others wrote beside ours stays, as long as there is room.
+  const theirs = (before ?? []).filter(({ type }) => !ourConditions.has(type));
+  const conditions = [...ours, ...theirs].slice(0, conditionsMax);
   return { ...of, controllerName: heddleController, conditions };
 }
 
-/** What a policy of the Gateway API is told. */
-interface PolicyStatus {
-  readonly ancestors: readonly {
-    readonly ancestorRef: ParentReference;
-    readonly controllerName: string;
-    readonly conditions: readonly Condition[];
-  }[];
-}
+/** Types of conditions that are ours to set, and to take back. */
+const ourConditions: ReadonlySet<string> = new Set([
+  "Accepted",
+  "ResolvedRefs",
+  "PartiallyInvalid",
+]);
+const conditionsMax = 8;
 
 export interface GatewayFacts {
   /** Why its proxy does not serve yet; null: it does. */

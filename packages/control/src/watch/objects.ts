@@ -6,9 +6,11 @@ import {
   builtInGatewayClass,
   gatewayClassKind,
 } from "@heddle/mesh/resource/gateway-api/gatewayclass.ts";
+import { builtInXMesh, xMeshKind } from "@heddle/mesh/resource/gateway-api/xmesh.ts";
 import { type Process, processKind } from "@heddle/mesh/resource/heddle/process.ts";
 import type { Workload } from "@heddle/mesh/resource/heddle/workload.ts";
 import { type KnownResource, kinds } from "@heddle/mesh/resource/index.ts";
+import type { Kind } from "@heddle/mesh/resource/kind.ts";
 import {
   namespacedName,
   namespaceOf,
@@ -151,11 +153,17 @@ export function slotsWrite(service: string, slots: SlotsDoc, isNew: boolean): Wr
   return isNew ? { op: "create", key, object } : { op: "update", key, object, expect: null };
 }
 
-/** The GatewayClass that is there from the start. */
-export function builtInWrites(uid: string, nowWallMs: number): readonly Write[] {
-  const { name } = builtInGatewayClass.metadata;
+/** The GatewayClass and the XMesh that are there from the start: one commit each, for one may be there already. */
+export function builtInWrites(newUid: () => string, nowWallMs: number): readonly Write[] {
   const creationTimestamp = timestamp(nowWallMs);
-  const metadata = { name, uid, creationTimestamp, generation: 1 };
-  const key = { collection: collectionOf(gatewayClassKind), namespace: "", name };
-  return [{ op: "create", key, object: { ...builtInGatewayClass, metadata } }];
+  const builtIn: readonly (readonly [Kind, Resource])[] = [
+    [gatewayClassKind, builtInGatewayClass],
+    [xMeshKind, builtInXMesh],
+  ];
+  return builtIn.map(([kind, resource]) => {
+    const { name } = resource.metadata;
+    const metadata = { name, uid: newUid(), creationTimestamp, generation: 1 };
+    const key = { collection: collectionOf(kind), namespace: "", name };
+    return { op: "create", key, object: { ...resource, metadata } };
+  });
 }
