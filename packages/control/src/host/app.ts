@@ -207,7 +207,7 @@ export class App {
     if (port === undefined) return `the process has no port "${action.port}"`;
     return action.kind === "tcp"
       ? probeTcp(port, timeoutMs)
-      : probeHttp(port, action.path, timeoutMs);
+      : probeHttp({ port, path: action.path, isTls: action.isTls ?? false }, timeoutMs);
   }
 
   #closeProber(): void {

@@ -83,7 +83,13 @@ export interface CaptureSpec {
 
 export interface ReadinessProbe {
   readonly action:
-    | { readonly kind: "http"; readonly path: string; readonly port: string }
+    | {
+        readonly kind: "http";
+        readonly path: string;
+        readonly port: string;
+        /** Does the process speak TLS? Absent: no. */
+        readonly isTls?: boolean;
+      }
     | { readonly kind: "tcp"; readonly port: string }
     | { readonly kind: "exec"; readonly command: readonly string[] };
   readonly periodMs: number;

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { request } from "node:http";
+import { request as requestTls } from "node:https";
 import { connect } from "node:net";
 
 /** What a probe found: null is yes, a text says why not. */
@@ -19,13 +20,25 @@ export function probeTcp(port: number, timeoutMs: number): Promise<ProbeResult> 
   });
 }
 
+export interface HttpProbe {
+  readonly port: number;
+  readonly path: string;
+  /** Does the process speak TLS? Whose certificate it has is for others to judge. */
+  readonly isTls: boolean;
+}
+
 /** Does GET `path` answer 200 to 399 within `timeoutMs`, as a kubelet asks? */
-export function probeHttp(port: number, path: string, timeoutMs: number): Promise<ProbeResult> {
+export function probeHttp(
+  { port, path, isTls }: HttpProbe,
+  timeoutMs: number,
+): Promise<ProbeResult> {
   return new Promise((resolve) => {
-    const probe = request({
+    const ask = isTls ? requestTls : request;
+    const probe = ask({
       host: "127.0.0.1",
       port,
       path,
+      rejectUnauthorized: false,
       agent: false,
       headers: { "user-agent": "heddle-probe", connection: "close" },
       signal: AbortSignal.timeout(timeoutMs),

@@ -46,7 +46,11 @@ test("where nobody asked for a probe, the first success is the last question", a
 });
 
 test.each([
-  ["a path that HTTP does not know", () => probeHttp(1, "/a b", 100), "unescaped characters"],
+  [
+    "a path that HTTP does not know",
+    () => probeHttp({ port: 1, path: "/a b", isTls: false }, 100),
+    "unescaped characters",
+  ],
   [
     "a word that no program can be given",
     () => probeExec({ command: ["a\0"], cwd: "/", env: {} }, 100),

@@ -200,7 +200,10 @@ function actionOf(probe: Probe, ports: readonly ProcessPort[]): ReadinessProbe["
   const found = ports.find(({ name, number }) => name === named || number === named);
   const port = (named === undefined ? ports[0] : found)?.name;
   if (port === undefined) return null;
-  if (probe.httpGet !== undefined) return { kind: "http", path: probe.httpGet.path ?? "/", port };
+  if (probe.httpGet !== undefined) {
+    const { path = "/", scheme } = probe.httpGet;
+    return { kind: "http", path, port, ...(scheme === "HTTPS" && { isTls: true }) };
+  }
   return { kind: "tcp", port };
 }
 

@@ -27,7 +27,8 @@ const seconds = integer({ minimum: 1, maximum: 3600 });
 
 const probe = object(
   {
-    httpGet: object({ path: text(), port: intOrText() }),
+    /** `scheme: HTTPS`: the certificate is not looked at, as a kubelet does not. */
+    httpGet: object({ path: text(), port: intOrText(), scheme: oneOf("HTTP", "HTTPS") }),
     tcpSocket: object({ port: intOrText() }),
     exec: object({ command: required(list(text(), { minItems: 1 })) }),
     periodSeconds: defaulted(seconds, 1),
