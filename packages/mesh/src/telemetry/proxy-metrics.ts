@@ -3,6 +3,7 @@ import type { CarriedProtocol } from "../model/protocol.ts";
 import type { BucketHistogram, Counter, Family, Gauge, Labels, Metrics } from "./metrics.ts";
 import type { Outcome } from "./outcome.ts";
 import type { ExchangeRecord } from "./record.ts";
+import { RetryMetrics } from "./retry-metrics.ts";
 
 /** Milliseconds, as Linkerd's `response_latency_ms`. */
 const latencyBoundsMs: readonly number[] = [1, 10, 100, 1000, 10_000].flatMap((unit) =>
@@ -44,11 +45,13 @@ export class ProxyMetrics {
   readonly #limits: Family<Counter, "limit">;
   readonly #detected: Family<Counter, "protocol" | "reason">;
   readonly #detectLatency: Family<BucketHistogram, "protocol">;
+  readonly retries: RetryMetrics;
   readonly #clusterDomain: string;
 
   /** @param clusterDomain of the label `authority`: `kvs.default.svc.<domain>:80`. */
   constructor(metrics: Metrics, clusterDomain: string) {
     this.#clusterDomain = clusterDomain;
+    this.retries = new RetryMetrics(metrics);
     this.#requests = metrics.counter("request_total", "Requests received.", subject);
     this.#responses = metrics.counter("response_total", "Replies sent, whole or broken off.", [
       ...subject,

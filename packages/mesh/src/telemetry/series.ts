@@ -5,6 +5,7 @@ import type { BucketHistogram, Counter } from "./metrics.ts";
 import { isOctets, type Outcome, outcomeOf } from "./outcome.ts";
 import type { ProxyMetrics } from "./proxy-metrics.ts";
 import type { ExchangeRecord } from "./record.ts";
+import { countRetries, type RetryCounters } from "./retry-metrics.ts";
 import type { SummaryRow } from "./summary.ts";
 
 /** The handles for one way an exchange of a series can end. */
@@ -35,6 +36,7 @@ export class ExchangeSeries {
   /** Null of octets: connections are counted as such (`connections-series.ts`). */
   readonly #requests: Counter | null;
   readonly #endings: Ending[] = [];
+  #retries: RetryCounters | null = null;
   readonly #latencyUs = new Histogram();
   #requestBytes = 0;
   #replyBytes = 0;
@@ -70,6 +72,10 @@ export class ExchangeSeries {
     ending.count++;
     ending.exchanges.add(1);
     ending.responses?.add(1);
+    if (record.retries > 0 || record.retryEnd !== null) {
+      this.#retries ??= this.#metrics.retries.of(record);
+      countRetries(this.#retries, record, ending.outcome === "success");
+    }
     this.#requestBytes += record.requestBytes;
     this.#replyBytes += record.replyBytes;
     if (record.headMs < 0) return;
