@@ -64,7 +64,7 @@ const verify = (...options: readonly string[]) =>
 test("what was kept holds: exit 0, a line for each kind", async () => {
   const { code, out } = await verify();
   expect(out).toMatch(
-    /^ ✔ addressing .*\n ✔ placement .*\n ✔ split .*\n ✔ timeout .*\n ✔ access .*\nholds: \d+ exchanges, as \d proxies recorded them\n$/,
+    /^ ✔ addressing .*\n ✔ placement .*\n ✔ split .*\n ✔ timeout .*\n ✔ rate .*\n ✔ budget .*\n ✔ affinity .*\n ✔ access .*\nholds: \d+ exchanges, as \d+ proxies recorded them\n$/,
   );
   expect(code).toBe(0);
 });
@@ -88,6 +88,9 @@ test("of what nothing was recorded nothing is said: exit 3, and as data", async 
     "placement",
     "split",
     "timeout",
+    "rate",
+    "budget",
+    "affinity",
     "access",
   ]);
   expect(code).toBe(3);

@@ -1,8 +1,11 @@
 import type { ConstraintKind } from "../model/constraint.ts";
 import { checkAccess } from "./access.ts";
 import { checkAddressing } from "./addressing.ts";
+import { checkAffinity } from "./affinity.ts";
+import { checkBudget } from "./budget.ts";
 import type { Evidence } from "./evidence.ts";
 import { checkPlacement } from "./placement.ts";
+import { checkRate } from "./rate.ts";
 import type { ConstraintReport } from "./report.ts";
 import { checkSplit } from "./split.ts";
 import { checkTimeout } from "./timeout.ts";
@@ -19,6 +22,9 @@ export const checkers = {
   placement: checkPlacement,
   split: checkSplit,
   timeout: checkTimeout,
+  rate: checkRate,
+  budget: checkBudget,
+  affinity: checkAffinity,
   access: checkAccess,
 } as const satisfies Record<ConstraintKind, Checker>;
 

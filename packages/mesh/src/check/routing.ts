@@ -9,7 +9,9 @@ import {
   type ParentReference,
 } from "../resource/gateway-api/reference.ts";
 import type { TlsRoute } from "../resource/gateway-api/tlsroute.ts";
-import { compareAge, namespacedName, namespaceOf } from "../resource/meta.ts";
+import type { KnownResource } from "../resource/index.ts";
+import { compareAge, namespacedName, namespaceOf, type Resource } from "../resource/meta.ts";
+import type { TrafficSplit } from "../resource/smi/trafficsplit.ts";
 import { type Evidence, type IntentState, resourcesOf } from "./evidence.ts";
 import type { Seen } from "./records.ts";
 import { accepts, compareCandidates, isHost, matchesOf } from "./route-match.ts";
@@ -21,6 +23,10 @@ export interface Routing {
   readonly gateways: readonly Gateway[];
   /** Every port of every Service, by `<namespace>/<name>:<port>`. */
   readonly ports: Readonly<Record<string, { name: string | null; protocol: PortProtocol }>>;
+  /** Rules of routes whose matches are not judged: which of them took a request the record says, and is believed. */
+  readonly others: readonly NamedRule[];
+  /** Policies that say something of single requests. */
+  readonly policies: readonly KnownResource[];
   /** What else is said of services: with a change of it proxies begin anew to count whose turn it is. */
   readonly beside: readonly unknown[];
 }
@@ -39,6 +45,18 @@ export function routingIn(state: IntentState): Routing {
     tlsRoutes: resourcesOf(state, "TLSRoute").map(intentOf),
     gateways: resourcesOf(state, "Gateway").map(intentOf),
     ports: Object.fromEntries(ports),
+    others: [
+      ...resourcesOf(state, "GRPCRoute").flatMap(octetRules),
+      ...resourcesOf(state, "TCPRoute").flatMap((one) =>
+        "parentRefs" in one.spec ? octetRules(one) : [],
+      ),
+      ...resourcesOf(state, "TrafficSplit").map(splitRule),
+    ],
+    policies: [
+      ...resourcesOf(state, "TimeoutPolicy"),
+      ...resourcesOf(state, "RetryPolicy"),
+      ...resourcesOf(state, "BalancingPolicy"),
+    ].map(intentOf),
     beside: (["Service", "Placement", "Contract", "Fault"] as const).flatMap((kind) =>
       resourcesOf(state, kind).map(({ metadata, spec }) => [kind, metadata.name, spec]),
     ),
@@ -46,12 +64,7 @@ export function routingIn(state: IntentState): Routing {
 }
 
 /** Status and versions come and go without a change of intent. */
-function intentOf<R extends HttpRoute | TlsRoute | Gateway>({
-  apiVersion,
-  kind,
-  metadata,
-  spec,
-}: R): R {
+function intentOf<R extends Resource>({ apiVersion, kind, metadata, spec }: R): R {
   const { name, namespace, creationTimestamp } = metadata;
   const kept = {
     name,
@@ -67,17 +80,36 @@ export interface NamedRule {
   readonly name: string;
   /** A TLSRoute's has backends alone. */
   readonly rule: HttpRouteRule;
-  readonly route: HttpRoute | TlsRoute;
+  readonly route: Resource;
+}
+
+/** Rules of a route of a kind whose matches this does not read. */
+function octetRules(given: Resource): readonly NamedRule[] {
+  const route = intentOf(given);
+  const { rules = [] } = route.spec as { readonly rules?: readonly HttpRouteRule[] };
+  return rules.map((rule, index) => named(route, rule, index));
+}
+
+/** A TrafficSplit is one rule, whose backends have whichever port was asked for: 0. */
+function splitRule(given: TrafficSplit): NamedRule {
+  const route = intentOf(given);
+  const backendRefs = route.spec.backends.map(({ service, weight }) => ({
+    name: service.split(".")[0]!,
+    port: 0,
+    weight,
+  }));
+  return named(route, { backendRefs }, 0);
 }
 
 /** Every rule of every route. */
-export function rulesIn({ routes, tlsRoutes }: Routing): readonly NamedRule[] {
-  return [...routes, ...tlsRoutes].flatMap((route) =>
+export function rulesIn({ routes, tlsRoutes, others }: Routing): readonly NamedRule[] {
+  const read = [...routes, ...tlsRoutes].flatMap((route) =>
     (route.spec.rules ?? []).map((rule, index) => named(route, rule, index)),
   );
+  return [...read, ...others];
 }
 
-function named(route: HttpRoute | TlsRoute, rule: HttpRouteRule, index: number): NamedRule {
+function named(route: Resource, rule: HttpRouteRule, index: number): NamedRule {
   return { name: `${route.kind}/${namespacedName(route)}#${rule.name ?? index}`, rule, route };
 }
 

@@ -36,6 +36,11 @@ export function ruledOf(
         findings.skip(whileChanging);
         continue;
       }
+      const other = otherRule(exchange.route, period.value);
+      if (other !== undefined) {
+        ruled.push({ seen, period, rule: other });
+        continue;
+      }
       const possible = rulesFor(seen, period.value, evidence);
       if (possible === null && exchange.route === null) {
         ruled.push({ seen, period, rule: null });
@@ -47,6 +52,12 @@ export function ruledOf(
     }
   }
   return ruled;
+}
+
+/** The rule of a kind whose matches are not judged; null: the Service itself, as a split leaves it; undefined: of another kind. */
+function otherRule(route: string | null, { others }: Routing): NamedRule | null | undefined {
+  if (route?.startsWith("Service/") === true && others.length > 0) return null;
+  return others.find(({ name }) => name === route);
 }
 
 function wrongRule(

@@ -1,6 +1,7 @@
 import type { PortProtocol } from "../model/protocol.ts";
-import { namespaceOf } from "../resource/meta.ts";
+import { namespacedName, namespaceOf } from "../resource/meta.ts";
 import type { Evidence } from "./evidence.ts";
+import { policyOn } from "./policies.ts";
 import { missingAmong, type Seen } from "./records.ts";
 import { type ConstraintReport, Findings } from "./report.ts";
 import { type NamedRule, type Routing, rulesIn } from "./routing.ts";
@@ -31,7 +32,8 @@ export function checkSplit(evidence: Evidence): ConstraintReport {
       continue;
     }
     const { of } = ruled.seen;
-    const key = `${of.uid} ${of.life} ${ruled.period.index} ${ruled.rule.name}`;
+    const port = ruled.seen.exchange.servicePort;
+    const key = `${of.uid} ${of.life} ${ruled.period.index} ${ruled.rule.name} ${port}`;
     const run = runs.get(key) ?? [];
     runs.set(key, run);
     run.push(ruled);
@@ -68,7 +70,11 @@ function judgeRun(run: readonly Ruled[], findings: Findings): void {
     findings.skip("its rule cannot be acted on, as its conditions say", run.length);
     return;
   }
-  const weights = weightsOf(rule!, period.value);
+  if (isHeld(rule!, period.value)) {
+    findings.skip("a session may hold it, and its token is not recorded", run.length);
+    return;
+  }
+  const weights = weightsOf(rule!, period.value, seen.exchange.servicePort);
   const sum = [...weights.values()].reduce((total, weight) => total + weight, 0);
   if (sum === 0) return; // all of it fails, which reasons tell
   const counts = new Map<string, number>();
@@ -119,17 +125,24 @@ function backendOf({ exchange }: Seen): string | null {
 }
 
 /** What a port must speak for rules of a kind to lead there. */
-const carries: Readonly<Record<NamedRule["route"]["kind"], readonly PortProtocol[]>> = {
+const carries: Readonly<Record<string, readonly PortProtocol[]>> = {
   HTTPRoute: ["detect", "http", "http1", "h2c"],
+  GRPCRoute: ["detect", "http", "http1", "h2c"],
   TLSRoute: ["detect", "tls"],
 };
 
-function weightsOf({ rule, route }: NamedRule, { ports }: Routing): ReadonlyMap<string, number> {
+/** @param asked port of the Service that was asked: a TrafficSplit's backends have the same */
+function weightsOf(
+  { rule, route }: NamedRule,
+  { ports }: Routing,
+  asked: number,
+): ReadonlyMap<string, number> {
   const weights = new Map<string, number>();
   for (const { name, namespace, port, weight = 1, filters } of rule.backendRefs ?? []) {
-    const named = `${namespace ?? namespaceOf(route)}/${name}:${port}`;
+    const named = `${namespace ?? namespaceOf(route)}/${name}:${port || asked}`;
     const protocol = ports[named]?.protocol;
-    const isReached = protocol !== undefined && carries[route.kind].includes(protocol);
+    const known = carries[route.kind];
+    const isReached = protocol !== undefined && (known === undefined || known.includes(protocol));
     const to = isReached && areActedOn(filters) ? named : nobody;
     weights.set(to, (weights.get(to) ?? 0) + weight);
   }
@@ -137,18 +150,29 @@ function weightsOf({ rule, route }: NamedRule, { ports }: Routing): ReadonlyMap<
 }
 
 /** What heddle does not act on makes the whole rule fail, rather than send requests where nobody wanted them. */
-function isActedOn({ filters, matches }: NamedRule["rule"]): boolean {
-  const isPattern = (one: { readonly type?: string }) => one.type === "RegularExpression";
-  const patterns = (matches ?? []).some(({ path, headers, queryParams }) =>
-    [path ?? {}, ...(headers ?? []), ...(queryParams ?? [])].some(isPattern),
+function isActedOn({ filters }: NamedRule["rule"]): boolean {
+  return areActedOn(filters);
+}
+
+/** May a client stay with the backend that answered it first, whatever the weights? */
+function isHeld({ rule, route, name }: NamedRule, { policies }: Routing): boolean {
+  if ((rule as { sessionPersistence?: unknown }).sessionPersistence !== undefined) return true;
+  const state = { fromWallMs: 0, resources: policies };
+  const target = { kind: route.kind, name: namespacedName(route) };
+  return [null, name.slice(name.indexOf("#") + 1)].some(
+    (of) =>
+      policyOn(state, "BalancingPolicy", { ...target, rule: of })?.spec.sessionPersistence !==
+      undefined,
   );
-  return areActedOn(filters) && !patterns;
 }
 
 const filtersActedOn: ReadonlySet<string> = new Set([
   "RequestHeaderModifier",
   "ResponseHeaderModifier",
   "URLRewrite",
+  "RequestMirror",
+  "RequestRedirect",
+  "CORS",
 ]);
 
 function areActedOn(filters: readonly { readonly type: string }[] = []): boolean {

@@ -19,22 +19,26 @@ function check(outbound: Call["outbound"], lastsMs: number, resources = limited)
     to: "kvs-0",
     lastsMs,
     outbound: { route: isRuled ? rule : null, ...outbound },
+    attempt: { replyMs: outbound?.headMs ?? lastsMs - 1 },
   };
   return checkTimeout(evidence(resources, recordOf([call])));
 }
 
 const timedOut = { status: 504, reason: "request-timeout", origin: "proxy" } as const;
 
-test("within the shorter of the two limits, and the bound that is stated, it holds", () => {
+test("within both limits, and the bound that is stated, it holds", () => {
   expect(check({}, 480)).toMatchObject({ verdict: "holds", subjects: 1, judged: 1 });
   expect(check(timedOut, 500 + timeoutSlackMs).verdict).toBe("holds");
 });
 
 test("an exchange that lasts longer, or is given up too early, or without a limit, is a violation", () => {
-  expect(check({}, 501 + timeoutSlackMs).violations[0]).toMatchObject({
+  expect(check({ headMs: 100 }, 1001 + timeoutSlackMs).violations[0]).toMatchObject({
     about: rule,
-    expected: "at most 500 ms",
+    expected: "at most 1000 ms",
   });
+  const slow = check({}, 510 + timeoutSlackMs).violations[0]!;
+  expect(slow.what).toContain("waited longer for one attempt");
+  expect(slow.expected).toBe("at most 500 ms");
   expect(check(timedOut, 300).violations[0]!.expected).toBe("not before 500 ms");
   expect(check(timedOut, 500, [...base]).violations[0]!.expected).toBe("no time limit");
 });

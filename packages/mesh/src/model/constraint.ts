@@ -2,7 +2,15 @@
  * What must hold on the process level so that what was said on the service level is true: a predicate over processes'
  * histories. Every kind has a checker of its own in `check/`, which reads intent and histories and nothing compiled.
  */
-export type ConstraintKind = "addressing" | "placement" | "split" | "timeout" | "access";
+export type ConstraintKind =
+  | "addressing"
+  | "placement"
+  | "split"
+  | "timeout"
+  | "rate"
+  | "budget"
+  | "affinity"
+  | "access";
 
 /** One constraint on one process, as the control plane compiled it: `heddle constraints <workload>`. */
 export interface Constraint {

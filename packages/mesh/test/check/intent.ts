@@ -13,13 +13,12 @@ import {
 } from "@heddle/mesh/resource/compile.ts";
 import type { Workload } from "@heddle/mesh/resource/heddle/workload.ts";
 import type { KnownResource } from "@heddle/mesh/resource/index.ts";
-import { namespacedName } from "@heddle/mesh/resource/meta.ts";
 
 const heddle = "heddle.dev/v1alpha1";
 
-/** kvs by key; rec three to one, none to its third version, with little time for `/slow`. */
+/** kvs by key; rec three to one, none to its third version, with little time for `/slow`; cart by affinity; a rate for rec-v1. */
 export const intent: readonly KnownResource[] = [
-  ...["kvs", "rec", "rec-v1", "rec-v2", "rec-v3"].map((name) =>
+  ...["kvs", "rec", "rec-v1", "rec-v2", "rec-v3", "cart"].map((name) =>
     resource("v1", "Service", name, {
       selector: { app: name },
       ports: [{ name: "http", port: 80, targetPort: "http" }],
@@ -32,6 +31,7 @@ export const intent: readonly KnownResource[] = [
       ["rec-v2", 1],
       ["rec-v3", 1],
       ["visitor", 2],
+      ["cart", 3],
     ] as const
   ).map(([name, replicas]) =>
     resource(heddle, "Process", name, { replicas, command: [name], ports: [{ name: "http" }] }),
@@ -40,6 +40,14 @@ export const intent: readonly KnownResource[] = [
     targetRefs: [{ group: "", kind: "Service", name: "kvs" }],
     key: { pathSegment: 1, type: "integer" },
     slots: 64,
+  }),
+  resource(heddle, "BalancingPolicy", "cart", {
+    targetRefs: [{ kind: "Service", name: "cart" }],
+    affinity: { keys: [{ pathSegment: 1 }], tableSize: 251 },
+  }),
+  resource(heddle, "RateLimit", "rec-v1", {
+    targetRefs: [{ kind: "Service", name: "rec-v1" }],
+    limits: [{ requests: 500, per: "1s", burst: 30 }],
   }),
   resource("gateway.networking.k8s.io/v1", "HTTPRoute", "rec", {
     parentRefs: [{ group: "", kind: "Service", name: "rec" }],
@@ -154,11 +162,6 @@ function workloadOf({ name, process, appPort, inboundPort }: Member): Workload {
       ports: [{ name: "http", port: appPort }],
     },
   };
-}
-
-function byName<R extends KnownResource>(kind: R["kind"]): ReadonlyMap<string, R> {
-  const found = intent.filter((one): one is R => one.kind === kind);
-  return new Map(found.map((one) => [namespacedName(one), one]));
 }
 
 function resource(apiVersion: string, kind: string, name: string, spec: object): KnownResource {

@@ -92,11 +92,12 @@ class JudgedMesh {
       .filter(({ process }) => process === "visitor")
       .map((member) => this.#callers(member));
     for (let turn = 0; turn < 80; turn++) {
-      const { kvs, rec } = callers[rng.below(callers.length)]!;
+      const { kvs, rec, cart } = callers[rng.below(callers.length)]!;
       const key = rng.below(12);
       const spelling = [`/${key}`, `/0${key}`, `//${key}?x=1`][rng.below(3)]!;
       await this.#run(kvs.call(rng.below(2) === 0 ? "GET" : "PUT", spelling));
       await this.#run(rec.call("GET", `/item/${turn}`));
+      await this.#run(cart.call("GET", `/${key}/items`));
       if (turn % 20 === 7) await this.#run(rec.call("GET", `/slow/${turn}`));
     }
     await this.#pass(restMs);
@@ -164,7 +165,7 @@ class JudgedMesh {
     return new Workload(this.#mutation.options?.(name, options) ?? options);
   }
 
-  #callers({ name }: Member): { readonly kvs: Caller; readonly rec: Caller } {
+  #callers({ name }: Member): Readonly<Record<"kvs" | "rec" | "cart", Caller>> {
     const { clock } = { clock: this.#clock };
     const context = new Http1Context({ clock, via: null });
     const { transport } = this.#network.process(name);
@@ -178,7 +179,7 @@ class JudgedMesh {
       const address: Address = this.#compiled.listenerOf(name, service);
       return new Caller({ transport, context, recorder, address, authority: service });
     };
-    return { kvs: open("kvs"), rec: open("rec") };
+    return { kvs: open("kvs"), rec: open("rec"), cart: open("cart") };
   }
 
   async #run<T>(promise: Promise<T>): Promise<T> {

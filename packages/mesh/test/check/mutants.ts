@@ -1,3 +1,4 @@
+import { Affinity } from "@heddle/mesh/balance/affinity.ts";
 import { DeadlineWheel } from "@heddle/mesh/base/deadline-wheel.ts";
 import type { RecordedBatch } from "@heddle/mesh/history/batch.ts";
 import type { RecordedExchange } from "@heddle/mesh/history/exchange.ts";
@@ -363,7 +364,79 @@ const recorders: readonly Mutant[] = [
   },
 ];
 
-export const mutants: readonly Mutant[] = [...compileRules, ...enforcements, ...recorders];
+/** Rates, budgets and affinity: what is compiled of them, enforced, and recorded. */
+const policies: readonly Mutant[] = [
+  {
+    name: "the affinity is dropped",
+    of: "compile rule",
+    noticedBy: "affinity",
+    says: /to another endpoint, and nothing had changed/,
+    documents: services((doc) => {
+      const { affinity: _, ...policy } = doc.policy;
+      return { ...doc, policy: { ...policy, picker: "round-robin" } };
+    }),
+  },
+  {
+    name: "an affinity's key is read anew each time",
+    of: "enforcement",
+    noticedBy: "affinity",
+    says: /to another endpoint, and nothing had changed/,
+    patch: () => {
+      let turn = 0;
+      const spy = vi.spyOn(Affinity.prototype, "hashOf").mockImplementation(() => {
+        turn = (Math.imul(turn, 1_103_515_245) + 12_345) & 0x7fff_ffff;
+        return turn;
+      });
+      return () => spy.mockRestore();
+    },
+  },
+  {
+    name: "requests are said to have come all at once",
+    of: "recorder",
+    noticedBy: "rate",
+    says: /took in \d+ requests within 0 ms/,
+    record: (_, record) =>
+      edited(record, { startMs: Math.floor(record.startMs / 60_000) * 60_000 }),
+  },
+  {
+    name: "a refusal is recorded where nothing limits",
+    of: "recorder",
+    noticedBy: "rate",
+    says: /no RateLimit is about default\/kvs/,
+    record: at("kvs-1", (record) => edited(record, { reason: "rate-limited", status: 429 })),
+  },
+  {
+    name: "every attempt is recorded eight times",
+    of: "recorder",
+    noticedBy: "budget",
+    says: /added \d+ attempts to default/,
+    batches: (batches) => batches.map((batch) => retried(batch, () => 8)),
+  },
+  {
+    name: "one exchange is recorded with the attempts of hundreds",
+    of: "recorder",
+    noticedBy: "budget",
+    says: /added \d+ attempts to default/,
+    batches: (batches) =>
+      batches.map((batch) => retried(batch, ({ id }) => (id % 20 === 7 ? 300 : 1))),
+  },
+];
+
+export const mutants: readonly Mutant[] = [
+  ...compileRules,
+  ...enforcements,
+  ...recorders,
+  ...policies,
+];
+
+/** Each attempt that callers made, so many times. */
+function retried(batch: RecordedBatch, times: (one: RecordedExchange) => number): RecordedBatch {
+  const exchanges = batch.exchanges.map((one) => ({
+    ...one,
+    attempts: one.attempts.flatMap((attempt) => Array.from({ length: times(one) }, () => attempt)),
+  }));
+  return { ...batch, exchanges };
+}
 
 type Documents = NonNullable<Mutation["documents"]>;
 
