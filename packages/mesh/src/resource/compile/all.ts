@@ -73,8 +73,11 @@ export function inputsOf(resources: Iterable<KnownResource>): MeshInputs {
 /** What is attached to what, found by looking at all there is once: it shares no state with `MeshTables`. */
 export function plainWorld({ resources, hashKey }: MeshInputs): World {
   const found = new Map<string, Resource[]>();
-  const note = (place: string, one: Resource) =>
-    found.set(place, [...(found.get(place) ?? []), one]);
+  const note = (place: string, one: Resource) => {
+    const there = found.get(place);
+    if (there === undefined) found.set(place, [one]);
+    else there.push(one);
+  };
   for (const table of attachedTables) {
     for (const one of resources.all(table).values()) {
       const targets = new Set(attachableOf(table)!.targets(one));

@@ -70,6 +70,17 @@ export function tlsRoute(
   });
 }
 
+/** Any resource of the Gateway API, in the version that is kept. */
+export function ofGatewayApi(
+  kind: string,
+  name: string,
+  spec: object,
+  { namespace = "default", created = "", version = "gateway.networking.k8s.io/v1" } = {},
+): KnownResource {
+  const metadata = { name, namespace, creationTimestamp: created };
+  return admit({ apiVersion: version, kind, metadata, spec });
+}
+
 /** A parentRef to a Service. */
 export function to(name: string, more: object = {}): object {
   return { group: "", kind: "Service", name, ...more };
