@@ -4,8 +4,6 @@ import { Load } from "./load.ts";
 import type { Outcome } from "./outcome.ts";
 import { type RouteChange, RouteChanges, versionField } from "./route-changes.ts";
 
-/** Routes that are changed under the requests that use them. */
-const steady = 40;
 /** Changes that may be on their way at a time. */
 const lanes = 4;
 
@@ -14,6 +12,8 @@ export interface ChangesRun {
   /** All of them are made, evenly, in this time. */
   readonly seconds: number;
   readonly requestsPerSecond: number;
+  /** Routes that are changed under the requests that use them. */
+  readonly routes: number;
   readonly seed: number;
 }
 
@@ -31,7 +31,7 @@ export interface ChangesTally {
 export async function changeWithoutFear(): Promise<Outcome> {
   const mesh = await EchoMesh.start();
   try {
-    const run = { changes: 1000, seconds: 60, requestsPerSecond: 1100, seed: 5 };
+    const run = { changes: 1000, seconds: 60, requestsPerSecond: 1100, routes: 40, seed: 5 };
     const { made, tookMs, sent, wrong, inForceMs } = await changeUnderLoad(mesh, run);
     const rate = Math.round((sent * 1000) / tookMs);
     const at = (share: number) => `${Math.round(inForceMs[Math.floor((made - 1) * share)]!)} ms`;
@@ -56,9 +56,10 @@ export async function changeWithoutFear(): Promise<Outcome> {
  * after that. An answer that shows an older version than had been seen when its request was sent is wrong: a proxy does not go back.
  */
 export async function changeUnderLoad(mesh: EchoMesh, run: ChangesRun): Promise<ChangesTally> {
-  const changes = new RouteChanges(steady, run.seed);
+  const { routes } = run;
+  const changes = new RouteChanges(routes, run.seed);
   const seen = new Map<string, number>();
-  const first = Array.from({ length: steady }, (_, index) => changes.change(index, 0));
+  const first = Array.from({ length: routes }, (_, index) => changes.change(index, 0));
   await mesh.put(first.map(({ route }) => route));
   const base = `http://127.0.0.1:${mesh.client.portOf("echo", "http")}`;
   for (const { probe } of first) await untilSeen(base, probe);
@@ -68,7 +69,7 @@ export async function changeUnderLoad(mesh: EchoMesh, run: ChangesRun): Promise<
     requestsPerSecond: run.requestsPerSecond,
     connections: 32,
     next: () => {
-      const name = `r${turn++ % steady}`;
+      const name = `r${turn++ % routes}`;
       return { method: "GET", path: `/${name}?least=${seen.get(name) ?? 0}`, body: null };
     },
     judge: ({ path }, { status, reason, headers }) => {

@@ -23,9 +23,18 @@ export interface AskedMesh {
 const inForceMs = 8000;
 
 /** Three times in a row without a failure, as upstream's suite asks. Throws the last failure where that is not so in time. */
-export async function holds(check: () => Promise<void>, ms = inForceMs): Promise<void> {
+export function holds(check: () => Promise<void>, ms = inForceMs): Promise<void> {
+  return tryFor(check, 3, ms);
+}
+
+/** Once, as upstream's suite asks of shares: for what looks at hundreds of requests. */
+export function comesOut(check: () => Promise<void>, ms = inForceMs): Promise<void> {
+  return tryFor(check, 1, ms);
+}
+
+async function tryFor(check: () => Promise<void>, times: number, ms: number): Promise<void> {
   const end = performance.now() + ms;
-  for (let inRow = 0; inRow < 3; ) {
+  for (let inRow = 0; inRow < times; ) {
     try {
       await check();
       inRow++;

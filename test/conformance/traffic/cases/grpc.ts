@@ -1,7 +1,7 @@
 import { equal } from "../../real/equal.ts";
 import type { EchoMesh } from "../echo-mesh.ts";
 import { backend, manifest, parent, route } from "../manifest.ts";
-import { holds, staysSo, type TrafficCase } from "../traffic-case.ts";
+import { comesOut, holds, staysSo, type TrafficCase } from "../traffic-case.ts";
 import { expectShare, grpcShares } from "../weights.ts";
 
 const parentRefs = [parent("echo", { port: 7070 })];
@@ -82,7 +82,7 @@ export const grpcCases: readonly TrafficCase[] = [
       ]),
     ),
     run: ({ client }) =>
-      holds(async () => {
+      comesOut(async () => {
         const got = await grpcShares(client, 100);
         equal(got["echo-v1"], 50, `answers of echo-v1 in ${JSON.stringify(got)}`);
         equal(got["grpc 14"], 50, `UNAVAILABLE in ${JSON.stringify(got)}`);
@@ -155,7 +155,7 @@ export const grpcCases: readonly TrafficCase[] = [
       ]),
     ),
     run: ({ client }) =>
-      holds(async () =>
+      comesOut(async () =>
         expectShare(await grpcShares(client, 100), { "echo-v1": 1, "echo-v2": 3 }, 100),
       ),
   },

@@ -9,7 +9,7 @@ import {
   resource,
   route,
 } from "../manifest.ts";
-import { holds, staysSo, type TrafficCase } from "../traffic-case.ts";
+import { comesOut, holds, staysSo, type TrafficCase } from "../traffic-case.ts";
 import { countWho, expectShare } from "../weights.ts";
 
 const to = (name: string, more: object = {}) => backend(name, { port: 9090, ...more });
@@ -36,7 +36,7 @@ export const octetCases: readonly TrafficCase[] = [
       ),
     ),
     run: ({ client }) =>
-      holds(async () => {
+      comesOut(async () => {
         const got = await countWho(100, () => client.talk("echo", "tcp"));
         expectShare(got, { "echo-v1": 70, "echo-v2": 30 }, 100);
       }),
@@ -48,7 +48,7 @@ export const octetCases: readonly TrafficCase[] = [
     ),
     async run(mesh) {
       const { client } = mesh;
-      await holds(async () => {
+      await comesOut(async () => {
         const got = await countWho(20, async () => (await client.talk("echo", "tcp")) || "closed");
         equal(`${got["echo-v1"]} ${got["closed"]}`, "10 10", JSON.stringify(got));
       });

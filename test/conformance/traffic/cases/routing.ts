@@ -1,7 +1,7 @@
 import { equal } from "../../real/equal.ts";
 import { consumerNamespace, meshNamespace } from "../echo-mesh.ts";
 import { backend, httpRoute, manifest, parent, path, resource } from "../manifest.ts";
-import { expectAnswer, expectAnswers, holds, type TrafficCase } from "../traffic-case.ts";
+import { comesOut, expectAnswer, expectAnswers, type TrafficCase } from "../traffic-case.ts";
 import { httpShares } from "../weights.ts";
 
 const toV1 = { backendRefs: [backend("echo-v1")] };
@@ -161,7 +161,7 @@ export const routingCases: readonly TrafficCase[] = [
     name: "the share of an invalid backend gets 500, the rest is served",
     manifests: manifest(httpRoute("r", [{ backendRefs: [backend("echo-v1"), backend("absent")] }])),
     run: ({ client }) =>
-      holds(async () => {
+      comesOut(async () => {
         const got = await httpShares(client, "http://echo/", 100);
         equal(JSON.stringify(sorted(got)), '{"500":50,"echo-v1":50}', "answers");
       }),
@@ -189,7 +189,7 @@ export const routingCases: readonly TrafficCase[] = [
       await mesh.direct("echo-v2-0", "/_ready?is=false");
       try {
         // Until it is known for three seconds requests wait for one to come back.
-        await holds(async () => {
+        await comesOut(async () => {
           const got = await httpShares(mesh.client, "http://echo/", 100);
           equal(JSON.stringify(sorted(got)), '{"503":50,"echo-v1":50}', "answers");
         }, 15_000);

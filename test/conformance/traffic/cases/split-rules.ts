@@ -2,7 +2,7 @@ import { equal } from "../../real/equal.ts";
 import type { EchoMesh } from "../echo-mesh.ts";
 import { meshNamespace } from "../echo-mesh.ts";
 import { backend, httpRoute, manifest, resource } from "../manifest.ts";
-import { expectAnswer, expectAnswers, holds, type TrafficCase } from "../traffic-case.ts";
+import { comesOut, expectAnswer, expectAnswers, holds, type TrafficCase } from "../traffic-case.ts";
 import { countWho, expectShares, httpShares } from "../weights.ts";
 
 const v4 = "split.smi-spec.io/v1alpha4";
@@ -49,13 +49,13 @@ export const splitRules: readonly TrafficCase[] = [
     name: "weights are relative: 1000 : 500 is two in three",
     manifests: manifest(split("s", { "echo-v1": 1000, "echo-v2": 500 })),
     run: ({ client }) =>
-      holds(() => expectShares(client, "http://echo/", { "echo-v1": 2, "echo-v2": 1 })),
+      comesOut(() => expectShares(client, "http://echo/", { "echo-v1": 2, "echo-v2": 1 })),
   },
   {
     name: "a missing backend of weight 0 changes nothing and is not told of",
     manifests: manifest(split("s0", { "echo-v1": 1, "echo-v9": 0 })),
     async run(mesh) {
-      await holds(() => expectShares(mesh.client, "http://echo/", { "echo-v1": 1 }));
+      await comesOut(() => expectShares(mesh.client, "http://echo/", { "echo-v1": 1 }));
       equal((await mesh.eventsOf("TrafficSplit", "s0")).join(), "", "events");
     },
   },
@@ -63,7 +63,7 @@ export const splitRules: readonly TrafficCase[] = [
     name: "a missing backend's share is 503, with an Event",
     manifests: manifest(split("s-missing", { "echo-v1": 1, "echo-v9": 1 })),
     async run(mesh) {
-      await holds(async () => {
+      await comesOut(async () => {
         const got = await httpShares(mesh.client, "http://echo/", 100);
         equal(`${got["echo-v1"]} ${got["503"]}`, "50 50", JSON.stringify(got));
       });
@@ -88,7 +88,7 @@ export const splitRules: readonly TrafficCase[] = [
       split("s-ports", { "echo-v1": 1, "other-port": 1 }),
     ),
     async run(mesh) {
-      await holds(() => expectShares(mesh.client, "http://echo/", { "echo-v1": 1 }));
+      await comesOut(() => expectShares(mesh.client, "http://echo/", { "echo-v1": 1 }));
       await expectEvent(mesh, "s-ports", /other-port/);
     },
   },
@@ -100,11 +100,11 @@ export const splitRules: readonly TrafficCase[] = [
     ),
     async run({ client }) {
       await expectAnswer(client, { url: "http://echo/", ...opera, backend: "echo-v2" });
-      await holds(async () => {
+      await comesOut(async () => {
         const got = await httpShares(client, "http://echo/", 40);
         equal((got["echo-v1"] ?? 0) > 0, true, JSON.stringify(got));
       });
-      await holds(async () => {
+      await comesOut(async () => {
         const got = await countWho(100, async () => {
           const { echo, status } = await client.ask("http://echo/", opera);
           return echo?.hostname ?? String(status);
@@ -171,13 +171,13 @@ export const splitRules: readonly TrafficCase[] = [
     name: "the root may be a backend: its own endpoints are meant",
     manifests: manifest(split("s", { "echo-v1": 1, "echo-v2": 1 }, { service: "echo-v1" })),
     run: ({ client }) =>
-      holds(() => expectShares(client, "http://echo-v1/", { "echo-v1": 1, "echo-v2": 1 })),
+      comesOut(() => expectShares(client, "http://echo-v1/", { "echo-v1": 1, "echo-v2": 1 })),
   },
   {
     name: "a backend's own name goes on to mean it alone",
     manifests: manifest(split("s", { "echo-v1": 1 })),
     async run({ client }) {
-      await holds(() => expectShares(client, "http://echo/", { "echo-v1": 1 }));
+      await comesOut(() => expectShares(client, "http://echo/", { "echo-v1": 1 }));
       await expectAnswer(client, { url: "http://echo-v2/", backend: "echo-v2" });
     },
   },
@@ -191,7 +191,7 @@ export const splitRules: readonly TrafficCase[] = [
     ),
     async run(mesh) {
       await expectAnswer(mesh.client, { url: "http://echo/", ...opera, backend: "echo-v2" });
-      await holds(() => expectShares(mesh.client, "http://echo/", { "echo-v1": 1 }));
+      await comesOut(() => expectShares(mesh.client, "http://echo/", { "echo-v1": 1 }));
       await expectEvent(mesh, "b-second", /a-first/);
     },
   },
@@ -202,7 +202,7 @@ export const splitRules: readonly TrafficCase[] = [
       httpRoute("r", [{ backendRefs: [backend("echo-v1")] }]),
     ),
     async run(mesh) {
-      await holds(() => expectShares(mesh.client, "http://echo/", { "echo-v1": 1 }));
+      await comesOut(() => expectShares(mesh.client, "http://echo/", { "echo-v1": 1 }));
       await expectEvent(mesh, "s-route", /HTTPRoute/);
     },
   },
@@ -211,9 +211,9 @@ export const splitRules: readonly TrafficCase[] = [
     manifests: "",
     async run(mesh) {
       const made = await mesh.apply(manifest(split("s", { "echo-v1": 1 })));
-      await holds(() => expectShares(mesh.client, "http://echo/", { "echo-v1": 1 }));
+      await comesOut(() => expectShares(mesh.client, "http://echo/", { "echo-v1": 1 }));
       await mesh.remove(made);
-      await holds(async () => {
+      await comesOut(async () => {
         const got = await httpShares(mesh.client, "http://echo/", 60);
         equal((got["echo-v1"] ?? 0) > 0 && (got["echo-v2"] ?? 0) > 0, true, JSON.stringify(got));
       });
@@ -223,7 +223,7 @@ export const splitRules: readonly TrafficCase[] = [
     name: "connections of octets are split, too, where there are no matches",
     manifests: manifest(split("s", { "echo-v1": 1, "echo-v2": 3 })),
     run: ({ client }) =>
-      holds(async () => {
+      comesOut(async () => {
         const got = await countWho(40, () => client.talk("echo", "tcp"));
         equal(`${got["echo-v1"]} ${got["echo-v2"]}`, "10 30", JSON.stringify(got));
       }),
@@ -245,7 +245,7 @@ export const splitRules: readonly TrafficCase[] = [
       split("s", { "echo-v1": "1", "echo-v2": "500m" }, {}, "split.smi-spec.io/v1alpha1"),
     ),
     run: ({ client }) =>
-      holds(() => expectShares(client, "http://echo/", { "echo-v1": 2, "echo-v2": 1 })),
+      comesOut(() => expectShares(client, "http://echo/", { "echo-v1": 2, "echo-v2": 1 })),
   },
   ...["v1alpha2", "v1alpha3"].map(
     (version): TrafficCase => ({
@@ -254,7 +254,7 @@ export const splitRules: readonly TrafficCase[] = [
         split("s", { "echo-v1": 1, "echo-v2": 3 }, {}, `split.smi-spec.io/${version}`),
       ),
       async run(mesh) {
-        await holds(() =>
+        await comesOut(() =>
           expectShares(mesh.client, "http://echo/", { "echo-v1": 1, "echo-v2": 3 }),
         );
         for (const asked of ["v1alpha1", "v1alpha2", "v1alpha3", "v1alpha4"]) {
@@ -272,6 +272,6 @@ export const splitRules: readonly TrafficCase[] = [
   {
     name: "a root may be named with its namespace",
     manifests: manifest(split("s", { "echo-v2": 1 }, { service: `echo.${meshNamespace}` })),
-    run: ({ client }) => holds(() => expectShares(client, "http://echo/", { "echo-v2": 1 })),
+    run: ({ client }) => comesOut(() => expectShares(client, "http://echo/", { "echo-v2": 1 })),
   },
 ];

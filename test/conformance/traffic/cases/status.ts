@@ -15,6 +15,8 @@ import { expectAnswer, holds, type TrafficCase } from "../traffic-case.ts";
 
 const http = (name: string) => [gatewayApi, "HTTPRoute", name] as const;
 const toV1 = { backendRefs: [backend("echo-v1")] };
+/** A port that says nothing of its protocol, so that every kind may be attached to it. */
+const onUndeclared = { parentRefs: [parent("echo", { port: 9090 })] };
 
 /** What routes say of themselves: none of it is looked at by upstream's mesh cases. */
 export const statusCases: readonly TrafficCase[] = [
@@ -147,16 +149,21 @@ export const statusCases: readonly TrafficCase[] = [
   {
     name: "kinds on one port: GRPCRoute before HTTPRoute before TCPRoute, losers Conflicted",
     manifests: manifest(
-      route("TCPRoute", "tcp", [{ backendRefs: [backend("echo-v2")] }]),
-      httpRoute("http", [toV1]),
+      route("TCPRoute", "tcp", [{ backendRefs: [backend("echo-v2")] }], onUndeclared),
+      httpRoute("http", [toV1], onUndeclared),
     ),
     async run(mesh) {
       await expectCondition(mesh, [gatewayApi, "TCPRoute", "tcp"], "Accepted", "False Conflicted");
       await expectCondition(mesh, http("http"), "Accepted", "True Accepted");
-      await expectAnswer(mesh.client, { url: "http://echo/", backend: "echo-v1" });
+      await expectAnswer(mesh.client, { url: "http://echo:9090/", backend: "echo-v1" });
       const grpc = await mesh.apply(
         manifest(
-          route("GRPCRoute", "grpc", [{ backendRefs: [backend("echo-v2", { port: 7070 })] }]),
+          route(
+            "GRPCRoute",
+            "grpc",
+            [{ backendRefs: [backend("echo-v2", { port: 7070 })] }],
+            onUndeclared,
+          ),
         ),
       );
       await expectCondition(mesh, http("http"), "Accepted", "False Conflicted");

@@ -2,6 +2,7 @@ import { equal } from "../../real/equal.ts";
 import { upstream } from "../echo-mesh.ts";
 import {
   type AskedMesh,
+  comesOut,
   type Expected,
   expectAnswer,
   expectAnswers,
@@ -51,7 +52,7 @@ export const upstreamCases: readonly TrafficCase<AskedMesh>[] = [
     name: "MeshHTTPRouteWeight",
     manifests: upstream("httproute-weight"),
     async run({ client }) {
-      await holds(() => expectShares(client, "http://echo/", { "echo-v1": 70, "echo-v2": 30 }));
+      await comesOut(() => expectShares(client, "http://echo/", { "echo-v1": 70, "echo-v2": 30 }));
     },
   },
   {
@@ -233,7 +234,7 @@ export const upstreamCases: readonly TrafficCase<AskedMesh>[] = [
     name: "MeshGRPCRouteWeight",
     manifests: upstream("grpcroute-weight"),
     async run({ client }) {
-      await holds(async () =>
+      await comesOut(async () =>
         expectShare(await grpcShares(client, 500), { "echo-v1": 70, "echo-v2": 30 }),
       );
     },
