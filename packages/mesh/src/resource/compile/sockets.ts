@@ -30,9 +30,9 @@ export function forwardSocket(workload: Named): string {
   return `${socketPrefix(workload)}forward`;
 }
 
-/** `service` is `<namespace>/<name>`. */
+/** `service` is `<namespace>/<name>`. Joined, for a template keeps its pieces, and of these there are proxies × services. */
 export function outboundSocket(workload: Named, service: string, port: number): string {
-  return `${socketPrefix(workload)}outbound/${service}:${port}`;
+  return [workload.name, ".", workload.namespace, "/outbound/", service, ":", port].join("");
 }
 
 export function gatewaySocket(workload: Named, listener: string): string {
