@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { RuleDoc, ServiceDoc } from "../../model/document.ts";
+import type { Service } from "../core/service.ts";
 import type { KnownResource } from "../index.ts";
 import { compileAll, inputsOf } from "./all.ts";
-import { admit, claimsIn, gateway, route, service, to } from "./samples.fixture.ts";
+import { effectivePolicy } from "./effective-policy.ts";
+import { admit, claimsIn, gateway, route, service, to, worldOf } from "./samples.fixture.ts";
 
 type PolicyKindName =
   | "RetryPolicy"
@@ -260,6 +262,44 @@ describe("what destinations enforce", () => {
       ],
     });
   });
+});
+
+test("what holds is told with who says it: policies, stanzas, annotations, or nobody", () => {
+  const all = [
+    service("kvs"),
+    service("web"),
+    shopRoute({ timeouts: { request: "3s" } }),
+    policy("RetryPolicy", {
+      targetRefs: [{ kind: "Service", name: "web" }],
+      retry: { attempts: 2 },
+    }),
+    policy("TimeoutPolicy", { targetRefs: [shop], idle: "1s", request: "9s" }, "times"),
+    policy(
+      "RateLimit",
+      { targetRefs: [{ kind: "Service", name: "web" }], limits: [{ requests: 5 }] },
+      "rate",
+    ),
+  ];
+  const fields = effectivePolicy(all[1] as Service, worldOf(...all));
+  const of = (what: string) =>
+    fields.filter((one) => one.of === what).map(({ field, from }) => `${field} ${from}`);
+  expect(of("Service/default/web")).toEqual([
+    "retry RetryPolicy/default/p",
+    "picker null",
+    "connectTimeoutMs null",
+    "queueMax null",
+    "failfastMs null",
+    "rate RateLimit/default/rate",
+  ]);
+  expect(of("HTTPRoute/default/shop#pay")).toEqual([
+    "requestTimeoutMs HTTPRoute/default/shop#pay",
+    "idleTimeoutMs TimeoutPolicy/default/times",
+  ]);
+  expect(of("HTTPRoute/default/shop#1")).toEqual([
+    "requestTimeoutMs TimeoutPolicy/default/times",
+    "idleTimeoutMs TimeoutPolicy/default/times",
+  ]);
+  expect(fields.find(({ field }) => field === "retry")!.value).toMatchObject({ retriesMax: 2 });
 });
 
 describe("what is said of policies", () => {

@@ -28,12 +28,12 @@ export interface RulePlace {
   readonly world: World;
 }
 
-/** What its document says of it: its own words, and those of policies on it and on its route. */
+/** What its document says of it. */
 export function compileRulePolicy(
-  own: OwnRulePolicy,
+  words: RequestWords,
   place: RulePlace,
 ): Pick<RuleDoc, "requestTimeoutMs" | "policy" | "fault" | "isTold"> {
-  const { requestTimeoutMs = null, fault, ...policy } = valuesOf(ruleWordsOf(own, place));
+  const { requestTimeoutMs = null, fault, ...policy } = valuesOf(words);
   return {
     requestTimeoutMs,
     ...(Object.keys(policy).length > 0 && { policy }),

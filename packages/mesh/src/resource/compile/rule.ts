@@ -8,10 +8,13 @@ import { type BackendScope, resolveBackend } from "./backend.ts";
 import type { UnresolvedRef } from "./claims.ts";
 import { type CompiledFilters, compileFilters } from "./filters.ts";
 import { type CompiledMatch, prefixOf, type ReadPattern } from "./match.ts";
-import { compileRulePolicy, type OwnRulePolicy } from "./rule-policy.ts";
+import type { RequestWords } from "./policy-words.ts";
+import { compileRulePolicy, type OwnRulePolicy, ruleWordsOf } from "./rule-policy.ts";
 
 export interface CompiledRule {
   readonly rule: RuleDoc;
+  /** What is said of how its requests are tried, and by whom. */
+  readonly words: RequestWords;
   readonly matches: readonly CompiledMatch[];
   /** What heddle does not act on, by its place in the resource; nothing of the rule is then done. */
   readonly unsupported: readonly Problem[];
@@ -48,15 +51,18 @@ export function compileRule(given: GivenRule, index: number, scope: BackendScope
   const answers = filters.filters.some(({ type }) => type === "redirect");
   const fails = refused.length > 0 || (weight === 0 && !answers);
   const { route, world } = scope;
+  const place = { route, rule: name, world };
+  const words = ruleWordsOf(given.own, place);
   return {
     rule: {
       route: resourceKey(route),
       name,
       filters: fails ? [] : filters.filters,
       backends: fails ? [] : backends.map(({ doc }) => doc),
-      ...compileRulePolicy(given.own, { route, rule: name, world }),
+      ...compileRulePolicy(words, place),
       fails: fails ? "invalid-backend" : null,
     },
+    words,
     matches,
     unsupported: [
       ...refused,

@@ -117,7 +117,7 @@ function conflict(service: Service, ports: readonly number[], rival: Candidate):
 }
 
 /** Does this parentRef of `route` name `service`? */
-function pointsAt(parent: ParentReference, route: Resource, service: Service): boolean {
+export function pointsAt(parent: ParentReference, route: Resource, service: Service): boolean {
   const { namespace = namespaceOf(route), name } = parent;
   return isServiceParent(parent) && `${namespace}/${name}` === namespacedName(service);
 }
