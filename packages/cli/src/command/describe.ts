@@ -1,5 +1,7 @@
 import type { EndpointRow, StatRow } from "@heddle/control/api/verbs.ts";
 import { kindOf } from "@heddle/mesh/resource/check.ts";
+import { effectivePolicy } from "@heddle/mesh/resource/compile/effective-policy.ts";
+import { inputsOf, plainWorld } from "@heddle/mesh/resource/compile.ts";
 import { type Event, eventKind } from "@heddle/mesh/resource/core/event.ts";
 import type { Service } from "@heddle/mesh/resource/core/service.ts";
 import { storedForm } from "@heddle/mesh/resource/kind.ts";
@@ -11,10 +13,12 @@ import type { ApiClient } from "../api/client.ts";
 import { formatDescription } from "../render/describe.ts";
 import { formatEvents, isAbout } from "../render/events.ts";
 import { formatPatterns } from "../render/patterns.ts";
+import { formatPolicies } from "../render/policies.ts";
 import { formatProtocols } from "../render/protocols.ts";
 import { endpointView } from "../render/stat.ts";
 import { formatTable } from "../render/table.ts";
 import { find } from "./get.ts";
+import { listIntent } from "./manifests.ts";
 import { type NamespaceOptions, withExamples, withMesh, withNamespace } from "./options.ts";
 import { parseTargets } from "./target.ts";
 import { apiOf, type World } from "./world.ts";
@@ -35,7 +39,7 @@ export function describeCommand(world: World): Command {
       world.out.write(texts.join("\n"));
     });
   return withExamples(withMesh(withNamespace(command)), [
-    ["heddle describe service kvs", "with the workloads behind it"],
+    ["heddle describe service kvs", "with the workloads behind it, and the policies that hold"],
     ["heddle describe httproute/front", "with the reasons why a rule is not accepted"],
   ]);
 }
@@ -80,8 +84,10 @@ async function serviceSections(api: ApiClient, service: Service): Promise<readon
     query: { by: "services", namespace },
   });
   const seen = stats.find((row) => row.name === name)?.protocols ?? [];
+  const intent = plainWorld(inputsOf(await listIntent(api)));
   return [
     ["Protocols", formatProtocols(service, seen)],
+    ["Policies", formatPolicies(effectivePolicy(service, intent))],
     ["Endpoints", table],
   ];
 }
