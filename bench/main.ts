@@ -27,6 +27,7 @@ import {
 import { renderReport } from "./report/table.ts";
 import { reasonOf } from "./rig/not-measured.ts";
 import { Rig } from "./rig/rig.ts";
+import { runScale } from "./scale/run.ts";
 import { memoryScenarios, recordingScenarios, scenarios, subjects } from "./scenario.ts";
 import type { Subject } from "./subject/subject.ts";
 
@@ -44,6 +45,7 @@ async function main(argv: readonly string[]): Promise<number> {
         ...pauseScenarios.map(({ name }) => name),
         checkers,
         balance,
+        scale,
       ],
       subjects: [...new Set([...subjects.map(({ name }) => name), ...protocolSubjects])],
     });
@@ -59,13 +61,16 @@ async function main(argv: readonly string[]): Promise<number> {
   const alone: number[] = [];
   if (chosen.scenarios.has(checkers)) alone.push(runCheckers(print));
   if (chosen.scenarios.has(balance)) alone.push(await runBalance(options.isQuick, print));
-  // Judging histories and choosing endpoints need none of the rounds below.
+  if (chosen.scenarios.has(scale)) alone.push(await runScale(options.isQuick, print));
+  // Judging histories, choosing endpoints and configuration need none of the rounds below.
   if (alone.length === chosen.scenarios.size) return Math.max(...alone);
   return Math.max(...alone, await measure(options, chosen));
 }
 
 /** Name of the comparison of the checkers of contracts. */
 const checkers = "checkers";
+/** Name of the scale of configuration. */
+const scale = "scale";
 /** Name of the figures of balancing. */
 const balance = "balance";
 

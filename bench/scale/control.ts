@@ -8,7 +8,13 @@ import { changing, changingProcess, issueSize, type Size, worldOf } from "./worl
 export type FromControl =
   | { readonly type: "open"; readonly port: number; readonly members: readonly MemberSecrets[] }
   | { readonly type: "known"; readonly loadMs: number }
-  | { readonly type: "changes"; readonly ms: readonly number[]; readonly memory: ControlMemory };
+  | {
+      readonly type: "changes";
+      readonly ms: readonly number[];
+      /** CPU time of this process for one change, the pause after it included. */
+      readonly cpuMs: number;
+      readonly memory: ControlMemory;
+    };
 
 export interface ControlMemory {
   readonly rssMb: number;
@@ -88,6 +94,7 @@ await allKnow("ready");
 await quiet();
 tell({ type: "known", loadMs: performance.now() - startedMs });
 const ms: number[] = [];
+const cpu = process.cpuUsage();
 for (let change = 0; change < changes; change++) {
   const isReady = change % 2 === 1;
   const all = allKnow(isReady ? "ready" : "away");
@@ -97,9 +104,10 @@ for (let change = 0; change < changes; change++) {
   ms.push(performance.now() - sinceMs);
   await quiet();
 }
+const { user, system } = process.cpuUsage(cpu);
+const cpuMs = (user + system) / 1000 / changes;
 await new Promise((resolve) => setTimeout(resolve, 10_000));
-process.once("message", () => process.exit(0));
-tell({ type: "changes", ms, memory: memoryNow() });
+tell({ type: "changes", ms, cpuMs, memory: memoryNow() });
 
 /** A pause in which what a change leaves to be done is done: changes are measured one by one. */
 function quiet(): Promise<void> {

@@ -11,6 +11,8 @@ interface Driven {
   readonly loadMs: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** Of the control plane, for one change. */
+  readonly cpuMs: number;
   /** Of one change, to one proxy. */
   readonly bytesPerDelta: number;
   readonly largestBytes: number;
@@ -35,7 +37,7 @@ export async function runScale(isQuick: boolean, print: (text: string) => void):
     ],
     [
       "one endpoint's change to the last proxy's ACK, p99",
-      `${full.p99Ms.toFixed(1)} ms (p50 ${full.p50Ms.toFixed(1)})`,
+      `${full.p99Ms.toFixed(1)} ms (p50 ${full.p50Ms.toFixed(1)}; CPU ${full.cpuMs.toFixed(0)} ms)`,
       `${bars.ackP99Ms} ms`,
       full.p99Ms <= bars.ackP99Ms,
     ],
@@ -107,6 +109,7 @@ async function drive(size: Size, changes: number): Promise<Driven> {
               loadMs,
               p50Ms: at(0.5),
               p99Ms: at(0.99),
+              cpuMs: message.cpuMs,
               bytesPerDelta: bytes / deltas,
               largestBytes: largest,
               memory: message.memory,
