@@ -12,6 +12,7 @@ import {
   remove,
   rewrite,
   split,
+  trafficSplit,
   writesOf,
 } from "./intent.ts";
 import type { Supervisor } from "./supervisor.ts";
@@ -43,6 +44,8 @@ export class Config {
       remove: [
         remove("HTTPRoute", "split"),
         remove("HTTPRoute", "rewrite"),
+        remove("TrafficSplit", "split"),
+        remove("Service", "kvs-twin"),
         ...(this.#isPlaced ? [] : [remove("Placement", "by-key")]),
         remove("Service", "kvs-mirror"),
       ],
@@ -97,7 +100,7 @@ function randomEdit(rng: Rng): Edit {
     case 2:
       return { put: [], remove: [remove("Placement", "by-key")] };
     case 3:
-      return { put: [mirror, split], remove: [] };
+      return { put: [mirror, split, ...trafficSplit], remove: [] };
     case 4:
       // A Service that a route still names: its share fails.
       return { put: [], remove: [remove("Service", "kvs-mirror")] };
@@ -106,7 +109,7 @@ function randomEdit(rng: Rng): Edit {
     case 6:
       return rng.below(2) === 0
         ? { put: [rewrite], remove: [] }
-        : { put: [], remove: [remove("HTTPRoute", "rewrite")] };
+        : { put: [], remove: [remove("HTTPRoute", "rewrite"), remove("TrafficSplit", "split")] };
     default:
       return { put: [kvsProcess(2 + rng.below(2))], remove: [] };
   }
@@ -122,8 +125,9 @@ function gentleEdit(rng: Rng): Edit {
     case 2:
       return { put: [mirror], remove: [] };
     case 3:
-      return { put: [mirror, split], remove: [] };
+      return { put: [mirror, split, ...trafficSplit], remove: [] };
     case 4:
+      // The split by SMI holds from then on.
       return { put: [], remove: [remove("HTTPRoute", "split")] };
     default:
       return { put: [kvsProcess(2 + rng.below(2))], remove: [] };

@@ -164,6 +164,25 @@ export const split: KnownResource = resource(gateway, "HTTPRoute", "split", {
   ],
 });
 
+const smi = "split.smi-spec.io/v1alpha4";
+
+/** The same by SMI, for as long as no route is before it; a third name, with the ports of the first, takes part. */
+export const trafficSplit: readonly KnownResource[] = [
+  resource("v1", "Service", "kvs-twin", {
+    selector: { app: "kvs" },
+    ports: (["detect", "http1", "h2c"] as const).map((entry) =>
+      port(entryPorts[entry], "http", appProtocols[entry]),
+    ),
+  }),
+  resource(smi, "TrafficSplit", "split", {
+    service: "kvs",
+    backends: [
+      { service: "kvs", weight: 2 },
+      { service: "kvs-twin", weight: 1 },
+    ],
+  }),
+];
+
 /** `/api/7` becomes `/7`; a header comes, another goes; and there is little time. */
 export const rewrite: KnownResource = resource(gateway, "HTTPRoute", "rewrite", {
   parentRefs,
@@ -187,7 +206,7 @@ export const rewrite: KnownResource = resource(gateway, "HTTPRoute", "rewrite", 
   ],
 });
 
-export function remove(kind: "HTTPRoute" | "Placement" | "Service", name: string) {
+export function remove(kind: "HTTPRoute" | "Placement" | "Service" | "TrafficSplit", name: string) {
   const found = kinds.find((one) => one.kind === kind)!;
   return { collection: collectionOf(found), name };
 }
