@@ -29,6 +29,7 @@ import { reasonOf } from "./rig/not-measured.ts";
 import { Rig } from "./rig/rig.ts";
 import { runScale } from "./scale/run.ts";
 import { memoryScenarios, recordingScenarios, scenarios, subjects } from "./scenario.ts";
+import { runStorm } from "./storm/run.ts";
 import type { Subject } from "./subject/subject.ts";
 
 /** Runs the bench. 0: every bar is met, 1: one is not, 64: usage. */
@@ -45,6 +46,7 @@ async function main(argv: readonly string[]): Promise<number> {
         ...pauseScenarios.map(({ name }) => name),
         checkers,
         balance,
+        storm,
         scale,
       ],
       subjects: [...new Set([...subjects.map(({ name }) => name), ...protocolSubjects])],
@@ -61,8 +63,9 @@ async function main(argv: readonly string[]): Promise<number> {
   const alone: number[] = [];
   if (chosen.scenarios.has(checkers)) alone.push(runCheckers(print));
   if (chosen.scenarios.has(balance)) alone.push(await runBalance(options.isQuick, print));
+  if (chosen.scenarios.has(storm)) alone.push(await runStorm(options.isQuick, print));
   if (chosen.scenarios.has(scale)) alone.push(await runScale(options.isQuick, print));
-  // Judging histories, choosing endpoints and configuration need none of the rounds below.
+  // Judging histories, choosing endpoints, the storm and configuration need none of the rounds below.
   if (alone.length === chosen.scenarios.size) return Math.max(...alone);
   return Math.max(...alone, await measure(options, chosen));
 }
@@ -73,6 +76,8 @@ const checkers = "checkers";
 const scale = "scale";
 /** Name of the figures of balancing. */
 const balance = "balance";
+/** Name of the retry storm. */
+const storm = "storm";
 
 /** All that carries traffic. */
 async function measure(options: Options, chosen: Chosen): Promise<number> {

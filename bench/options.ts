@@ -27,7 +27,7 @@ export const usage = `npm run bench -- [--quick] [--only WORDS] [--rounds N] [--
   --only WORDS  comma-separated parts of names, of scenarios ({one-hop-plain,two-hop-mtls}/{small,ten}/{closed,rate},
                 memory/{one-hop-plain,two-hop-mtls}, recording/{one-hop-plain,two-hop-mtls},
                 {h2,grpc}/{one-hop-plain,two-hop-mtls}/unary, grpc/…/{server-stream,bidi}, tcp/…/{down,up,rate}, body/…/down, websocket/…/echo,
-                handshake/two-hop-mtls/{full,resumed}, idle/{plain,mtls-http1,mtls-heddle1}, pauses/…/{http1,h2,grpc}, checkers, balance, scale) and of subjects (direct,
+                handshake/two-hop-mtls/{full,resumed}, idle/{plain,mtls-http1,mtls-heddle1}, pauses/…/{http1,h2,grpc}, checkers, balance, storm, scale) and of subjects (direct,
                 c-relay, heddle, haproxy-socket, haproxy-ring, haproxy-control, nginx, http-proxy-3, haproxy, node-http2). Bars that need what is left out are not met
   --rounds N    rounds per scenario (default 15)
   --json FILE   write all figures as JSON

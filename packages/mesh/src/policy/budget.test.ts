@@ -23,11 +23,26 @@ test("what was earned is forgotten after ten seconds", () => {
   expect(spendAll(budget, 11_000)).toBe(0);
 });
 
-test("what was spent is forgotten after ten seconds", () => {
+test("what was spent is forgotten after ten seconds, and never before", () => {
   const budget = new RetryBudget({ perSecondMin: 1 });
-  expect(spendAll(budget, 1000)).toBe(10);
-  expect(spendAll(budget, 10_999)).toBe(0);
-  expect(spendAll(budget, 11_000)).toBe(10);
+  expect(spendAll(budget, 1999)).toBe(10);
+  expect(spendAll(budget, 11_998)).toBe(0);
+  expect(spendAll(budget, 12_000)).toBe(10);
+});
+
+test("whoever spends all there is never has more than a share of the requests and ten a second", () => {
+  for (const offsetMs of [0, 250, 999]) {
+    const budget = new RetryBudget();
+    let requests = 0;
+    let retries = 0;
+    for (let ms = offsetMs; ms < offsetMs + 30_000; ms += 20) {
+      budget.earn(ms);
+      requests++;
+      retries += spendAll(budget, ms);
+    }
+    expect(retries).toBeLessThanOrEqual(0.2 * requests + 10 * 30);
+    expect(retries).toBeGreaterThan(0.8 * (0.2 * requests + 10 * 30));
+  }
 });
 
 test("a long silence costs no time", () => {

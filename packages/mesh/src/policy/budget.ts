@@ -9,54 +9,76 @@ export interface RetryBudgetOptions {
 
 /** Shares per request, so that the counts are whole numbers. */
 const SCALE = 1000;
-const BUCKETS = 10;
+/** Parts that a window is counted in. */
+const PARTS = 10;
 
 /**
- * How many retries a caller may add to a service's load: a share of the requests of the last seconds plus a few.
- * A ring of buckets, so that what was earned in a calm hour is not spent in a storm.
+ * How many retries a caller may add to a service's load: a share of the requests of the last seconds plus a few. What was earned is
+ * forgotten a little before its time, what was spent a little after: so no window ever holds more, and what was earned in a calm
+ * hour is not spent in a storm.
  */
 export class RetryBudget {
   readonly #share: number;
   readonly #reserve: number;
-  readonly #bucketMs: number;
-  /** Shares earned minus retries spent, by age. */
-  readonly #buckets = new Int32Array(BUCKETS);
-  /** The sum of the buckets. */
-  #balance = 0;
-  #bucket = 0;
+  readonly #earned: Recent;
+  readonly #spent: Recent;
 
   constructor(options: RetryBudgetOptions = {}) {
     const ttlMs = options.ttlMs ?? 10_000;
     this.#share = Math.round((options.ratio ?? 0.2) * SCALE);
     this.#reserve = Math.round((options.perSecondMin ?? 10) * (ttlMs / 1000) * SCALE);
-    this.#bucketMs = ttlMs / BUCKETS;
+    this.#earned = new Recent(ttlMs / PARTS, PARTS);
+    this.#spent = new Recent(ttlMs / PARTS, PARTS + 1);
   }
 
   /** Counts a request, retries not included. */
   earn(nowMs: number): void {
-    this.#turn(nowMs);
-    this.#buckets[this.#bucket % BUCKETS]! += this.#share;
-    this.#balance += this.#share;
+    this.#earned.add(this.#share, nowMs);
   }
 
   /** Takes one retry out of the budget; false, and nothing taken, when it is empty. */
   spend(nowMs: number): boolean {
-    this.#turn(nowMs);
-    if (this.#balance + this.#reserve < SCALE) return false;
-    this.#buckets[this.#bucket % BUCKETS]! -= SCALE;
-    this.#balance -= SCALE;
+    const left = this.#earned.sum(nowMs) + this.#reserve - this.#spent.sum(nowMs);
+    if (left < SCALE) return false;
+    this.#spent.add(SCALE, nowMs);
     return true;
+  }
+}
+
+/** The sum of what was added within so many parts of time, the present one included. */
+class Recent {
+  readonly #partMs: number;
+  /** By age. */
+  readonly #parts: Float64Array;
+  #sum = 0;
+  #part = 0;
+
+  constructor(partMs: number, parts: number) {
+    this.#partMs = partMs;
+    this.#parts = new Float64Array(parts);
+  }
+
+  add(amount: number, nowMs: number): void {
+    this.#turn(nowMs);
+    this.#parts[this.#part % this.#parts.length]! += amount;
+    this.#sum += amount;
+  }
+
+  sum(nowMs: number): number {
+    this.#turn(nowMs);
+    return this.#sum;
   }
 
   #turn(nowMs: number): void {
-    const bucket = Math.floor(nowMs / this.#bucketMs);
-    if (bucket <= this.#bucket) return;
-    const steps = Math.min(BUCKETS, bucket - this.#bucket);
+    const part = Math.floor(nowMs / this.#partMs);
+    if (part <= this.#part) return;
+    const parts = this.#parts;
+    const steps = Math.min(parts.length, part - this.#part);
     for (let step = 0; step < steps; step++) {
-      const index = (bucket - step) % BUCKETS;
-      this.#balance -= this.#buckets[index]!;
-      this.#buckets[index] = 0;
+      const index = (part - step) % parts.length;
+      this.#sum -= parts[index]!;
+      parts[index] = 0;
     }
-    this.#bucket = bucket;
+    this.#part = part;
   }
 }
