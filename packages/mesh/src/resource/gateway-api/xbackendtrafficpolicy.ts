@@ -18,13 +18,11 @@ import { sessionPersistence } from "./session-persistence.ts";
 /** Kinds of the Gateway API that may still change. */
 export const experimentalGroup = "gateway.networking.x-k8s.io";
 
-const hourMs = 3_600_000;
-
-/** A duration within bounds, in ms. */
-function between(minMs: number, maxMs: number, words: string): Typed<string, TextSchema> {
+/** A duration of so many ms at least, and an hour at most. */
+function upToAnHour(leastMs: number, words: string): Typed<string, TextSchema> {
   const rule: Rule<string> = (value, problems) => {
     const valueMs = parseDurationMs(value) ?? 0;
-    if (valueMs < minMs || valueMs > maxMs) problems.add(`expected ${words}, got ${value}`);
+    if (valueMs < leastMs || valueMs > 3_600_000) problems.add(`expected ${words}, got ${value}`);
   };
   return { ...duration, rules: [rule as Rule] };
 }
@@ -33,14 +31,14 @@ const retryConstraint = object({
   budget: defaulted(
     object({
       percent: defaulted(integer({ minimum: 0, maximum: 100 }), 20),
-      interval: defaulted(between(1_000, hourMs, "1s to 1h"), "10s"),
+      interval: defaulted(upToAnHour(1_000, "1s to 1h"), "10s"),
     }),
     { interval: "10s", percent: 20 },
   ),
   minRetryRate: defaulted(
     object({
       count: integer({ minimum: 1, maximum: 1_000_000 }),
-      interval: between(1, hourMs, "more than 0s, to 1h"),
+      interval: upToAnHour(1, "more than 0s, to 1h"),
     }),
     { count: 10, interval: "1s" },
   ),
