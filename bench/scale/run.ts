@@ -1,5 +1,6 @@
 import { fork } from "node:child_process";
 import { join } from "node:path";
+import { leanMalloc } from "../../packages/cli/src/command/programs.ts";
 import { compileFull } from "./compile.ts";
 import type { ControlMemory, FromControl } from "./control.ts";
 import { measureMatching } from "./matching.ts";
@@ -74,13 +75,15 @@ export async function runScale(isQuick: boolean, print: (text: string) => void):
 
 /** A control plane in one process, all proxies in another; changes one by one. */
 async function drive(size: Size, changes: number): Promise<Driven> {
-  const flags = { execArgv: ["--no-warnings"], cwd: join(import.meta.dirname, "../..") };
+  const cwd = join(import.meta.dirname, "../..");
+  const quiet = "--disable-warning=ExperimentalWarning";
   const control = fork(
     join(import.meta.dirname, "control.ts"),
     [JSON.stringify(size), String(changes)],
-    flags,
+    // As `heddle up` starts it (cli/command/programs.ts).
+    { execArgv: [quiet, "--max-semi-space-size=4"], env: { ...process.env, ...leanMalloc }, cwd },
   );
-  const proxies = fork(join(import.meta.dirname, "proxies.ts"), [], flags);
+  const proxies = fork(join(import.meta.dirname, "proxies.ts"), [], { execArgv: [quiet], cwd });
   const count = () => {
     const counted = new Promise<Counted>((resolve) => proxies.once("message", resolve));
     proxies.send({ type: "count" } satisfies ToProxies);

@@ -17,6 +17,12 @@ const quiet = "--disable-warning=ExperimentalWarning";
 const proxyHeap = ["--max-semi-space-size=2", "--max-old-space-size=256", "--no-parallel-scavenge"];
 
 /**
+ * Heap flags of the control plane: with the default semi-space that of a mesh of 1,000 services and 200 proxies keeps 487 MB, with
+ * 4 MB 390.
+ */
+const controlHeap = ["--max-semi-space-size=4"];
+
+/**
  * Environment of heddle's own processes: glibc gives memory back sooner and keeps one arena instead of eight per core.
  * Measured on a proxy after 80,000 requests on 1,000 connections: 54.8 instead of 58.0 MB. Other C libraries ignore it.
  */
@@ -33,7 +39,7 @@ export async function findPrograms(): Promise<Programs> {
   const control = fileURLToPath(import.meta.resolve("@heddle/control/main.ts"));
   const proxy = await findBundle();
   return {
-    control: [process.execPath, quiet, control],
+    control: [process.execPath, quiet, ...controlHeap, control],
     proxy: [process.execPath, quiet, ...proxyHeap, proxy],
   };
 }
