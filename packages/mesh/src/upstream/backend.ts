@@ -175,8 +175,9 @@ export class Backend implements TargetObserver {
     if (this.#checks !== null) this.#checks.onUse(nowMs);
     if (slot < 0 || this.placement === null) {
       if (wish === null) return this.choice.pick(nowMs, avoid);
-      const kept = wish.stickTo === null ? null : this.#kept(wish.stickTo, wish);
-      if (kept !== null && kept !== avoid) return kept;
+      const isKept = wish.stickTo !== null && wish.stickTo !== avoid?.uid;
+      const kept = isKept ? this.#kept(wish.stickTo!, wish, nowMs) : null;
+      if (kept !== null) return kept;
       return this.choice.pickWished(nowMs, avoid, wish);
     }
     const target = this.#slotTarget(slot);
@@ -300,12 +301,16 @@ export class Backend implements TargetObserver {
   }
 
   /** The endpoint of a session, while new requests go there and it is well. */
-  #kept(uid: string, wish: PickWish): Target | null {
+  #kept(uid: string, wish: PickWish, nowMs: number): Target | null {
     const member = this.#byUid.get(uid);
     if (member === undefined || member.phase !== "ready") return null;
     const { target, labels = {} } = member;
     if (target.isAway || (!target.health.isWell && !this.choice.isPanic)) return null;
     if (wish.subset !== null && !wish.subset.has(wish.subsetKey!, labels)) return null;
+    if (wish.breakers !== null) {
+      if (!wish.breakers.allows(target, nowMs)) return null;
+      wish.breakers.onPicked(target, nowMs);
+    }
     return target;
   }
 

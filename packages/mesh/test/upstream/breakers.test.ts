@@ -145,6 +145,15 @@ describe("a rule's breakers", () => {
     expect(rig.picked(30, wished(breakers))).toEqual({ e0: 10, e1: 10, e2: 10 });
   });
 
+  test("send a session elsewhere whose endpoint is out", () => {
+    const rig = new BackendRig({}, three);
+    const breakers = new RuleBreakers(breaker, new SeededRng(1));
+    const wish = Object.assign(wished(breakers), { stickTo: "e1" });
+    expect(rig.picked(3, wish)).toEqual({ e1: 3 });
+    fail(rig, breakers, "e1");
+    expect(rig.picked(10, wish)).not.toHaveProperty("e1");
+  });
+
   test("where all are out, all are used", () => {
     const rig = new BackendRig({}, three);
     const breakers = new RuleBreakers(breaker, new SeededRng(1));
