@@ -28,7 +28,11 @@ export function formatDescription(
     ["Spec", spec === undefined ? "" : stringify(spec)],
     ["Status", Object.keys(others).length === 0 ? "" : stringify(others)],
     ["Conditions", formatConditions(conditions ?? [])],
-    ["Parents", formatSayings(parents?.map(({ parentRef, ...said }) => [parentRef, said]))],
+    [
+      "Parents",
+      formatSayings(parents?.map(({ parentRef, ...said }) => [parentRef, said])) +
+        formatSilent(spec, parents?.map(({ parentRef }) => referenceWords(parentRef)) ?? []),
+    ],
     ["Targets", formatSayings(ancestors?.map(({ ancestorRef, ...said }) => [ancestorRef, said]))],
     ...more,
   ];
@@ -58,6 +62,13 @@ function formatSayings(sayings: readonly (readonly [ParentReference, Said])[] = 
       return `${referenceWords(reference)}${theirs}\n${indent(formatConditions(conditions))}`;
     })
     .join("");
+}
+
+/** Parents that a route names and that say nothing of it: nobody has them. */
+function formatSilent(spec: unknown, said: readonly string[]): string {
+  const { parentRefs = [] } = (spec ?? {}) as { readonly parentRefs?: readonly ParentReference[] };
+  const silent = parentRefs.map(referenceWords).filter((words) => !said.includes(words));
+  return silent.map((words) => `${words}\n  nobody says anything of it\n`).join("");
 }
 
 function referenceWords(reference: ParentReference): string {
