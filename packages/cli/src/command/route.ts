@@ -97,7 +97,7 @@ function limitsFor(
 ): readonly Limit[] {
   const [most] = [...destinations].sort((a, b) => b.share - a.share);
   if (most === undefined || most.backend === null) return [];
-  return limitsOf(rule, serviceDoc(view, most.backend.service, namespace));
+  return limitsOf(rule, serviceDoc(view, most.backend.service, namespace), view.stated);
 }
 
 /** @throws Fault for one that is not there. */

@@ -1,5 +1,8 @@
 import type { RuleDoc, ServiceDoc } from "@heddle/mesh/model/document.ts";
 import { defaultBackendPolicy } from "@heddle/mesh/policy/backend-policy.ts";
+import { ruleWordsOf } from "@heddle/mesh/resource/compile/rule-policy.ts";
+import { serviceWordsOf } from "@heddle/mesh/resource/compile/service-policy.ts";
+import type { World } from "@heddle/mesh/resource/compile.ts";
 import { isSameData } from "../revision/revision.ts";
 import { ruleName } from "./frontend.ts";
 
@@ -7,9 +10,15 @@ import { ruleName } from "./frontend.ts";
 export interface Limit {
   readonly field: string;
   readonly value: unknown;
-  /** A rule, a service, or `default`. */
+  /** `TimeoutPolicy/default/kvs`, a rule, a service's annotation, or `default`. */
   readonly from: string;
 }
+
+interface Word {
+  readonly value: unknown;
+  readonly from: string;
+}
+type Words = Readonly<Record<string, Word | undefined>>;
 
 /** Of a service only these say anything of a single request. */
 const ofRequests: ReadonlySet<string> = new Set([
@@ -24,26 +33,48 @@ const ofRequests: ReadonlySet<string> = new Set([
  * What holds of requests of `rule` at `service`: the rule's own word before its service's, field by field.
  * @param rule null: no route is attached
  */
-export function limitsOf(rule: RuleDoc | null, service: ServiceDoc | null): readonly Limit[] {
+export function limitsOf(
+  rule: RuleDoc | null,
+  service: ServiceDoc | null,
+  stated: World,
+): readonly Limit[] {
   const found = new Map<string, Limit>();
-  const said = { ...service?.policy } as Readonly<Record<string, unknown>>;
+  const words = service === null ? {} : wordsOfService(service, stated);
+  const said = { ...service?.policy, ...(service?.fault == null ? {} : { fault: service.fault }) };
   const defaults = { ...defaultBackendPolicy } as Readonly<Record<string, unknown>>;
   for (const [field, value] of Object.entries(said)) {
     const isDefault = isSameData(value, defaults[field]);
     if (isDefault && (value === null || !ofRequests.has(field))) continue;
-    const from = isDefault ? "default" : `Service/${service!.namespace}/${service!.name}`;
-    found.set(field, { field, value, from });
+    const name = `Service/${service!.namespace}/${service!.name}`;
+    found.set(field, { field, value, from: isDefault ? "default" : (words[field]?.from ?? name) });
   }
-  for (const rate of service?.admission?.rates ?? []) {
-    const { name, ...value } = rate;
+  for (const { name, ...value } of service?.admission?.rates ?? []) {
     found.set(name, { field: "rate", value, from: name });
   }
   if (rule === null) return [...found.values()];
+  const byRule = wordsOfRule(rule, stated);
   const own = { ...rule.policy, requestTimeoutMs: rule.requestTimeoutMs, fault: rule.fault };
   for (const [field, value] of Object.entries(own)) {
     if (value === undefined || value === null) continue;
-    const limit = { field, value, from: ruleName(rule) };
-    found.set(field, limit);
+    const word = byRule[field];
+    // What the rule says itself wins over any policy on it.
+    const isPolicy = word !== undefined && isSameData(word.value, value);
+    found.set(field, { field, value, from: isPolicy ? word.from : ruleName(rule) });
   }
   return [...found.values()];
+}
+
+function wordsOfService({ namespace, name }: ServiceDoc, stated: World): Words {
+  const service = stated.find("Service", `${namespace}/${name}`);
+  return service === null ? {} : (serviceWordsOf(service, stated) as Words);
+}
+
+/** What policies say of a rule, without its own stanzas. */
+function wordsOfRule({ route, name }: RuleDoc, stated: World): Words {
+  const [kind = "", ...key] = route.split("/");
+  if (kind !== "HTTPRoute" && kind !== "GRPCRoute") return {};
+  const resource = stated.find(kind, key.join("/"));
+  if (resource === null) return {};
+  const place = { route: resource, rule: name, world: stated };
+  return ruleWordsOf({ requestTimeoutMs: null, policy: {} }, place) as Words;
 }

@@ -7,8 +7,10 @@ import {
   type CompiledService,
   compileAll,
   inputsOf,
+  plainWorld,
   selects,
   type WorkloadView,
+  type World,
 } from "@heddle/mesh/resource/compile.ts";
 import { type Process, workloadName } from "@heddle/mesh/resource/heddle/process.ts";
 import type { KnownResource } from "@heddle/mesh/resource/index.ts";
@@ -28,6 +30,8 @@ export interface MeshView {
   readonly gateways: ReadonlyMap<string, CompiledGateway>;
   readonly workloads: readonly WorkloadView[];
   readonly clusterDomain: string;
+  /** What it was all compiled from. */
+  readonly stated: World;
 }
 
 /**
@@ -59,7 +63,7 @@ export function meshViewOf(
   };
   const { services, endpoints, gateways } = compileAll(inputs);
   const clusterDomain = intent.mesh?.spec.clusterDomain ?? "cluster.local";
-  return { services, endpoints, gateways, workloads, clusterDomain };
+  return { services, endpoints, gateways, workloads, clusterDomain, stated: plainWorld(inputs) };
 }
 
 function workloadsOf(

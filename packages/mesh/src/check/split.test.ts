@@ -205,3 +205,65 @@ describe("of a TLSRoute", () => {
     expect(judge(resources, calls)).toMatchObject({ broken: 0, judged: 2 });
   });
 });
+
+describe("of other kinds of route, the record says which rule it was", () => {
+  const split = (backends: Readonly<Record<string, number>>) => [
+    ...base,
+    resource("split.smi-spec.io/v1alpha4", "TrafficSplit", "kvs", {
+      service: "kvs",
+      backends: Object.entries(backends).map(([name, weight]) => ({ service: name, weight })),
+    }),
+  ];
+  const rule = "TrafficSplit/default/kvs#0";
+  const by = (backend: string): Call => ({
+    to: `${backend}-0`,
+    backend,
+    outbound: { route: rule },
+  });
+  const nowhere: Call = {
+    to: null,
+    outbound: { route: rule, backend: null, status: 503, reason: "no-endpoint" },
+  };
+  const judge = (resources: readonly KnownResource[], calls: readonly Call[]) =>
+    checkSplit(evidence(resources, recordOf(calls)));
+  const tenTimes = (...calls: readonly Call[]) => Array.from({ length: 10 }, () => calls).flat();
+
+  test("the shares of a TrafficSplit, which gives requests that are not for it to the Service itself", () => {
+    const even = split({ kvs: 1, other: 1 });
+    expect(judge(even, tenTimes(by("kvs"), by("other")))).toMatchObject({
+      verdict: "holds",
+      subjects: 1,
+    });
+    expect(judge(even, tenTimes(by("kvs"))).verdict).toBe("violated");
+    const itself: Call = { to: "kvs-0", outbound: { route: "Service/default/kvs#0" } };
+    expect(judge(even, tenTimes(by("kvs"), by("other"), itself)).verdict).toBe("holds");
+  });
+
+  test("a backend that is not there keeps its share, which fails", () => {
+    const gone = split({ kvs: 1, gone: 1 });
+    expect(judge(gone, tenTimes(by("kvs"), nowhere)).verdict).toBe("holds");
+    expect(judge(gone, tenTimes(by("kvs"))).verdict).toBe("violated");
+  });
+
+  test("those of a GRPCRoute; a rule that intent does not have is a violation", () => {
+    const route = resource(gatewayApi, "GRPCRoute", "kvs", {
+      parentRefs: [{ group: "", kind: "Service", name: "kvs" }],
+      rules: [
+        {
+          backendRefs: [
+            { name: "kvs", port: 80, weight: 3 },
+            { name: "other", port: 80 },
+          ],
+        },
+      ],
+    });
+    const call = (backend: "kvs" | "other"): Call => ({
+      ...by(backend),
+      outbound: { route: "GRPCRoute/default/kvs#0" },
+    });
+    const kvs = call("kvs");
+    expect(judge([...base, route], tenTimes(kvs, kvs, kvs, call("other"))).verdict).toBe("holds");
+    expect(judge([...base, route], tenTimes(kvs, call("other"))).verdict).toBe("violated");
+    expect(judge(base, [kvs]).verdict).toBe("violated");
+  });
+});

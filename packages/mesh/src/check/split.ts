@@ -121,6 +121,7 @@ function judgeRun(run: readonly Ruled[], findings: Findings): void {
 /** Whose turn it was; null: none was chosen. */
 function backendOf({ exchange }: Seen): string | null {
   if (exchange.backend !== null) return `${exchange.backend}:${exchange.backendPort}`;
+  if (exchange.reason === "no-endpoint" && exchange.attempts.length === 0) return nobody;
   return exchange.reason === "invalid-backend" ? nobody : null;
 }
 
@@ -140,6 +141,8 @@ function weightsOf(
   const weights = new Map<string, number>();
   for (const { name, namespace, port, weight = 1, filters } of rule.backendRefs ?? []) {
     const named = `${namespace ?? namespaceOf(route)}/${name}:${port || asked}`;
+    // A split's backend that has no such port takes no part; one that is not there keeps its share, which fails.
+    if (port === 0 && ports[named] === undefined && hasPorts(ports, named)) continue;
     const protocol = ports[named]?.protocol;
     const known = carries[route.kind];
     const isReached = protocol !== undefined && (known === undefined || known.includes(protocol));
@@ -147,6 +150,12 @@ function weightsOf(
     weights.set(to, (weights.get(to) ?? 0) + weight);
   }
   return weights;
+}
+
+/** Is there such a Service, with another port? */
+function hasPorts(ports: Routing["ports"], named: string): boolean {
+  const service = named.slice(0, named.lastIndexOf(":") + 1);
+  return Object.keys(ports).some((one) => one.startsWith(service));
 }
 
 /** What heddle does not act on makes the whole rule fail, rather than send requests where nobody wanted them. */
