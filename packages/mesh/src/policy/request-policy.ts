@@ -56,10 +56,10 @@ export class EffectivePolicy {
   /** Field by field; null where none is there. */
   #join(rule: RequestPolicyDoc, service: RequestPolicyDoc): RequestPolicy | null {
     const said = {
-      attemptTimeoutMs: rule.attemptTimeoutMs ?? service.attemptTimeoutMs ?? null,
-      headTimeoutMs: rule.headTimeoutMs ?? service.headTimeoutMs ?? null,
-      idleTimeoutMs: rule.idleTimeoutMs ?? service.idleTimeoutMs ?? null,
-      lifetimeMs: rule.lifetimeMs ?? service.lifetimeMs ?? null,
+      attemptTimeoutMs: (rule.attemptTimeoutMs ?? service.attemptTimeoutMs) || null, // 0: none, whatever the service says
+      headTimeoutMs: (rule.headTimeoutMs ?? service.headTimeoutMs) || null,
+      idleTimeoutMs: (rule.idleTimeoutMs ?? service.idleTimeoutMs) || null,
+      lifetimeMs: (rule.lifetimeMs ?? service.lifetimeMs) || null,
       retry: rule.retry ?? service.retry ?? null,
       hedge: rule.hedge ?? service.hedge ?? null,
       breaker: rule.breaker ?? null,

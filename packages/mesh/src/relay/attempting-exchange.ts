@@ -375,14 +375,16 @@ export abstract class AttemptingExchange
 
   /** How the present attempt has ended, for what is thought of its endpoint. @param said its head or trailers */
   protected report(reason: Reason | null, said: Fields | null, status: number): void {
-    const nowMs = this.context.clock.monotonicMs();
     const { grpcStatus } = this.record;
     const target = this.target!;
-    const latencyMs = nowMs - (this.attempt?.startMs ?? nowMs);
+    const breakers = this.wish === null ? null : this.wish.breakers;
     const isLimited = status === 429 || status === 503 || grpcStatus === 8;
-    const retryAfterMs = isLimited && said !== null ? askedAfterMs(said, this.context.clock) : -1;
-    const outcome = { status, grpcStatus, reason, latencyMs, retryAfterMs };
-    target.report(outcome, this.wish === null ? null : this.wish.breakers);
+    const isAsked = target.isReported || breakers !== null;
+    if (!isAsked && reason === null && !isLimited) return; // as a rule: nobody counts, and it went well
+    const { clock } = this.context;
+    const latencyMs = this.attempt === null ? 0 : clock.monotonicMs() - this.attempt.startMs;
+    const retryAfterMs = isLimited && said !== null ? askedAfterMs(said, clock) : -1;
+    target.report({ status, grpcStatus, reason, latencyMs, retryAfterMs }, breakers);
   }
 
   /** The peer's proxy says that its application has not seen the request. */
@@ -436,6 +438,9 @@ export abstract class AttemptingExchange
   onHedgeFailed(hedge: Hedge, reason: Reason): void {
     this.hedges!.remove(hedge);
     recordHedge(this.record, hedge, reason);
+    const latencyMs = this.context.clock.monotonicMs() - hedge.startMs;
+    const outcome = { status: 0, grpcStatus: -1, reason, latencyMs, retryAfterMs: -1 };
+    hedge.target.report(outcome, this.wish === null ? null : this.wish.breakers);
   }
 
   #takeOver(hedge: Hedge, nowMs: number): void {

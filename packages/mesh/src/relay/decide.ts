@@ -146,7 +146,7 @@ function route(
     policy,
     session,
     mirrors: mirrorsOf(rule, choice),
-    timeoutMs: rule.requestTimeoutMs ?? frontend.requestTimeoutMs,
+    timeoutMs: (rule.requestTimeoutMs ?? frontend.requestTimeoutMs) || null, // 0: none, whatever the service says
     backendReplyFilters: choice.filters?.reply ?? null,
     replyFilters,
     isAdmitted: false,

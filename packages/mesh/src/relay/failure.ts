@@ -60,6 +60,17 @@ export function failureReply(
   return { head, body: Buffer.from(text) };
 }
 
+/** What of a peer's refusal its caller outside the mesh is to know besides: when to come back, and what the limits are. */
+export function outsideFields(
+  head: ReplyHead,
+): readonly (readonly [name: string, value: string])[] {
+  const fields: (readonly [string, string])[] = [];
+  head.each((name, value) => {
+    if (name === "retry-after" || name.startsWith("ratelimit")) fields.push([name, value]);
+  });
+  return fields;
+}
+
 /** Sends it whole: a head that has left before its end is known is no trailers-only of gRPC. */
 export function sendReply(stream: ServerStream, { head, body }: OwnReply, turn: Turn): void {
   turn.enter();

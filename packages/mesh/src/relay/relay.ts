@@ -18,6 +18,7 @@ import {
   grpcStatusOfCut,
   noBody,
   type OwnReply,
+  outsideFields,
   sendReply,
   takePeerReason,
 } from "./failure.ts";
@@ -285,7 +286,26 @@ export class Exchange
         return;
       }
     }
+    if (reason !== null && this.frontend.isEdge) {
+      this.#answerOutside(reason, head, length, nowMs);
+      return;
+    }
     this.#answer(head, length, reason, nowMs);
+  }
+
+  /** A peer's proxy has answered, and callers outside the mesh learn its reason and no details. */
+  #answerOutside(reason: Reason, head: ReplyHead, length: BodyLength, nowMs: number): void {
+    this.report(reason, head, head.status);
+    this.settleTries(nowMs);
+    const fields = outsideFields(head);
+    const detail = `said by the proxy of ${this.target!.endpoint.workload}`;
+    this.attempt!.discard(nowMs, length, this.body.isEnded);
+    this.attempt = null;
+    this.record.attemptReason = reason;
+    const { grpc } = reasonRow(reason);
+    const grpcStatus = this.record.grpcStatus < 0 ? grpc : this.record.grpcStatus;
+    const { status } = this.grpc === null ? head : reasonRow(reason);
+    this.fail(reason, detail, fields, { status, grpcStatus });
   }
 
   #answer(head: ReplyHead, length: BodyLength, reason: Reason | null, nowMs: number): void {

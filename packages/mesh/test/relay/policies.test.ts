@@ -1,8 +1,10 @@
 import type { Session } from "@heddle/mesh/balance/session.ts";
 import type { FaultDoc } from "@heddle/mesh/model/document.ts";
+import { toSpiffeId } from "@heddle/mesh/model/identity.ts";
 import type { RequestPolicyDoc } from "@heddle/mesh/model/policy.ts";
 import type { Admission } from "@heddle/mesh/policy/admission.ts";
 import { FaultDraws } from "@heddle/mesh/policy/fault.ts";
+import { EffectivePolicy } from "@heddle/mesh/policy/request-policy.ts";
 import { compileRoutes } from "@heddle/mesh/route/compile.ts";
 import { describe, expect, test } from "vitest";
 import { routesTo } from "../support/documents.ts";
@@ -211,4 +213,40 @@ describe("admission", () => {
     rig.ask();
     expect(rig.asked.head?.get("x-heddle-route")).toBe("HTTPRoute/default/kvs#0");
   });
+});
+
+describe("a caller outside the mesh", () => {
+  const peer = toSpiffeId("spiffe://heddle.local/ns/default/sa/kvs");
+
+  test("learns the reason of a peer's refusal and when to come back, and no details", () => {
+    const rig = new Rig({ identity: peer, frontend: { isEdge: true, direction: "gateway" } });
+    const { client } = rig.ask();
+    rig.asked.reply(429, "rate-limited: RateLimit default/r, 10 a second", [
+      ["x-heddle-reason", "rate-limited"],
+      ["retry-after", "1"],
+    ]);
+    expect([client.head?.status, client.body]).toEqual([429, "rate-limited\n"]);
+    expect(client.head?.get("retry-after")).toBe("1");
+    expect(rig.record).toMatchObject({ reason: "rate-limited", origin: "proxy", attempts: 1 });
+    expect(rig.record.attemptReason).toBe("rate-limited");
+  });
+});
+
+test("a time of 0 in a rule lifts its service's", () => {
+  const policy = { attemptTimeoutMs: 100, lifetimeMs: 200 };
+  const rule = new EffectivePolicy("r", { attemptTimeoutMs: 0, lifetimeMs: 0 });
+  expect(rule.of({ ...policy })).toBeNull();
+  expect(new EffectivePolicy("r", { attemptTimeoutMs: 0 }).of(policy)).toMatchObject({
+    attemptTimeoutMs: null,
+    lifetimeMs: 200,
+  });
+  const plain = routesTo("kvs");
+  const rules = plain.rules.map((one) => ({ ...one, requestTimeoutMs: 0 }));
+  const routes = compileRoutes({ ...plain, rules }, null);
+  const rig = new Rig({ requestTimeoutMs: 50, frontend: { routes } });
+  rig.ask();
+  const server = rig.asked;
+  rig.clock.advance(500);
+  server.reply(200);
+  expect(rig.record.status).toBe(200);
 });
