@@ -6,6 +6,7 @@ import {
 import type { Store } from "@heddle/control/store/store.ts";
 import { checkAccess } from "@heddle/mesh/check/access.ts";
 import { checkAddressing } from "@heddle/mesh/check/addressing.ts";
+import { checkBudget } from "@heddle/mesh/check/budget.ts";
 import type { Evidence } from "@heddle/mesh/check/evidence.ts";
 import { intentOver } from "@heddle/mesh/check/intent.ts";
 import { checkPlacement } from "@heddle/mesh/check/placement.ts";
@@ -71,7 +72,9 @@ export async function judgeHistories(
   store: Store,
 ): Promise<Judgement> {
   const evidence = await evidenceOf(batches, store);
-  const reports = [checkAddressing, checkPlacement, checkAccess].map((check) => check(evidence));
+  const reports = [checkAddressing, checkPlacement, checkBudget, checkAccess].map((check) =>
+    check(evidence),
+  );
   const histories = historiesOf(batches);
   const { problems, events } = globalView(histories);
   return {
