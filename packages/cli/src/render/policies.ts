@@ -18,7 +18,7 @@ export function formatPolicies(fields: readonly EffectiveField[]): string {
 /** `retriesMax=1 codes=502,503`: short, and every word of it. */
 function shown(value: unknown): string {
   if (Array.isArray(value)) return value.map(shown).join(",") || "none";
-  if (typeof value !== "object" || value === null) return value === null ? "none" : String(value);
+  if (typeof value !== "object" || value === null) return value === null ? "-" : String(value);
   return Object.entries(value)
     .map(([name, one]) => {
       const isNested = typeof one === "object" && one !== null && !Array.isArray(one);
