@@ -5,6 +5,7 @@ import { checkResource, kindOf } from "../check.ts";
 import type { KnownResource } from "../index.ts";
 import { attached, backendRefs, parentRefs } from "./arbitrary-attached.fixture.ts";
 import { metadata, name, named, namespace } from "./arbitrary-names.fixture.ts";
+import { policies } from "./arbitrary-policies.fixture.ts";
 import type { MeshIndex } from "./mesh-index.ts";
 import type { WorkloadView } from "./workload-view.ts";
 
@@ -330,6 +331,7 @@ export function resources(): fc.Arbitrary<KnownResource> {
       { weight: 4, arbitrary: service },
       { weight: 5, arbitrary: route },
       { weight: 14, arbitrary: attached },
+      { weight: 10, arbitrary: policies },
       { weight: 3, arbitrary: split },
       { weight: 2, arbitrary: routeGroup },
       { weight: 3, arbitrary: placement },
