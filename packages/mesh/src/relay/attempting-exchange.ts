@@ -436,9 +436,12 @@ export abstract class AttemptingExchange
   }
 
   onHedgeFailed(hedge: Hedge, reason: Reason): void {
+    const nowMs = this.context.clock.monotonicMs();
     this.hedges!.remove(hedge);
+    hedge.attempt?.settle(nowMs, hedge.sentSeq > 0);
+    hedge.attempt?.detach();
     recordHedge(this.record, hedge, reason);
-    const latencyMs = this.context.clock.monotonicMs() - hedge.startMs;
+    const latencyMs = nowMs - hedge.startMs;
     const outcome = { status: 0, grpcStatus: -1, reason, latencyMs, retryAfterMs: -1 };
     hedge.target.report(outcome, this.wish === null ? null : this.wish.breakers);
   }
