@@ -124,14 +124,14 @@ function eventsOf(split: TrafficSplit, world: CompiledWorld): readonly EventClai
               `Port ${number} of Service ${name} carries ${protocol}, whose requests nobody reads: it is not split.`,
             ),
           );
-  const split_ = ports.filter(
+  const divided = ports.filter(
     (port) => rivalAt(port) === null && (matches === null || carriesHttp(port.protocol)),
   );
   return [
     ...rivals,
     ...unread,
     ...noteMissing(backends, split),
-    ...split_.flatMap((port) => noteShares(backends, root, port)),
+    ...divided.flatMap((port) => noteShares(backends, root, port)),
     ...events,
   ];
 }
