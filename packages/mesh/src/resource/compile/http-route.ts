@@ -38,7 +38,7 @@ function compileHttpRoute(route: HttpRoute, scope: RouteScope): CompiledRoute {
   };
 }
 
-/** `0s` switches a time limit off (GEP-1742). */
+/** `0s` switches a time limit off (GEP-1742), also one that is said for the whole Service. */
 function ownPolicy(
   { timeouts, retry, sessionPersistence }: HttpRouteRule,
   rule: string,
@@ -54,9 +54,9 @@ function ownPolicy(
   return { requestTimeoutMs: limitMs(timeouts?.request), policy };
 }
 
+/** Null: it says nothing. */
 function limitMs(text: string | undefined): number | null {
-  const ms = text === undefined ? 0 : (parseDurationMs(text) ?? 0);
-  return ms === 0 ? null : ms;
+  return text === undefined ? null : parseDurationMs(text);
 }
 
 /** Where it says nothing of its pause: that of a RetryPolicy. The longest is ten times the first, as Envoy has it. */

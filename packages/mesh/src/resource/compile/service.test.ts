@@ -381,8 +381,10 @@ test("one time limit is for the exchange and one for each attempt, and 0s is non
   };
   expect(limits({ request: "1m30s" })).toEqual([90_000, null]);
   expect(limits({ request: "10s", backendRequest: "500ms" })).toEqual([10_000, 500]);
-  expect(limits({ request: "0s", backendRequest: "2s" })).toEqual([null, 2000]);
-  expect(limits({ request: "0s" })).toEqual([null, null]);
+  // What is said of the whole Service does not hold either.
+  expect(limits({ request: "0s", backendRequest: "2s" })).toEqual([0, 2000]);
+  expect(limits({ backendRequest: "0s" })).toEqual([null, 0]);
+  expect(limits({})).toEqual([null, null]);
 });
 
 test("rewrites name the prefix that the match consumed", () => {
