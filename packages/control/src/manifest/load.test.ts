@@ -407,3 +407,17 @@ spec: { selector: { app: kvs }, ports: [{ port: 80 }] }
     'mesh.yaml:6 Service/kvs metadata.annotations["heddle.dev/picker"]: expected p2c-ewma, least-request, round-robin, random, ring-hash, maglev, got "round-robbin"; did you mean "round-robin"?',
   ]);
 });
+
+test("a Rollout names a route and two Services that are there", () => {
+  const text = `
+apiVersion: heddle.dev/v1alpha1
+kind: Rollout
+metadata: { name: r }
+spec: { targetRef: { kind: HTTPRoute, name: gone }, stable: v1, canary: v2, steps: [{ weight: 10 }] }`;
+  const { errors } = loadManifests([{ name: "r.yaml", text, folder: "/" }], { variables: {} });
+  expect(errors.map(({ message }) => message)).toEqual([
+    'spec.targetRef.name: no HTTPRoute "gone" in namespace default',
+    'spec.stable: no Service "v1" in namespace default',
+    'spec.canary: no Service "v2" in namespace default',
+  ]);
+});

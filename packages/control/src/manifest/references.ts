@@ -63,6 +63,15 @@ function referencesOf({ resource }: ManifestResource): readonly Reference[] {
         namespace,
         name,
       }));
+    case "Rollout": {
+      const { targetRef, stable, canary } = resource.spec;
+      const { kind, name } = targetRef;
+      return [
+        { path: ["spec", "targetRef", "name"], kind, namespace, name },
+        { path: ["spec", "stable"], kind: "Service", namespace, name: stable },
+        { path: ["spec", "canary"], kind: "Service", namespace, name: canary },
+      ];
+    }
     case "Process":
       return (resource.spec.calls ?? []).map((call, index) => {
         const [name = "", there = namespace] = call.split(".");

@@ -321,6 +321,13 @@ describe("recorded requests, decided again", () => {
     );
   });
 
+  test("a proxy's own copies of requests are not asked by anybody", () => {
+    const [one] = recordOf(calls(1, {}))[0]!.exchanges;
+    const copy = { outbound: { front: { ...one!.front, ordinal: 0 } } };
+    const found = replay(base, [route([{ backendRefs: [to("other")] }])], calls(2, copy));
+    expect(found.requests).toBe(0);
+  });
+
   test("connections of octets and what came in are not requests that anybody asked", () => {
     const octets = { outbound: { protocol: "tcp" as const } };
     expect(replay(base, [route([{ backendRefs: [to("other")] }])], calls(2, octets)).requests).toBe(

@@ -1,4 +1,4 @@
-import { livesOf, type Seen } from "@heddle/mesh/check/records.ts";
+import { isAsking, livesOf, type Seen } from "@heddle/mesh/check/records.ts";
 import { isCut } from "@heddle/mesh/check/request.ts";
 import type { RecordedBatch } from "@heddle/mesh/history/batch.ts";
 import { isOpaque, messageId } from "@heddle/mesh/history/exchange.ts";
@@ -98,8 +98,7 @@ export class Replayer {
 
   #replay(seen: Seen): void {
     const { exchange, startWallMs } = seen;
-    const isAsking = exchange.direction === "outbound" || exchange.direction === "gateway";
-    if (!isAsking || isOpaque(exchange) || exchange.method === "") return;
+    if (!isAsking(seen) || isOpaque(exchange) || exchange.method === "") return;
     this.#requests++;
     this.#sinceWallMs = Math.min(this.#sinceWallMs ?? startWallMs, startWallMs);
     const [was, is] = this.#sides;
