@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { checklistSuite, smugglingCodecSuite } from "./checklist/suite.ts";
+import { checklistSuite, gatewayFilesSuite, smugglingCodecSuite } from "./checklist/suite.ts";
 import { grpcSuites } from "./grpc/suite.ts";
 import { h2specSuites } from "./h2spec/suite.ts";
 import { realSuite } from "./real/suite.ts";
@@ -16,6 +16,7 @@ export const suites: readonly Suite[] = [
   smugglingCodecSuite,
   ...smugglingSuites,
   realSuite,
+  gatewayFilesSuite,
   ...trafficSuites,
 ];
 

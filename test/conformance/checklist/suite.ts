@@ -32,16 +32,32 @@ function judge({ row, source, claim }: Row, results: readonly TestResult[]): Cas
   return { name, verdict: "failed", detail: `${failed.title}: ${failed.failure || failed.status}` };
 }
 
-/** Smuggling vectors on the codecs alone, in memory, wherever the octets are cut: every test of those files is a case. */
-export const smugglingCodecSuite: Suite = {
-  name: "smuggling-codec",
-  title: "smuggling vectors on the codecs, cut at every octet",
-  async run(rig) {
-    const results = await runVitest(rig, ["packages/mesh/test/http1/smuggling.test.ts"]);
-    return results.map(({ fullName, status, failure }) => ({
-      name: fullName,
-      verdict: status === "passed" ? "passed" : "failed",
-      detail: failure,
-    }));
-  },
-};
+/** Smuggling vectors on the codecs alone, in memory, wherever the octets are cut. */
+export const smugglingCodecSuite = testsOf(
+  "smuggling-codec",
+  "smuggling vectors on the codecs, cut at every octet",
+  "packages/mesh/test/http1/smuggling.test.ts",
+);
+
+/** Upstream's files: what must be refused is, at the right path; what it has as examples is taken; its CRDs are our schemas. */
+export const gatewayFilesSuite = testsOf(
+  "gamma-files",
+  "the Gateway API's invalid examples refused, valid ones taken, CRDs field by field",
+  "packages/control/test/gateway-api/upstream.test.ts",
+);
+
+/** A suite of which every test of a file is a case. */
+function testsOf(name: string, title: string, file: string): Suite {
+  return {
+    name,
+    title,
+    async run(rig) {
+      const results = await runVitest(rig, [file]);
+      return results.map(({ fullName, status, failure }) => ({
+        name: fullName,
+        verdict: status === "passed" ? "passed" : "failed",
+        detail: failure,
+      }));
+    },
+  };
+}

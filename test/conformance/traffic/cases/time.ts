@@ -6,6 +6,12 @@ import { expectAnswer, expectAnswers, holds, type TrafficCase } from "../traffic
 const toV1 = { backendRefs: [backend("echo-v1")] };
 let made = 0;
 
+/** The budget is another case's: many of these in a row would come to its end. */
+const wideBudget = resource("heddle.dev/v1alpha1", "RetryPolicy", "wide", {
+  targetRefs: [{ kind: "Service", name: "echo-v1" }],
+  budget: { percent: 100, perSecondMin: 1000 },
+});
+
 /** A key of its own for each try: the echo server counts by it. */
 function freshKey(): string {
   return `try-${++made}-${process.pid}`;
@@ -105,11 +111,12 @@ const retried: readonly Retried[] = [
     tries: 3,
   },
   {
-    what: "no codes, 3 attempts, four resets: 500 to 503",
+    // Upstream has four resets. The proxy beside a process asks once more where a connection that it kept dies before any answer (it
+    // may have been closed meanwhile), which is no attempt of the caller's: so there are as many resets as there may be tries.
+    what: "no codes, 3 attempts, nothing but resets: 500 to 503",
     rule: { retry: { attempts: 3, backoff: "5ms" } },
-    first: "4:reset",
+    first: "9:reset",
     statuses: [500, 502, 503],
-    tries: 4,
   },
 ];
 
@@ -146,7 +153,10 @@ export const timeCases: readonly TrafficCase[] = [
   ...retried.map(
     ({ what, rule, first, delayMs = 0, statuses, tries }): TrafficCase => ({
       name: `retry: ${what}`,
-      manifests: manifest(httpRoute("r", [{ matches: [path("/retry")], ...rule, ...toV1 }])),
+      manifests: manifest(
+        httpRoute("r", [{ matches: [path("/retry")], ...rule, ...toV1 }]),
+        wideBudget,
+      ),
       async run(mesh) {
         await expectAnswer(mesh.client, { url: "http://echo/retry", backend: "echo-v1" });
         await expectAnswer(mesh.client, { url: "http://echo/other", status: 404 });

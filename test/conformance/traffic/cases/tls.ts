@@ -126,13 +126,7 @@ export const tlsCases: readonly TrafficCase[] = [
     run: (mesh) =>
       holds(async () => {
         const got = await mesh.heddle("get", "xmeshes", "-A", "-o", "json");
-        const list = JSON.parse(got.stdout) as unknown;
-        const items = (Array.isArray(list) ? list : [list]) as readonly {
-          readonly status?: {
-            readonly conditions?: readonly { readonly type: string; readonly status: string }[];
-            readonly supportedFeatures?: readonly { readonly name: string }[];
-          };
-        }[];
+        const { items } = JSON.parse(got.stdout) as { readonly items: readonly XMeshLike[] };
         const { conditions = [], supportedFeatures = [] } = items[0]?.status ?? {};
         equal(conditions.find(({ type }) => type === "Accepted")?.status, "True", "Accepted");
         const names = supportedFeatures.map(({ name }) => name);
@@ -141,6 +135,13 @@ export const tlsCases: readonly TrafficCase[] = [
       }),
   },
 ];
+
+interface XMeshLike {
+  readonly status?: {
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+    readonly supportedFeatures?: readonly { readonly name: string }[];
+  };
+}
 
 /** The extended features of upstream's two profiles for meshes: all nine. */
 const extendedFeatures = [
