@@ -1,5 +1,6 @@
 import { fork } from "node:child_process";
 import { join } from "node:path";
+import { controlHeap } from "../../packages/cli/src/command/control-heap.ts";
 import { leanMalloc } from "../../packages/cli/src/command/programs.ts";
 import { compileFull } from "./compile.ts";
 import type { ControlMemory, FromControl } from "./control.ts";
@@ -80,8 +81,8 @@ async function drive(size: Size, changes: number): Promise<Driven> {
   const control = fork(
     join(import.meta.dirname, "control.ts"),
     [JSON.stringify(size), String(changes)],
-    // As `heddle up` starts it (cli/command/programs.ts).
-    { execArgv: [quiet, "--max-semi-space-size=4"], env: { ...process.env, ...leanMalloc }, cwd },
+    // As `heddle up` starts it.
+    { execArgv: [quiet, ...controlHeap], env: { ...process.env, ...leanMalloc }, cwd },
   );
   const proxies = fork(join(import.meta.dirname, "proxies.ts"), [], { execArgv: [quiet], cwd });
   const count = () => {

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { exits, Fault } from "../render/fault.ts";
+import { controlHeap } from "./control-heap.ts";
 
 /** argv of the control plane and of a proxy, without their own arguments. */
 export interface Programs {
@@ -15,12 +16,6 @@ const quiet = "--disable-warning=ExperimentalWarning";
  * for them to get a core.
  */
 const proxyHeap = ["--max-semi-space-size=2", "--max-old-space-size=256", "--no-parallel-scavenge"];
-
-/**
- * Heap flags of the control plane: with the default semi-space that of a mesh of 1,000 services and 200 proxies keeps 487 MB, with
- * 4 MB 390.
- */
-const controlHeap = ["--max-semi-space-size=4"];
 
 /**
  * Environment of heddle's own processes: glibc gives memory back sooner and keeps one arena instead of eight per core.
