@@ -4,7 +4,7 @@ import type { Subject } from "./subject.ts";
 /** Fewer entries are tried one after the other. */
 const indexedMin = 8;
 /** More fields than that are not looked for one by one: all of the request's are looked at. */
-const fieldsMax = 4;
+const fewFields = 4;
 
 /** Something exact that an entry asks for beside the path, by which it is found among others. */
 interface Key {
@@ -42,7 +42,7 @@ export class Bucket {
     if (chosen.size === 0) return;
     const indexes = indexesOf(chosen);
     const byField = indexes.filter(({ kind }) => kind === "field");
-    const isMany = byField.length > fieldsMax;
+    const isMany = byField.length > fewFields;
     this.#indexes = isMany ? indexes.filter(({ kind }) => kind !== "field") : indexes;
     this.#fields = isMany ? new Map(byField.map((index) => [index.name, index])) : null;
     this.#inTurn = entries.filter((entry) => !chosen.has(entry));
