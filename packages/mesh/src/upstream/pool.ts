@@ -59,6 +59,8 @@ export class Pool implements DeadlineHandler, SessionPool {
   #opened = 0;
   /** Exchanges that a connection is taken to carry at a time. */
   #places: number;
+  /** Has the last dial been closed without an octet? The next tells whether that was chance. */
+  #isInDoubt = false;
   #isClosed = false;
 
   constructor(
@@ -156,6 +158,7 @@ export class Pool implements DeadlineHandler, SessionPool {
     this.#dialling.delete(session);
     session.opened = ++this.#opened;
     session.phase = "busy";
+    this.#isInDoubt = false;
     this.#meter?.onOpen(session.connection!);
     this.#measure(session);
     this.#keep(session);
@@ -187,13 +190,16 @@ export class Pool implements DeadlineHandler, SessionPool {
     if (phase === "dialling") {
       this.#dialling.delete(session);
       const { misfit, isUnheard } = session.codec;
+      // Where it was ever heard, it is silent because it ends.
+      const isSilent = isUnheard && this.#opened === 0;
       if (misfit !== null) this.#onDialFailed("bad-response", misfit, true);
       else if (this.#dialler.origin !== null && failure?.kind === "misdirected") {
         this.#onDialFailed("bad-response", failure.detail, true); // it says so in its handshake
+      } else if (isSilent && !session.isSecondLook && this.#waiting.count > 0) {
+        this.#isInDoubt = true; // those who wait go on waiting
       } else {
         const detail = failure?.detail ?? "closed while connecting";
-        // Where it was ever heard, it is silent because it ends.
-        this.#onDialFailed(connectReason(failure), detail, isUnheard && this.#opened === 0);
+        this.#onDialFailed(connectReason(failure), detail, isSilent && session.isSecondLook);
       }
     } else if (phase === "idle") {
       this.#idle.remove(session, true);
@@ -284,6 +290,7 @@ export class Pool implements DeadlineHandler, SessionPool {
     const session = new PooledSession(this, dialler.generation, (owner) =>
       this.#context.codec(owner, this.protocol),
     );
+    session.isSecondLook = this.#isInDoubt;
     this.#all.add(session);
     this.#dialling.add(session);
     this.#context.wheel.set(session.deadline, dialler.connectTimeoutMs);
@@ -300,13 +307,13 @@ export class Pool implements DeadlineHandler, SessionPool {
   #onDialFailed(reason: ConnectReason, detail: string, isMisfit: boolean): void {
     const isThere = this.isConnected;
     const isAskedOtherwise = isMisfit && !isThere && this.#observer.onMisfit(this);
-    // Who speaks another version is there for those who speak it.
-    if (!isThere && !isAskedOtherwise && reason !== "bad-response") {
-      this.#observer.onConnectFailed(reason, this);
-    }
+    const isReached = isAskedOtherwise || reason === "bad-response";
+    this.#isInDoubt = false;
+    if (!isThere && !isReached) this.#observer.onConnectFailed(reason, this);
     for (const taker of this.#waiting.takeFirst(isThere ? 1 : this.#waiting.count)) {
       taker.onNoSession(reason, detail);
     }
+    if (isReached) this.#observer.onConnected(); // who speaks another version is there for those who speak it
     this.#dialEnough();
   }
 

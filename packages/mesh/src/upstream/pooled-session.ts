@@ -46,6 +46,8 @@ export class PooledSession implements ClientCodecOwner, DeadlineHandler {
   /** Which connection of its pool to come about it was, from 1; 0: it has not. */
   opened = 0;
   idleSinceMs = 0;
+  /** Was it dialled because the one before was closed without an octet? */
+  isSecondLook = false;
   /** Is it in its pool's list of connections that take one exchange more? */
   isListed = false;
   #name: ConnectionName | null = null;

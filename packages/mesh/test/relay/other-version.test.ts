@@ -78,6 +78,20 @@ describe("a process that answers in another version of HTTP", () => {
   });
 });
 
+for (const speaks of [null, "h2"] as const) {
+  test(`a probe that is answered in another version brings the endpoint back (declared: ${speaks})`, () => {
+    const rig = new Rig({ speaks });
+    const isAway = () => rig.backend.pick(rig.clock.monotonicMs(), -1, null) === null;
+    rig.ask({ protocol: "h2" });
+    rig.wide[0]!.lose({ kind: "refused", detail: "refused" });
+    expect(isAway()).toBe(true);
+    while (rig.wide.length < 2) rig.clock.advance(10);
+    rig.wide[1]!.misfit = "no HTTP/2";
+    rig.wide[1]!.lose(null);
+    expect(isAway()).toBe(false);
+  });
+}
+
 test("a reset after the request has gone out shows nothing", () => {
   const rig = new Rig();
   const { client } = rig.ask(post);
@@ -94,12 +108,37 @@ describe("a server that closes before a word in HTTP/2", () => {
     wide.lose(null);
   };
 
-  test("is asked in HTTP/1.1", () => {
+  test("twice is asked in HTTP/1.1", () => {
     const rig = new Rig();
     rig.ask({ protocol: "h2", method: "POST" });
     closed(rig);
+    expect(rig.servers).toHaveLength(0);
+    closed(rig);
     expect(rig.servers).toHaveLength(1);
     expect(rig.backend.pick(0, -1, null)!.isAway).toBe(false);
+  });
+
+  test("once had lost a connection: the second is used, and nothing is learnt", () => {
+    const rig = new Rig();
+    const { client } = rig.ask({ protocol: "h2", method: "POST" });
+    closed(rig);
+    rig.wide[1]!.open().streams[0]!.reply(200);
+    expect(client.head!.status).toBe(200);
+    expect([rig.wide.length, rig.servers.length]).toEqual([2, 0]);
+    expect(rig.record).toMatchObject({ attempts: 1, reason: null });
+  });
+
+  test("of two that were dialled at a time teaches nothing: both may have been lost at once", () => {
+    const rig = new Rig();
+    for (let asked = 0; asked < 101; asked++) rig.ask({ protocol: "h2" });
+    expect(rig.wide).toHaveLength(2);
+    for (const wide of [...rig.wide]) {
+      wide.isUnheard = true;
+      wide.lose(null);
+    }
+    expect(rig.servers).toHaveLength(0);
+    rig.wide.at(-1)!.open();
+    expect(rig.wide.flatMap(({ streams }) => streams)).toHaveLength(100);
   });
 
   test("where it has spoken HTTP/2 before, is about to end: it is away", () => {
