@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import type { CorsDoc } from "../model/document.ts";
 import type { Fields, ReplyHead, RequestHead } from "../model/head.ts";
+import { whole } from "../model/schema-parts.ts";
 import type { Filter, FilterReply } from "./filter.ts";
 import { compileOrigins, originSchema } from "./origin.ts";
 
@@ -20,7 +21,7 @@ export const corsSchema: v.GenericSchema<unknown, CorsDoc> = v.strictObject({
   allowHeaders: names,
   exposeHeaders: names,
   allowCredentials: v.boolean(),
-  maxAgeS: v.pipe(v.number(), v.safeInteger("a whole number"), v.minValue(0, "a number >= 0")),
+  maxAgeS: whole,
 });
 
 /**

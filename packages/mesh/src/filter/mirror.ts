@@ -1,20 +1,11 @@
 import * as v from "valibot";
 import type { MirrorDoc } from "../model/document.ts";
+import { backendTarget, whole } from "../model/schema-parts.ts";
 import type { Filter } from "./filter.ts";
-
-const whole = v.pipe(v.number(), v.safeInteger("a whole number"), v.minValue(0, "a number >= 0"));
 
 export const mirrorSchema: v.GenericSchema<unknown, MirrorDoc> = v.strictObject({
   type: v.literal("mirror"),
-  backend: v.nullable(
-    v.strictObject({
-      service: v.pipe(
-        v.string(),
-        v.regex(/^[a-z0-9-]{1,63}\/[a-z0-9-]{1,63}$/, "<namespace>/<name>"),
-      ),
-      port: v.pipe(whole, v.minValue(1, "a port"), v.maxValue(65_535, "a port")),
-    }),
-  ),
+  backend: backendTarget,
   share: v.pipe(
     v.strictObject({
       numerator: whole,

@@ -1,11 +1,7 @@
 import * as v from "valibot";
+import type { PathEditDoc } from "../model/document.ts";
 import { isWirePath, normalPath } from "../model/normal-path.ts";
 import { pathEnd } from "../model/target.ts";
-
-/** Another path in place of a request's, or of the prefix that the rule's match consumed (Gateway API, HTTPPathModifier). */
-export type PathEditDoc =
-  | { readonly replace: "full"; readonly value: string }
-  | { readonly replace: "prefix"; readonly from: string; readonly value: string };
 
 const full = v.pipe(
   v.string(),

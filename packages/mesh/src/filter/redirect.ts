@@ -1,21 +1,15 @@
 import * as v from "valibot";
 import type { RedirectDoc } from "../model/document.ts";
 import type { RequestHead } from "../model/head.ts";
+import { hostname, port } from "../model/schema-parts.ts";
 import type { Addressed, Filter } from "./filter.ts";
 import { compilePathEdit, pathEditSchema } from "./path-edit.ts";
 
 export const redirectSchema: v.GenericSchema<unknown, RedirectDoc> = v.strictObject({
   type: v.literal("redirect"),
   scheme: v.nullable(v.picklist(["http", "https"])),
-  hostname: v.nullable(v.pipe(v.string(), v.regex(/^[a-z0-9.-]+$/i, "a host name"))),
-  port: v.nullable(
-    v.pipe(
-      v.number(),
-      v.integer("a port, 1 to 65535"),
-      v.minValue(1, "a port, 1 to 65535"),
-      v.maxValue(65_535, "a port, 1 to 65535"),
-    ),
-  ),
+  hostname: v.nullable(hostname),
+  port: v.nullable(port),
   path: v.nullable(pathEditSchema),
   status: v.picklist([301, 302, 303, 307, 308]),
 });

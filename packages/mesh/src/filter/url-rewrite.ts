@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import type { FilterDoc } from "../model/document.ts";
+import { hostname } from "../model/schema-parts.ts";
 import type { Filter } from "./filter.ts";
 import { compilePathEdit, pathEditSchema } from "./path-edit.ts";
 
@@ -7,7 +8,7 @@ type Doc = Extract<FilterDoc, { type: "url-rewrite" }>;
 
 export const urlRewriteSchema: v.GenericSchema<unknown, Doc> = v.strictObject({
   type: v.literal("url-rewrite"),
-  hostname: v.nullable(v.pipe(v.string(), v.regex(/^[a-z0-9.-]+$/i, "a host name"))),
+  hostname: v.nullable(hostname),
   path: v.nullable(pathEditSchema),
 });
 

@@ -238,9 +238,15 @@ export interface RuleDoc {
   readonly isTold?: boolean;
 }
 
+/** What rules name: one port of a service. */
+export interface BackendRefDoc {
+  readonly service: ServiceKey;
+  readonly port: number;
+}
+
 export interface WeightedBackendDoc {
   /** Null: an invalid reference, whose share of requests fails with invalid-backend. */
-  readonly backend: { readonly service: ServiceKey; readonly port: number } | null;
+  readonly backend: BackendRefDoc | null;
   /** What its share fails as where `backend` is null. Absent: invalid-backend. */
   readonly fails?: "invalid-backend" | "no-endpoint";
   /** A whole number >= 0; the share is weight / sum. */
@@ -256,14 +262,16 @@ export type FilterDoc =
       readonly type: "url-rewrite";
       readonly hostname: string | null;
       /** `prefix` replaces the prefix that the rule's match consumed (`from`). */
-      readonly path:
-        | { readonly replace: "full"; readonly value: string }
-        | { readonly replace: "prefix"; readonly from: string; readonly value: string }
-        | null;
+      readonly path: PathEditDoc | null;
     }
   | RedirectDoc
   | MirrorDoc
   | CorsDoc;
+
+/** Another path in place of a request's, or of the prefix that the rule's match consumed (Gateway API, HTTPPathModifier). */
+export type PathEditDoc =
+  | { readonly replace: "full"; readonly value: string }
+  | { readonly replace: "prefix"; readonly from: string; readonly value: string };
 
 /** Answers with another place to ask. */
 export interface RedirectDoc {
@@ -273,10 +281,7 @@ export interface RedirectDoc {
   readonly hostname: string | null;
   /** Null: the well-known port of `scheme` where that is given, else the one the request was addressed to. */
   readonly port: number | null;
-  readonly path:
-    | { readonly replace: "full"; readonly value: string }
-    | { readonly replace: "prefix"; readonly from: string; readonly value: string }
-    | null;
+  readonly path: PathEditDoc | null;
   readonly status: 301 | 302 | 303 | 307 | 308;
 }
 
@@ -284,7 +289,7 @@ export interface RedirectDoc {
 export interface MirrorDoc {
   readonly type: "mirror";
   /** Null: an invalid reference, to which nothing is sent. */
-  readonly backend: { readonly service: ServiceKey; readonly port: number } | null;
+  readonly backend: BackendRefDoc | null;
   readonly share: { readonly numerator: number; readonly denominator: number };
 }
 

@@ -1,6 +1,6 @@
 import type { SessionTokens } from "../balance/session.ts";
 import type { FilterChain } from "../filter/filter.ts";
-import type { FaultDoc, RuleDoc, ServiceKey, ValueMatchDoc } from "../model/document.ts";
+import type { BackendRefDoc, FaultDoc, RuleDoc, ValueMatchDoc } from "../model/document.ts";
 import type { EffectivePolicy } from "../policy/request-policy.ts";
 import type { Pattern } from "./pattern.ts";
 import type { SmoothWeighted } from "./weighted.ts";
@@ -28,7 +28,7 @@ export interface Rule {
 
 export interface RuleBackend {
   /** Null: an invalid reference, whose share fails as invalid-backend. */
-  readonly target: { readonly service: ServiceKey; readonly port: number } | null;
+  readonly target: BackendRefDoc | null;
   readonly filters: FilterChain | null;
   /** What its share fails as where there is no target. */
   readonly fails: "invalid-backend" | "no-endpoint";

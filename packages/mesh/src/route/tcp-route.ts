@@ -1,5 +1,5 @@
 import type { Rng } from "../base/rng.ts";
-import type { TcpRouteDoc, WeightedBackendDoc } from "../model/document.ts";
+import type { BackendRefDoc, TcpRouteDoc, WeightedBackendDoc } from "../model/document.ts";
 import { SmoothWeighted } from "./weighted.ts";
 
 /** Where connections of octets go: each to the backend whose turn it is. */
@@ -18,7 +18,7 @@ export class TcpRouteTable {
   }
 
   /** The next connection's; or what it fails as, where that share is for nobody, or nobody has a weight. */
-  next(): NonNullable<WeightedBackendDoc["backend"]> | "invalid-backend" | "no-endpoint" {
+  next(): BackendRefDoc | "invalid-backend" | "no-endpoint" {
     const choice = this.#backends.next();
     return choice?.backend ?? choice?.fails ?? "invalid-backend";
   }

@@ -7,7 +7,7 @@ import {
   pickerNames,
   type RequestPolicyDoc,
 } from "../model/policy.ts";
-import { durationMs, port, serviceKey, share, text, whole } from "./schema-parts.ts";
+import { durationMs, share, text, whole } from "../model/schema-parts.ts";
 
 /** The schemas of policies, exactly as `model/policy.ts` types them; of those in a service's document the entries. */
 
@@ -174,6 +174,3 @@ export const backendTls: v.GenericSchema<unknown, BackendTlsDoc> = v.strictObjec
   names: v.array(text),
   fails: v.nullable(text),
 });
-
-/** A backend of a rule or a mirror; null: an invalid reference. */
-export const backendTarget = v.nullable(v.strictObject({ service: serviceKey, port }));

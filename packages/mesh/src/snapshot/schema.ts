@@ -15,13 +15,15 @@ import type {
 import { type SpiffeId, toSpiffeId } from "../model/identity.ts";
 import { portProtocols } from "../model/protocol.ts";
 import {
-  admission,
-  backendPolicyEntries,
   backendTarget,
-  backendTls,
-  requestPolicy,
-} from "./policy-schema.ts";
-import { durationMs, port, serviceKey, share, text, whole } from "./schema-parts.ts";
+  durationMs,
+  port,
+  serviceKey,
+  share,
+  text,
+  whole,
+} from "../model/schema-parts.ts";
+import { admission, backendPolicyEntries, backendTls, requestPolicy } from "./policy-schema.ts";
 
 /** The schemas of documents, exactly as `model/document.ts` types them. A field not known here is refused. */
 

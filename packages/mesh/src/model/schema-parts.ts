@@ -28,3 +28,6 @@ export const share = v.pipe(
   v.minValue(0, "a share, 0 to 1"),
   v.maxValue(1, "a share, 0 to 1"),
 );
+export const hostname = v.pipe(v.string(), v.regex(/^[a-z0-9.-]+$/i, "a host name"));
+/** A backend of a rule or a mirror; null: an invalid reference. */
+export const backendTarget = v.nullable(v.strictObject({ service: serviceKey, port }));
