@@ -66,7 +66,7 @@ const nobody = "nobody";
 
 function judgeRun(run: readonly Ruled[], findings: Findings): void {
   const { rule, period, seen } = run[0]!;
-  if (!isActedOn(rule!.rule)) {
+  if (!areActedOn(rule!.rule.filters)) {
     findings.skip("its rule cannot be acted on, as its conditions say", run.length);
     return;
   }
@@ -158,11 +158,6 @@ function hasPorts(ports: Routing["ports"], named: string): boolean {
   return Object.keys(ports).some((one) => one.startsWith(service));
 }
 
-/** What heddle does not act on makes the whole rule fail, rather than send requests where nobody wanted them. */
-function isActedOn({ filters }: NamedRule["rule"]): boolean {
-  return areActedOn(filters);
-}
-
 /** May a client stay with the backend that answered it first, whatever the weights? */
 function isHeld({ rule, route, name }: NamedRule, { policies }: Routing): boolean {
   if ((rule as { sessionPersistence?: unknown }).sessionPersistence !== undefined) return true;
@@ -184,6 +179,7 @@ const filtersActedOn: ReadonlySet<string> = new Set([
   "CORS",
 ]);
 
+/** A filter that is not acted on makes what has it fail, rather than send requests where nobody wanted them. */
 function areActedOn(filters: readonly { readonly type: string }[] = []): boolean {
   return filters.every(({ type }) => filtersActedOn.has(type));
 }

@@ -4,12 +4,9 @@ import type { RateLimit } from "../heddle/rate-limit.ts";
 import { compareAge, namespacedName, type Resource, resourceKey } from "../meta.ts";
 import { rulesTo } from "./backends-of.ts";
 import { concurrencyDoc, rateLimitDoc } from "./policy-docs.ts";
-import { oldestOn, type PolicyPlace } from "./policy-words.ts";
+import { oldestOn, type PolicyPlace, policyRoutes } from "./policy-place.ts";
 import type { ResourceKey } from "./tables.ts";
 import type { World } from "./world.ts";
-
-/** Routes whose requests destinations can be told of. */
-const routeTables = ["HTTPRoute", "GRPCRoute"] as const;
 
 /**
  * What the processes of a Service take in: as policies on it say, and policies on routes and rules that send to it, from wherever. Every
@@ -46,7 +43,7 @@ function placesTo(
   world: World,
 ): readonly { readonly key: ResourceKey; readonly place: PolicyPlace }[] {
   const target: ResourceKey = `Service/${namespacedName(service)}`;
-  return routeTables.flatMap((table) => {
+  return policyRoutes.flatMap((table) => {
     const routes: readonly Resource[] = world.attached(table, target);
     return [...routes].sort(compareAge).flatMap((route) => {
       const key: ResourceKey = `${table}/${namespacedName(route)}`;

@@ -1,9 +1,9 @@
 import type { BackendTlsDoc } from "../../model/policy.ts";
 import type { Service } from "../core/service.ts";
 import type { BackendTlsPolicy } from "../gateway-api/backendtlspolicy.ts";
-import { type ConditionClaim, namespacedName, namespaceOf } from "../meta.ts";
+import { namespacedName, namespaceOf } from "../meta.ts";
 import { ancestorAttachable, policyOn } from "./ancestor-policy.ts";
-import { claim, type Refusal } from "./claims.ts";
+import { type Refusal, resolvedRefs } from "./claims.ts";
 import { servedPorts } from "./service-port.ts";
 import type { World } from "./world.ts";
 
@@ -18,7 +18,7 @@ export const backendTlsPolicies = ancestorAttachable<BackendTlsPolicy>({
     if (message === null) return null;
     return { reason: "NoValidCACertificate", message: `${message} Its requests fail.` };
   },
-  more: (policy, world) => [resolvedAuthorities(policy, world)],
+  more: (policy, world) => [resolvedRefs(authorities(policy, world).refusals)],
 });
 
 /** By port number of the Service: how its process is spoken to. Ports without a policy are left out. */
@@ -82,11 +82,3 @@ function authorities(policy: BackendTlsPolicy, world: World): Authorities {
 }
 
 const certificate = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/;
-
-function resolvedAuthorities(policy: BackendTlsPolicy, world: World): ConditionClaim {
-  const { refusals } = authorities(policy, world);
-  return claim("ResolvedRefs", refusals, {
-    reason: "ResolvedRefs",
-    message: "Every reference is resolved.",
-  });
-}

@@ -4,7 +4,8 @@ import { compareAge, namespacedName, type Resource, resourceKey } from "../meta.
 import { compileAdmission } from "./admission.ts";
 import { grpcRoutes } from "./grpc-route.ts";
 import { httpRoutes } from "./http-route.ts";
-import { oldestOn, type ServiceWords, type Word } from "./policy-words.ts";
+import { oldestOn, policyRoutes } from "./policy-place.ts";
+import type { ServiceWords, Word } from "./policy-words.ts";
 import type { AnyRouteKind } from "./route-kind.ts";
 import type { CompiledRoute } from "./routes.ts";
 import { serviceWordsOf } from "./service-policy.ts";
@@ -24,7 +25,7 @@ export interface EffectiveField {
 }
 
 const routeKinds = { HTTPRoute: httpRoutes, GRPCRoute: grpcRoutes } as unknown as Readonly<
-  Record<"HTTPRoute" | "GRPCRoute", AnyRouteKind>
+  Record<(typeof policyRoutes)[number], AnyRouteKind>
 >;
 
 /**
@@ -48,7 +49,7 @@ export function effectivePolicy(service: Service, world: World): readonly Effect
 
 function ruleFields(service: Service, world: World): readonly EffectiveField[] {
   const target: ResourceKey = `Service/${namespacedName(service)}`;
-  return (["HTTPRoute", "GRPCRoute"] as const).flatMap((table) => {
+  return policyRoutes.flatMap((table) => {
     const kind = routeKinds[table];
     const routes: readonly Resource[] = world.attached(table, target);
     return [...routes]

@@ -8,7 +8,7 @@ import type { TimeoutPolicy } from "../heddle/timeout-policy.ts";
 import type { Refusal } from "./claims.ts";
 import type { CompiledService } from "./compiled.ts";
 import { policyAttachable } from "./policy-attachable.ts";
-import { carriesHttp } from "./service-port.ts";
+import { octetsAlone } from "./service-port.ts";
 
 /** How heddle's policies are attached. What they say is in `policy-words.ts`, and, where destinations enforce it, in `admission.ts`. */
 export const retryPolicies = policyAttachable<RetryPolicy>({
@@ -54,12 +54,11 @@ export const concurrencyLimits = policyAttachable<ConcurrencyLimit>({
 /** What is about requests says nothing of a Service that has none. */
 function octets(what: string) {
   return (_: unknown, { doc }: CompiledService): Refusal | null => {
-    const { namespace, name, ports } = doc;
-    if (ports.length === 0 || ports.some(({ protocol }) => carriesHttp(protocol))) return null;
-    const carried = ports.map(({ number, protocol }) => `${number}=${protocol}`).join(", ");
+    const carried = octetsAlone(doc.ports);
+    if (carried === null) return null;
     return {
       reason: "UnsupportedProtocol",
-      message: `Service ${namespace}/${name} carries octets (${carried}), for which there are no ${what}.`,
+      message: `Service ${doc.namespace}/${doc.name} carries octets (${carried}), for which there are no ${what}.`,
     };
   };
 }

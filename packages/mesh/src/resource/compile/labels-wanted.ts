@@ -1,5 +1,6 @@
 import { namespacedName } from "../meta.ts";
 import { subsetDoc } from "./policy-docs.ts";
+import { policyRoutes } from "./policy-place.ts";
 import type { ResourceKey } from "./tables.ts";
 import type { World } from "./world.ts";
 
@@ -8,7 +9,7 @@ import type { World } from "./world.ts";
  * that have to do with it.
  */
 export function labelsWanted(service: ResourceKey, world: World): readonly string[] {
-  const routes = (["HTTPRoute", "GRPCRoute"] as const).flatMap((table) =>
+  const routes = policyRoutes.flatMap((table) =>
     world.attached(table, service).map((route): ResourceKey => `${table}/${namespacedName(route)}`),
   );
   const found = [service, ...routes].flatMap((target) =>

@@ -3,7 +3,7 @@ import type { Refusal } from "./claims.ts";
 import type { CompiledService } from "./compiled.ts";
 import { doesPlace } from "./placement.ts";
 import { policyAttachable } from "./policy-attachable.ts";
-import { carriesHttp } from "./service-port.ts";
+import { octetsAlone } from "./service-port.ts";
 
 export const placementPolicy = policyAttachable<Placement>({
   table: "Placement",
@@ -14,11 +14,10 @@ export const placementPolicy = policyAttachable<Placement>({
 /** A key in a request where no port of the Service has any. */
 function keyless({ spec: { key } }: Placement, { doc }: CompiledService): Refusal | null {
   if (key.source === true || key.identity === true) return null;
-  if (doc.ports.length === 0 || doc.ports.some(({ protocol }) => carriesHttp(protocol)))
-    return null;
-  const ports = doc.ports.map(({ number, protocol }) => `${number}=${protocol}`).join(", ");
+  const carried = octetsAlone(doc.ports);
+  if (carried === null) return null;
   return {
     reason: "UnsupportedProtocol",
-    message: `Service ${doc.namespace}/${doc.name} carries octets (${ports}), which have no ${describeKey(key)}: its connections fail as unsupported. A key by source or identity needs no request.`,
+    message: `Service ${doc.namespace}/${doc.name} carries octets (${carried}), which have no ${describeKey(key)}: its connections fail as unsupported. A key by source or identity needs no request.`,
   };
 }

@@ -1,4 +1,5 @@
-import { oldestOn, type PolicyPlace, type SaidPolicies } from "./policy-words.ts";
+import { oldestOn, type PolicyPlace } from "./policy-place.ts";
+import type { SaidPolicies } from "./policy-words.ts";
 import type { ResourceKey } from "./tables.ts";
 import type { World } from "./world.ts";
 

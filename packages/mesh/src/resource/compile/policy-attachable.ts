@@ -1,22 +1,12 @@
+import { targetName } from "../heddle/policy-target.ts";
 import { type ConditionClaim, namespacedName, namespaceOf, type Resource } from "../meta.ts";
 import type { Attachable } from "./attachable.ts";
 import { accepted, type Refusal } from "./claims.ts";
 import type { CompiledService } from "./compiled.ts";
 import { oldestOf } from "./oldest.ts";
+import { type AnyPolicy, speaksOf, type TargetReference } from "./policy-place.ts";
 import type { ResourceKey, TableName } from "./tables.ts";
 import type { CompiledWorld } from "./world.ts";
-
-/** A policy of any kind: about what its targetRefs name, in its own namespace (GEP-713). */
-export interface AnyPolicy extends Resource {
-  readonly spec: { readonly targetRefs: readonly TargetReference[] };
-}
-
-export interface TargetReference {
-  readonly kind: string;
-  readonly name: string;
-  /** A rule of a route: its name, or its index where it has none. */
-  readonly sectionName?: string;
-}
 
 export interface PolicyKind<P extends AnyPolicy> {
   readonly table: TableName;
@@ -63,35 +53,15 @@ function targetRefusal<P extends AnyPolicy>(
     const message = `${target.kind} ${key} has no rule ${sectionName}.`;
     return { reason: "TargetNotFound", message };
   }
-  const what = service === null ? shownTarget(target) : target.name;
-  const lost = oldestOf(policiesOn(table, policy, target, world), what, does);
+  const place = { kind: target.kind, name: target.name, rule: sectionName ?? null };
+  const all = world.attached(table, targetKey(target, policy)) as readonly Resource[];
+  const rivals = (all as readonly AnyPolicy[]).filter((one) => speaksOf(one, place));
+  const lost = oldestOf(rivals, targetName(target), does);
   const refusal = lost.losers.get(namespacedName(policy)) ?? null;
   return refusal ?? (service === null ? null : (refusedBy?.(policy, service) ?? null));
-}
-
-/** All of a table on the very target that one of them names: of a rule they are apart from those of its route. */
-function policiesOn(
-  table: TableName,
-  policy: AnyPolicy,
-  target: TargetReference,
-  world: CompiledWorld,
-): readonly Resource[] {
-  const all = world.attached(table, targetKey(target, policy)) as readonly Resource[];
-  return (all as readonly AnyPolicy[]).filter(({ spec }) =>
-    spec.targetRefs.some(
-      (one) =>
-        one.kind === target.kind &&
-        one.name === target.name &&
-        one.sectionName === target.sectionName,
-    ),
-  );
 }
 
 function hasRule(route: Resource, name: string): boolean {
   const { rules = [{}] } = route.spec as { readonly rules?: readonly { readonly name?: string }[] };
   return rules.some((rule, index) => (rule.name ?? String(index)) === name);
-}
-
-function shownTarget({ kind, name, sectionName }: TargetReference): string {
-  return `${kind}/${name}${sectionName === undefined ? "" : `#${sectionName}`}`;
 }

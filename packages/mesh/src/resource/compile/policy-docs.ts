@@ -191,7 +191,7 @@ export function rateLimitDoc(
 }
 
 /** Without a `priority` of its own a request has the middle one. */
-const PRIORITY = 5;
+const middlePriority = 5;
 
 export function concurrencyDoc(
   given: Stanza<ConcurrencyLimitSpec, "adaptive">,
@@ -205,7 +205,7 @@ export function concurrencyDoc(
     initial: Math.min(max, Math.max(min, given.initial ?? 20)),
     max,
     tolerance: (given.tolerancePercent ?? 150) / 100,
-    priority: said.priority ?? PRIORITY,
+    priority: said.priority ?? middlePriority,
     priorityHeader: said.priorityHeader?.toLowerCase() ?? null,
     priorities,
   };

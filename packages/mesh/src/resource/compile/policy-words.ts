@@ -10,7 +10,7 @@ import type { HealthCheck } from "../heddle/health-check.ts";
 import { msOf } from "../heddle/policy-formats.ts";
 import type { RetryPolicy } from "../heddle/retry-policy.ts";
 import { type TimeoutPolicy, timeoutFields } from "../heddle/timeout-policy.ts";
-import { compareAge, type Resource, resourceKey } from "../meta.ts";
+import { resourceKey } from "../meta.ts";
 import {
   affinityDoc,
   breakerDoc,
@@ -24,6 +24,7 @@ import {
   subsetDoc,
   zonesDoc,
 } from "./policy-docs.ts";
+import type { AnyPolicy } from "./policy-place.ts";
 
 /** A field, and who says it: `RetryPolicy/<namespace>/<name>`, `HTTPRoute/<namespace>/<name>#<rule>`, a Service's annotation. */
 export interface Word<T> {
@@ -49,37 +50,6 @@ export interface SaidPolicies {
   readonly balancing: BalancingPolicy | null;
   readonly health: HealthCheck | null;
   readonly fault: Fault | null;
-}
-
-interface Policy extends Resource {
-  readonly spec: {
-    readonly targetRefs: readonly {
-      readonly kind: string;
-      readonly name: string;
-      readonly sectionName?: string;
-    }[];
-  };
-}
-
-/** What a policy is about, within its namespace. */
-export interface PolicyPlace {
-  readonly kind: string;
-  readonly name: string;
-  /** A rule of the route; null: all of it. */
-  readonly rule: string | null;
-}
-
-/** Of all that speak of `place` the oldest, which holds; null: none does. */
-export function oldestOn<P extends Policy>(policies: readonly P[], place: PolicyPlace): P | null {
-  const [oldest = null] = policies.filter((one) => speaksOf(one, place)).sort(compareAge);
-  return oldest;
-}
-
-/** Does a policy speak of exactly this, and not of what it is part of? */
-export function speaksOf({ spec }: Policy, { kind, name, rule }: PolicyPlace): boolean {
-  return spec.targetRefs.some(
-    (one) => one.kind === kind && one.name === name && (one.sectionName ?? null) === rule,
-  );
 }
 
 /** What policies on one target say of its requests. */
@@ -200,7 +170,7 @@ export function faultDoc(fault: Fault): FaultDoc {
   };
 }
 
-function wordsOf<P extends Policy, D extends object>(
+function wordsOf<P extends AnyPolicy, D extends object>(
   policy: P | null,
   read: (spec: P["spec"]) => D,
 ): WordsOf<D> {

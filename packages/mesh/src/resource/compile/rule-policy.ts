@@ -2,11 +2,11 @@ import type { RuleDoc } from "../../model/document.ts";
 import type { RequestPolicyDoc } from "../../model/policy.ts";
 import { namespacedName, type Resource } from "../meta.ts";
 import { saidOn } from "./policies-on.ts";
+import { speaksOf } from "./policy-place.ts";
 import {
   overridden,
   type RequestWords,
   requestWords,
-  speaksOf,
   valuesOf,
   type Word,
 } from "./policy-words.ts";

@@ -1,3 +1,4 @@
+import type { ServicePortDoc } from "../../model/document.ts";
 import type { PortProtocol } from "../../model/protocol.ts";
 import type { Service, ServicePort } from "../core/service.ts";
 import type { Problems } from "../schema/problem.ts";
@@ -26,6 +27,12 @@ export function carriesTls(protocol: PortProtocol): boolean {
 /** May a TCPRoute's? Where nobody knows what is carried, it is octets from then on. Requests have routes of their own. */
 export function carriesOctets(protocol: PortProtocol): boolean {
   return protocol === "opaque" || carriesTls(protocol);
+}
+
+/** Ports of a Service, none of which has requests: `22=opaque, 443=tls`. Null: one has, or there is no port. */
+export function octetsAlone(ports: readonly ServicePortDoc[]): string | null {
+  if (ports.length === 0 || ports.some(({ protocol }) => carriesHttp(protocol))) return null;
+  return ports.map(({ number, protocol }) => `${number}=${protocol}`).join(", ");
 }
 
 /** Notes on what of `service` is valid and not served. */

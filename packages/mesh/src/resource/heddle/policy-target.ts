@@ -74,12 +74,17 @@ export function saysOneOf<S extends object>(...fields: (keyof S & string)[]): Ru
 /** The targets as a column shows them: `kvs`, `HTTPRoute/shop#checkout`. */
 export function policyTargetNames(resource: Resource): string {
   const { targetRefs } = resource.spec as Targeting;
-  return targetRefs
-    .map(({ kind, name, sectionName }) => {
-      const rule = sectionName === undefined ? "" : `#${sectionName}`;
-      return kind === "Service" ? name : `${kind}/${name}${rule}`;
-    })
-    .join(",");
+  return targetRefs.map(targetName).join(",");
+}
+
+export function targetName(target: {
+  readonly kind: string;
+  readonly name: string;
+  readonly sectionName?: string;
+}): string {
+  const { kind, name, sectionName } = target;
+  const rule = sectionName === undefined ? "" : `#${sectionName}`;
+  return kind === "Service" ? name : `${kind}/${name}${rule}`;
 }
 
 function groupOf(kind: PolicyTarget["kind"]): string {

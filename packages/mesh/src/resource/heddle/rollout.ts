@@ -13,6 +13,7 @@ import {
   text,
 } from "../schema/schema.ts";
 import { heddleGroup, heddleVersion } from "./group.ts";
+import { percent } from "./policy-formats.ts";
 
 /** What a Rollout may step, and the groups they are of. */
 export const rolloutTargets = {
@@ -43,7 +44,7 @@ const targetRef = object(
 
 const step = object({
   /** Percent of the requests that the canary gets. */
-  weight: required(integer({ minimum: 0, maximum: 100 })),
+  weight: required(percent),
   /** How long it is watched before the next. */
   pause: defaulted(duration, "60s"),
 });

@@ -7,7 +7,6 @@ export const splitGroup = "split.smi-spec.io";
 export const smiVersion = "v1alpha4";
 
 export const specsVersion = apiVersion(specsGroup, smiVersion);
-export const splitVersion = apiVersion(splitGroup, smiVersion);
 
 /** Where an older version keeps, as JSON, the fields of `spec` that it has no words for: a client of it that writes them back loses none. */
 export const laterFieldsAnnotation = "heddle.dev/later-fields";
