@@ -4,6 +4,7 @@ import { percentWords } from "@heddle/control/plan/frontend.ts";
 import type { Plan, PlannedResource } from "@heddle/control/plan/plan.ts";
 import type { Replay, ReplayedChange } from "@heddle/control/plan/replay.ts";
 import { count, formatCount } from "./count.ts";
+import { shortNames } from "./short-names.ts";
 import type { Style } from "./style.ts";
 
 /** So many fields of one resource are told. */
@@ -56,12 +57,12 @@ function effectLines(
     const change = `${percentWords(before)} → ${percentWords(after)}`;
     const key = JSON.stringify([verb, frontend, change]);
     const same = gains.get(key) ?? [];
-    same.push(short(workload));
+    same.push(shortNames(workload));
     gains.set(key, same);
   }
   for (const [key, workloads] of gains) {
     const [verb, frontend, change] = JSON.parse(key) as [string, string, string];
-    lines.push([verb, `${workloads.join(", ")}: ${change} of a rule of ${short(frontend)}`]);
+    lines.push([verb, `${workloads.join(", ")}: ${change} of a rule of ${shortNames(frontend)}`]);
   }
   return lines;
 }
@@ -70,26 +71,31 @@ function lineOf(effect: Exclude<Effect, { kind: "endpoint" }>): readonly [string
   switch (effect.kind) {
     case "route": {
       const { before, after, matches, rule, frontend } = effect;
-      const what = `${short(frontend)} ${some(matches)}`;
-      const by = `(${short(rule)})`;
+      const what = `${shortNames(frontend)} ${some(matches)}`;
+      const by = `(${shortNames(rule)})`;
       if (before === null) return ["+ route", `${what} → ${words(after)}   ${by}`];
       if (after === null) return ["- route", `${what} no longer → ${words(before)}   ${by}`];
       return ["~ route", `${what} → ${words(after)}, was ${words(before)}   ${by}`];
     }
     case "split": {
       const shares = effect.shares.map(
-        ({ to, before, after }) => `${short(to)} ${percentWords(before)} → ${percentWords(after)}`,
+        ({ to, before, after }) =>
+          `${shortNames(to)} ${percentWords(before)} → ${percentWords(after)}`,
       );
-      const what = `${short(effect.frontend)} ${some(effect.matches)}`;
-      return ["~ split", `${what}: ${shares.join(", ")}   (${short(effect.rule)})`];
+      const what = `${shortNames(effect.frontend)} ${some(effect.matches)}`;
+      return ["~ split", `${what}: ${shares.join(", ")}   (${shortNames(effect.rule)})`];
     }
     case "match": {
       const { before, after, frontend, rule } = effect;
-      return ["~ match", `${short(frontend)} ${some(before)} → ${some(after)}   (${short(rule)})`];
+      return [
+        "~ match",
+        `${shortNames(frontend)} ${some(before)} → ${some(after)}   (${shortNames(rule)})`,
+      ];
     }
     case "policy": {
       const { frontend, rule, field, before, after, refuses } = effect;
-      const of = rule === null ? short(frontend) : `${short(frontend)} ${short(rule)}`;
+      const of =
+        rule === null ? shortNames(frontend) : `${shortNames(frontend)} ${shortNames(rule)}`;
       const may = refuses ? "   may refuse" : "";
       return ["~ policy", `${of} ${field}: ${before} → ${after}${may}`];
     }
@@ -98,7 +104,7 @@ function lineOf(effect: Exclude<Effect, { kind: "endpoint" }>): readonly [string
       const kept = "what was kept under their keys stays behind";
       return [
         "keys",
-        `${short(service)}: ${moved} of ${slots} slots of ${placement} move; ${kept}`,
+        `${shortNames(service)}: ${moved} of ${slots} slots of ${placement} move; ${kept}`,
       ];
     }
   }
@@ -138,12 +144,12 @@ function statusGroups(changed: readonly ReplayedChange[]): ReadonlyMap<string, n
 
 function changedLine({ frontend, before, after, status, why, requests, first }: ReplayedChange) {
   const { atWallMs, method, path, from, id } = first;
-  const what = `${short(from)} → ${short(frontend)}  ${method} ${path}`;
+  const what = `${shortNames(from)} → ${shortNames(frontend)}  ${method} ${path}`;
   const reason = status === null ? `${words(after)}, was ${words(before)}` : why;
   const example = id === "" ? "" : `, for example ${id}`;
   return [
     formatCount(requests),
-    `${what}   ${short(reason)}   first ${timeOf(atWallMs)}${example}`,
+    `${what}   ${shortNames(reason)}   first ${timeOf(atWallMs)}${example}`,
   ] as const;
 }
 
@@ -154,12 +160,7 @@ function some(matches: readonly string[]): string {
 }
 
 function words(to: string | null): string {
-  return to === null ? "nothing" : short(to);
-}
-
-/** Without the namespace that everything is in. */
-function short(text: string): string {
-  return text.replaceAll(/(^|[ /(])default\//g, "$1");
+  return to === null ? "nothing" : shortNames(to);
 }
 
 function timeOf(wallMs: number): string {

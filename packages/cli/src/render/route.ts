@@ -2,6 +2,7 @@ import { valueWords } from "@heddle/control/plan/changed-fields.ts";
 import { type Destination, type Explanation, failOf } from "@heddle/control/plan/explain.ts";
 import { percentWords, ruleName } from "@heddle/control/plan/frontend.ts";
 import type { Limit } from "@heddle/control/plan/limits.ts";
+import { shortNames } from "./short-names.ts";
 import type { Style } from "./style.ts";
 
 interface Told extends Explanation {
@@ -14,14 +15,14 @@ export function formatRoute(asked: string, told: Told, style: Style): string {
   const { frontend, consumer, rule, match, misses, answer, destinations, limits, from } = told;
   const lines: (readonly [head: string, text: string])[] = [];
   const by = consumer === null ? "" : `, by the routes of namespace ${consumer} itself`;
-  lines.push(["asked of", `${short(frontend)}${by}`]);
+  lines.push(["asked of", `${shortNames(frontend)}${by}`]);
   if (rule === null && destinations.length > 0)
     lines.push(["route", "none, so the Service itself"]);
-  if (rule !== null) lines.push(["route", `${short(ruleName(rule))}   ${match}`]);
+  if (rule !== null) lines.push(["route", `${shortNames(ruleName(rule))}   ${match}`]);
   for (const { rule: missed, because } of misses) {
     lines.push([
       "not",
-      `${short(missed)}   ${because.join("; ") || "a rule before it takes these"}`,
+      `${shortNames(missed)}   ${because.join("; ") || "a rule before it takes these"}`,
     ]);
   }
   if (answer !== null && destinations.length === 0) {
@@ -29,10 +30,10 @@ export function formatRoute(asked: string, told: Told, style: Style): string {
   }
   for (const destination of destinations) lines.push(...destinationLines(destination, style));
   for (const { field, value, from: said } of limits) {
-    lines.push(["policy", `${field} ${valueWords(value)}   ${style.dim(short(said))}`]);
+    lines.push(["policy", `${field} ${valueWords(value)}   ${style.dim(shortNames(said))}`]);
   }
   const width = Math.max(...lines.map(([head]) => head.length));
-  const who = from === null ? "" : ` from ${short(from)}`;
+  const who = from === null ? "" : ` from ${shortNames(from)}`;
   const body = lines.map(([head, text]) => `  ${head.padEnd(width)}   ${text}`.trimEnd());
   return [`${asked}${who}`, ...body].map((line) => `${line}\n`).join("");
 }
@@ -41,7 +42,7 @@ function* destinationLines(one: Destination, style: Style): Iterable<readonly [s
   const fails = failOf(one);
   const share = one.share === 1 ? "" : `${percentWords(one.share)} `;
   const would = fails === null ? "" : `   ${answerWords(fails, style)}`;
-  yield ["to", `${share}${short(one.to)}${would}`];
+  yield ["to", `${share}${shortNames(one.to)}${would}`];
   if (one.edits.length > 0) yield ["", `as ${one.edits.join(", ")}`];
   const { placed, endpoints } = one;
   const named = endpoints.map(({ workload, phase }) =>
@@ -62,9 +63,4 @@ function answerWords(
 ): string {
   const text = `${status} ${reason}`;
   return `${status >= 400 ? style.bad(text) : style.warn(text)}: ${detail}`;
-}
-
-/** Without the namespace that everything is in. */
-function short(text: string): string {
-  return text.replaceAll(/(^|[ /(])default\//g, "$1");
 }

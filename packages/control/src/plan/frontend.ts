@@ -3,6 +3,7 @@ import type {
   RuleDoc,
   ServiceDoc,
   ServicePortDoc,
+  TlsRouteDoc,
   WeightedBackendDoc,
 } from "@heddle/mesh/model/document.ts";
 import type { ServiceKey } from "@heddle/mesh/model/service-key.ts";
@@ -45,11 +46,7 @@ export function frontendsOf(view: MeshView): ReadonlyMap<string, PlannedFrontend
   for (const [key, gateway] of view.gateways) {
     for (const { port, routes, tlsRoutes } of gateway.sockets) {
       const name = `gateway ${key}:${port}`;
-      const connections = tlsRoutes.map(({ route, name: rule, hostnames, backends }) => ({
-        name: `${route}#${rule}`,
-        hostnames,
-        backends,
-      }));
+      const connections = tlsRoutes.map(connectionRule);
       found.set(name, { name, consumer: null, port, service: null, routes, connections });
     }
   }
@@ -68,30 +65,20 @@ export function frontendFor(
 }
 
 function ofPort(doc: ServiceDoc, port: ServicePortDoc, consumer: string | null): PlannedFrontend {
-  const tls = (port.tlsRoutes ?? []).map(({ route, name, hostnames, backends }) => ({
-    name: `${route}#${name}`,
-    hostnames,
-    backends,
-  }));
-  const { tcpRoute } = port;
-  const tcp =
-    tcpRoute === undefined
-      ? []
-      : [
-          {
-            name: `${tcpRoute.route}#${tcpRoute.name}`,
-            hostnames: [],
-            backends: tcpRoute.backends,
-          },
-        ];
+  const { tlsRoutes = [], tcpRoute } = port;
+  const tcp = tcpRoute === undefined ? [] : [{ ...tcpRoute, hostnames: [] }];
   return {
     name: `${doc.namespace}/${doc.name}:${port.number}`,
     consumer,
     port: port.number,
     service: doc,
     routes: port.routes,
-    connections: [...tls, ...tcp],
+    connections: [...tlsRoutes, ...tcp].map(connectionRule),
   };
+}
+
+function connectionRule(rule: TlsRouteDoc): ConnectionRule {
+  return { name: ruleName(rule), hostnames: rule.hostnames, backends: rule.backends };
 }
 
 export function ruleName({ route, name }: Pick<RuleDoc, "route" | "name">): string {

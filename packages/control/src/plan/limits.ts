@@ -1,5 +1,6 @@
 import type { RuleDoc, ServiceDoc } from "@heddle/mesh/model/document.ts";
 import { defaultBackendPolicy } from "@heddle/mesh/policy/backend-policy.ts";
+import type { Word } from "@heddle/mesh/resource/compile/policy-words.ts";
 import { ruleWordsOf } from "@heddle/mesh/resource/compile/rule-policy.ts";
 import { serviceWordsOf } from "@heddle/mesh/resource/compile/service-policy.ts";
 import type { World } from "@heddle/mesh/resource/compile.ts";
@@ -14,11 +15,7 @@ export interface Limit {
   readonly from: string;
 }
 
-interface Word {
-  readonly value: unknown;
-  readonly from: string;
-}
-type Words = Readonly<Record<string, Word | undefined>>;
+type Words = Readonly<Record<string, Word<unknown> | undefined>>;
 
 /** Of a service only these say anything of a single request. */
 const ofRequests: ReadonlySet<string> = new Set([

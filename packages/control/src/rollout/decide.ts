@@ -127,7 +127,7 @@ function enter(
   const { spec } = inputs.rollout;
   const { weight } = spec.steps[step]!;
   const written = weightsOf(weight);
-  const doing = `step ${step + 1} of ${spec.steps.length}, ${weight}%`;
+  const doing = stepWords(spec, step);
   return {
     state: {
       ...withFigures(before, noFigures),
@@ -161,7 +161,7 @@ function judge(inputs: RolloutInputs, status: RolloutStatus): RolloutDecision {
   if (breach !== null) return rollBack(inputs, state, breach);
   const { weight, pause = "60s" } = steps[status.step]!;
   const leftMs = Date.parse(status.stepStartedAt) + (parseDurationMs(pause) ?? 0) - nowWallMs;
-  const doing = `step ${status.step + 1} of ${steps.length}, ${weight}%`;
+  const doing = stepWords(rollout.spec, status.step);
   const wait = (reason: string, message: string): RolloutDecision => ({
     state: { ...state, phase: "Progressing" },
     conditions: [acceptedClaim, progressing(reason, message)],
@@ -237,7 +237,7 @@ function standAside(inputs: RolloutInputs, status: RolloutStatus, split: Weights
 function resume(inputs: RolloutInputs, status: RolloutStatus): RolloutDecision {
   const { spec } = inputs.rollout;
   const { weight } = spec.steps[status.step]!;
-  const doing = `step ${status.step + 1} of ${spec.steps.length}, ${weight}%`;
+  const doing = stepWords(spec, status.step);
   const state = { ...stateOf(status), stepStartedAt: at(inputs.nowWallMs), weight };
   return {
     state: { ...withFigures(state, noFigures), phase: "Progressing" },
@@ -335,6 +335,11 @@ function finalClaim(state: RolloutState | RolloutStatus): ConditionClaim {
     return { type, status, reason, message };
   }
   return notProgressing(state.phase, `It is over, after ${figuresText(state)}.`);
+}
+
+/** `step 2 of 3, 25%` */
+function stepWords({ steps }: RolloutSpec, step: number): string {
+  return `step ${step + 1} of ${steps.length}, ${steps[step]!.weight}%`;
 }
 
 function figuresText({ requests, success, latencyP99 }: RolloutState): string {

@@ -132,7 +132,7 @@ export class Rollouts {
       conditions: conditionsOf(conditions, before?.conditions, generation, now),
     };
     if (isSameData(before, status)) return [];
-    const { requests: _, success: __, latencyP99: ___, ...rest } = { ...status };
+    const { requests: _, success: __, latencyP99: ___, ...rest } = status;
     const same = { ...before, requests: undefined, success: undefined, latencyP99: undefined };
     const isFiguresOnly = isSameData(same, rest);
     const sinceMs = clock.monotonicMs() - (this.#writtenMs.get(uidOf(rollout)) ?? -Infinity);

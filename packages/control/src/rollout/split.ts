@@ -5,7 +5,7 @@ import { type Rollout, rolloutTargets } from "@heddle/mesh/resource/heddle/rollo
 import { apiVersion } from "@heddle/mesh/resource/kind.ts";
 import { namespacedName, namespaceOf, type Resource } from "@heddle/mesh/resource/meta.ts";
 import type { NoSplit } from "./decide.ts";
-import { type Weights, weightsOf } from "./weights.ts";
+import type { Weights } from "./weights.ts";
 
 /** Two backends of one resource, and how to say another share of them. */
 export interface Split {
@@ -181,6 +181,3 @@ export function targetType({ spec: { targetRef } }: Rollout): {
 } {
   return { kind: targetRef.kind, group: rolloutTargets[targetRef.kind] };
 }
-
-/** Where a made route begins. */
-export const madeWeights = weightsOf(0);
