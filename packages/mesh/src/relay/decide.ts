@@ -146,11 +146,17 @@ function route(
     policy,
     session,
     mirrors: mirrorsOf(rule, choice),
-    timeoutMs: (rule.requestTimeoutMs ?? frontend.requestTimeoutMs) || null, // 0: none, whatever the service says
+    timeoutMs: timeOf(rule, frontend, backend),
     backendReplyFilters: choice.filters?.reply ?? null,
     replyFilters,
     isAdmitted: false,
   };
+}
+
+/** 0: none, whatever the service says. A gateway is asked for no service, and then it is the one that its rule leads to which says it. */
+function timeOf(rule: Rule, frontend: Frontend, backend: Backend): number | null {
+  const ofService = frontend.requestTimeoutMs ?? backend.spec.policy.requestTimeoutMs;
+  return (rule.requestTimeoutMs ?? ofService) || null;
 }
 
 function backendOfSession(rule: Rule, session: Session): RuleBackend | null {

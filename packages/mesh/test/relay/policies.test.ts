@@ -250,3 +250,11 @@ test("a time of 0 in a rule lifts its service's", () => {
   server.reply(200);
   expect(rig.record.status).toBe(200);
 });
+
+test("at a gateway the time of the service that a rule leads to holds", () => {
+  const frontend = { direction: "gateway", routes: compileRoutes(routesTo("kvs"), null) } as const;
+  const rig = new Rig({ frontend, policy: { requestTimeoutMs: 50 } });
+  const { client } = rig.ask();
+  rig.clock.advance(51);
+  expect(client.head?.status).toBe(504);
+});
