@@ -64,6 +64,17 @@ describe("the share of successes", () => {
     expect(tripsAt(built(rateOnly), times(20, "failure"), 2600)).toBe(0);
     expect(tripsAt(built(rateOnly), times(20, "failure"), 2400)).toBe(5);
   });
+
+  test("nor what was counted in a window of another length, and the new one slides as well", () => {
+    const breaker = built({ ...rateOnly, rate: { ...rateOnly.rate!, windowMs: 1000 } });
+    for (let count = 0; count < 4; count++) {
+      expect(breaker.trips("failure", 100_000)).toBe(false);
+    }
+    breaker.doc = rateOnly;
+    for (let atMs = 100_000; atMs < 400_000; atMs += 2600) {
+      expect(breaker.trips("failure", atMs)).toBe(false);
+    }
+  });
 });
 
 describe("the pause", () => {

@@ -1,11 +1,13 @@
 import type { Rng } from "../base/rng.ts";
 import type { BreakerDoc } from "../model/policy.ts";
 import type { Verdict } from "./outcome.ts";
+import { Recent } from "./recent.ts";
 
 /** A probe that has not come to anything for so long, in ms, is over: its caller may have gone. */
 export const probeMaxMs = 10_000;
 
-const bucketsCount = 10;
+/** Parts that a window is counted in. */
+const PARTS = 10;
 
 /**
  * Takes one endpoint out of the choice when its requests fail (Linkerd's failure accrual, "unified"), and asks it again by one request
@@ -26,22 +28,22 @@ export class Breaker {
   /** Pauses in a row. */
   #opened = 0;
   #failuresInRow = 0;
-  /** Of the last window, by age. */
-  readonly #successes = new Uint32Array(bucketsCount);
-  readonly #requests = new Uint32Array(bucketsCount);
-  #bucket = 0;
+  /** Of the last window; null where no rate is counted. */
+  #window: { readonly requests: Recent; readonly successes: Recent } | null;
 
   constructor(doc: BreakerDoc, rng: Rng) {
     this.#doc = doc;
     this.#rng = rng;
+    this.#window = windowOf(doc);
   }
 
   get doc(): BreakerDoc {
     return this.#doc;
   }
 
-  /** What it has seen stays. */
+  /** What it has seen stays, but for what was counted in a window of another length. */
   set doc(doc: BreakerDoc) {
+    if (doc.rate?.windowMs !== this.#doc.rate?.windowMs) this.#window = windowOf(doc);
     this.#doc = doc;
   }
 
@@ -51,16 +53,15 @@ export class Breaker {
     if (verdict === "success") this.#failuresInRow = 0;
     if (verdict === "failure") this.#failuresInRow++;
     const { failuresMax, rate } = this.#doc;
-    if (rate !== null) {
-      this.#turn(nowMs, rate.windowMs / bucketsCount);
-      const at = this.#bucket % bucketsCount;
-      this.#requests[at]!++;
-      if (verdict === "success") this.#successes[at]!++;
+    if (this.#window !== null) {
+      this.#window.requests.add(1, nowMs);
+      if (verdict === "success") this.#window.successes.add(1, nowMs);
     }
     if (failuresMax > 0 && this.#failuresInRow >= failuresMax) return true;
-    if (rate === null || verdict === "success") return false;
-    const requests = sum(this.#requests);
-    return requests >= rate.requestsMin && sum(this.#successes) < rate.successMin * requests;
+    if (rate === null || this.#window === null || verdict === "success") return false;
+    const requests = this.#window.requests.sum(nowMs);
+    const successes = this.#window.successes.sum(nowMs);
+    return requests >= rate.requestsMin && successes < rate.successMin * requests;
   }
 
   /** Opens, for twice as long as the last time in this row. */
@@ -95,23 +96,13 @@ export class Breaker {
     this.phase = "closed";
     this.#opened = 0;
     this.#failuresInRow = 0;
-    this.#successes.fill(0);
-    this.#requests.fill(0);
-  }
-
-  #turn(nowMs: number, bucketMs: number): void {
-    const bucket = Math.floor(nowMs / bucketMs);
-    const steps = Math.min(bucketsCount, bucket - this.#bucket);
-    for (let step = 0; step < steps; step++) {
-      this.#successes[(bucket - step) % bucketsCount] = 0;
-      this.#requests[(bucket - step) % bucketsCount] = 0;
-    }
-    if (steps > 0) this.#bucket = bucket;
+    this.#window?.requests.clear();
+    this.#window?.successes.clear();
   }
 }
 
-function sum(counts: Uint32Array): number {
-  let total = 0;
-  for (let index = 0; index < counts.length; index++) total += counts[index]!;
-  return total;
+function windowOf({ rate }: BreakerDoc) {
+  if (rate === null) return null;
+  const partMs = rate.windowMs / PARTS;
+  return { requests: new Recent(partMs, PARTS), successes: new Recent(partMs, PARTS) };
 }

@@ -1,3 +1,5 @@
+import { Recent } from "./recent.ts";
+
 export interface RetryBudgetOptions {
   /** Retries earned by each request. Default 0.2 (Linkerd's `retryRatio`). */
   readonly ratio?: number;
@@ -42,43 +44,5 @@ export class RetryBudget {
     if (left < SCALE) return false;
     this.#spent.add(SCALE, nowMs);
     return true;
-  }
-}
-
-/** The sum of what was added within so many parts of time, the present one included. */
-class Recent {
-  readonly #partMs: number;
-  /** By age. */
-  readonly #parts: Float64Array;
-  #sum = 0;
-  #part = 0;
-
-  constructor(partMs: number, parts: number) {
-    this.#partMs = partMs;
-    this.#parts = new Float64Array(parts);
-  }
-
-  add(amount: number, nowMs: number): void {
-    this.#turn(nowMs);
-    this.#parts[this.#part % this.#parts.length]! += amount;
-    this.#sum += amount;
-  }
-
-  sum(nowMs: number): number {
-    this.#turn(nowMs);
-    return this.#sum;
-  }
-
-  #turn(nowMs: number): void {
-    const part = Math.floor(nowMs / this.#partMs);
-    if (part <= this.#part) return;
-    const parts = this.#parts;
-    const steps = Math.min(parts.length, part - this.#part);
-    for (let step = 0; step < steps; step++) {
-      const index = (part - step) % parts.length;
-      this.#sum -= parts[index]!;
-      parts[index] = 0;
-    }
-    this.#part = part;
   }
 }
