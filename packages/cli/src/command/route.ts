@@ -2,6 +2,7 @@ import { Explainer, type Explanation } from "@heddle/control/plan/explain.ts";
 import { findFrontend } from "@heddle/control/plan/find-frontend.ts";
 import { type Limit, limitsOf } from "@heddle/control/plan/limits.ts";
 import { type MeshView, meshViewOf, serviceDoc } from "@heddle/control/plan/mesh-view.ts";
+import { octetsOf } from "@heddle/mesh/model/octets.ts";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { exits, Fault } from "../render/fault.ts";
 import { formatRoute } from "../render/route.ts";
@@ -127,5 +128,5 @@ function parseUrl(text: string) {
 function collectField(text: string, before: readonly Field[]): readonly Field[] {
   const [, name, value] = /^([^:\s]+):\s*(.*)$/.exec(text) ?? [];
   if (name === undefined) throw new InvalidArgumentError("expected a field such as x-user:dana");
-  return [...before, [name.toLowerCase(), value!]];
+  return [...before, [name.toLowerCase(), octetsOf(value!)]];
 }

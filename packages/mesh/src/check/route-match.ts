@@ -30,7 +30,7 @@ export function accepts(match: HttpRouteMatch, hostname: string, { exchange }: S
     if (first.has(name)) continue; // of several on one name the first counts
     first.add(name);
     if (type === "RegularExpression" || isCut(target)) words.push("unknown");
-    else words.push(queryOf(target, name) === value ? "yes" : "no");
+    else words.push(queryOf(target, name) === utf8(value) ? "yes" : "no");
   }
   if ((match.headers ?? []).length > 0) words.push("unknown");
   if (words.includes("no")) return "no";
@@ -72,6 +72,11 @@ export function compareCandidates(a: Candidate, b: Candidate): number {
     if (value !== second[index]) return second[index]! - value;
   }
   return compareAge(a.route, b.route) || a.ruleIndex - b.ruleIndex || a.index - b.index;
+}
+
+/** As requests have it once escapes are read: an octet, a character. */
+function utf8(text: string): string {
+  return String.fromCharCode(...new TextEncoder().encode(text));
 }
 
 function specificity({ hostname, match }: Candidate): readonly number[] {

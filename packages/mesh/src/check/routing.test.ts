@@ -49,6 +49,13 @@ test("the longest prefix of whole segments wins, an exact path before it", () =>
   expect(rules(all, { path: "//api/%78" })).toEqual(["HTTPRoute/default/kvs#2"]);
 });
 
+test("a query is compared as UTF-8", () => {
+  const queryParams = [{ name: "q", value: "größe €" }];
+  const all = [route([{ matches: [{ queryParams }] }])];
+  const asked = { path: "/?q=gr%C3%B6%C3%9Fe+%e2%82%ac" };
+  expect(rules(all, asked)).toEqual(["HTTPRoute/default/kvs#0"]);
+});
+
 test("a match on fields leaves two possible, since fields are not recorded", () => {
   const all = [route([{ matches: [{ headers: [{ name: "x", value: "1" }] }] }, prefix("/")])];
   expect(rules(all, { path: "/" })).toEqual(["HTTPRoute/default/kvs#0", "HTTPRoute/default/kvs#1"]);

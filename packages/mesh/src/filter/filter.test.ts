@@ -40,6 +40,14 @@ describe("header edits", () => {
     ]);
   });
 
+  test("values go out as UTF-8", () => {
+    const values = { set: [{ name: "x", value: "€" }], add: [{ name: "y", value: "ü" }] };
+    expect(edit(values as never, [])).toEqual([
+      ["x", "\xe2\x82\xac"],
+      ["y", "\xc3\xbc"],
+    ]);
+  });
+
   test("add joins to what is there, set-cookie apart", () => {
     const add = [
       { name: "x", value: "c" },

@@ -1,17 +1,18 @@
 import * as v from "valibot";
 import type { HeaderEditsDoc, ValueMatchDoc } from "../model/document.ts";
 import type { Fields } from "../model/head.ts";
+import { octetsOf } from "../model/octets.ts";
 
 /** RFC 9110 §5.6.2 token, in lower case as all names in documents. */
 const name = v.pipe(
   v.string(),
   v.regex(/^[!#$%&'*+\-.^_`|~0-9a-z]+$/, "a header name in lower case"),
 );
-/** Visible latin1, spaces and tabs within: nothing that could end the line. */
+/** Visible characters, spaces and tabs within: nothing that could end the line. What is not ASCII goes out as UTF-8. */
 const value = v.pipe(
   v.string(),
   v.regex(
-    /^(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?$/,
+    /^(?:[\x21-\x7e\x80-\uffff](?:[\t\x20-\x7e\x80-\uffff]*[\x21-\x7e\x80-\uffff])?)?$/,
     "a header value",
   ),
 );
@@ -29,7 +30,8 @@ export const headerEditsEntries = {
  * where there is nothing to do.
  */
 export function compileHeaderEdits(doc: HeaderEditsDoc): ((fields: Fields) => null) | null {
-  const { set, add, remove } = doc;
+  const { remove } = doc;
+  const [set, add] = [doc.set.map(written), doc.add.map(written)];
   if (set.length + add.length + remove.length === 0) return null;
   return (fields) => {
     for (const edit of set) fields.set(edit.name, edit.value);
@@ -37,6 +39,10 @@ export function compileHeaderEdits(doc: HeaderEditsDoc): ((fields: Fields) => nu
     for (const name of remove) fields.remove(name);
     return null;
   };
+}
+
+function written({ name, value }: ValueMatchDoc): ValueMatchDoc {
+  return { name, value: octetsOf(value) };
 }
 
 function append(fields: Fields, edit: ValueMatchDoc): void {

@@ -318,8 +318,8 @@ describe("HTTPRoute", () => {
     });
 
   test("a header value cannot end its line", () => {
-    expect(header("plain\tvälue")).toEqual([]);
-    for (const value of ["a\r\nb", "a\nb", "a\0", "€"]) expect(header(value)).toHaveLength(1);
+    for (const value of ["plain\tvälue", "5 €"]) expect(header(value)).toEqual([]);
+    for (const value of ["a\r\nb", "a\nb", "a\0"]) expect(header(value)).toHaveLength(1);
   });
 });
 

@@ -8,6 +8,7 @@ import type {
   RuleDoc,
 } from "../model/document.ts";
 import { normalPath } from "../model/normal-path.ts";
+import { octetsOf } from "../model/octets.ts";
 import { EffectivePolicy, sessionsOf } from "../policy/request-policy.ts";
 import { RouteTable } from "./match.ts";
 import { isPatternFault, type Pattern, readPattern } from "./pattern.ts";
@@ -111,7 +112,7 @@ function compileFields(fields: readonly FieldMatchDoc[]): readonly FieldTest[] |
   for (const { name, value, type } of fields) {
     const pattern = type === "regex" ? readPattern(value, "full") : null;
     if (pattern !== null && isPatternFault(pattern)) return "broken";
-    tests.push({ name, value, pattern });
+    tests.push({ name, value: octetsOf(value), pattern });
   }
   return tests;
 }

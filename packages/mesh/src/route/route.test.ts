@@ -119,6 +119,15 @@ describe("the other conditions", () => {
     expect(route(doc, get("/", [["version", "two"]]))).toBe("no-route");
   });
 
+  test("a value that is not ASCII is what clients send for it: UTF-8", () => {
+    const query = routes({ query: [{ name: "q", value: "größe €" }] });
+    expect(route(query, get("/?q=gr%C3%B6%C3%9Fe+%e2%82%ac"))).toBe("0");
+    expect(route(query, get("/?q=gr%F6%DFe+%80"))).toBe("no-route");
+    const header = routes({ headers: [{ name: "q", value: "ü" }] });
+    expect(route(header, get("/", [["q", "\xc3\xbc"]]))).toBe("0");
+    expect(route(header, get("/", [["q", "\xfc"]]))).toBe("no-route");
+  });
+
   test("query parameters by first value, others ignored", () => {
     const doc = routes({ query: [{ name: "animal", value: "whale" }] });
     expect(route(doc, get("/?x=1&animal=wh%61le&animal=dog"))).toBe("0");

@@ -20,7 +20,7 @@ const header = object(
   ({ value }, problems) => {
     // A line break would let a resource write header lines of its own (RFC 9110 §5.5). The experimental channel refuses more:
     // blanks at the ends and what is not ASCII, which manifests of the standard one may have.
-    if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
+    if (!/^[\t\x20-\x7e\x80-\uffff]*$/.test(value)) {
       problems.add("has characters that a header may not have", "value");
     }
   },
