@@ -22,7 +22,9 @@ serve((request, response) => {
   else answer();
 });
 
-createServer((socket) => {
+const lines = createServer((socket) => {
   socket.on("error", () => {});
   socket.end(`${version} of the catalogue, ${workload}\n`);
-}).listen(Number(process.env["PORT_LINES"]), "127.0.0.1");
+});
+lines.listen(Number(process.env["PORT_LINES"]), "127.0.0.1");
+process.once("SIGTERM", () => lines.close());

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { freePort, whenListening } from "../../test/support/ports.ts";
@@ -20,8 +21,11 @@ async function start(program: string, ...args: readonly string[]): Promise<numbe
 beforeAll(async () => {
   [payments, catalogue] = await Promise.all([start("payments.ts"), start("catalogue.ts", "v2")]);
 });
-afterAll(() => {
+afterAll(async () => {
+  // They end by themselves: what would not would be killed by heddle only after its grace, at each change.
+  const ends = programs.map((program) => once(program, "exit"));
   for (const program of programs) program.kill();
+  await Promise.all(ends);
 });
 
 test("payments takes what is an amount, and refuses the rest as gRPC does", async () => {

@@ -307,7 +307,8 @@ export const kindHelp: Readonly<Record<string, KindHelp>> = {
       "spec.adaptive": "Of Services: between min and max.",
       "spec.adaptive.tolerancePercent":
         "Latency may grow to this share of what it is without load before the limit falls.",
-      "spec.priority": "0 to 9: 0 goes first. Default 5. Of a route: of its requests.",
+      "spec.priority":
+        "0 to 9: 9 is let in before 0, where `adaptive` of a Service lets not all in. Default 5. Of a route: of its requests.",
       "spec.priorityHeader": "A field of requests that says it instead.",
     },
     example: {

@@ -25,6 +25,13 @@ export function rulesTo(route: Resource, service: string): readonly string[] {
   );
 }
 
+/** Services that one rule of a route names. @param name the rule's, or its index */
+export function servicesTo(route: Resource, name: string): readonly string[] {
+  return rulesOf(route).flatMap((rule, index) =>
+    (rule.name ?? String(index)) === name ? servicesOf(rule, route) : [],
+  );
+}
+
 function rulesOf(route: Resource): readonly Rule[] {
   return (route.spec as { readonly rules?: readonly Rule[] }).rules ?? [];
 }

@@ -7,6 +7,7 @@ import type { RetryPolicy } from "../heddle/retry-policy.ts";
 import type { TimeoutPolicy } from "../heddle/timeout-policy.ts";
 import type { Refusal } from "./claims.ts";
 import type { CompiledService } from "./compiled.ts";
+import { idlePriorities } from "./idle-priorities.ts";
 import { policyAttachable } from "./policy-attachable.ts";
 import { octetsAlone } from "./service-port.ts";
 
@@ -49,6 +50,7 @@ export const concurrencyLimits = policyAttachable<ConcurrencyLimit>({
   table: "ConcurrencyLimit",
   does: "limits the concurrency of",
   refusedBy: octets("limits of concurrency"),
+  tells: idlePriorities,
 });
 
 /** What is about requests says nothing of a Service that has none. */

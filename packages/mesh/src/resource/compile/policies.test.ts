@@ -262,6 +262,31 @@ describe("what destinations enforce", () => {
       ],
     });
   });
+
+  test("a priority where nobody has to wait has no effect, and says so", () => {
+    const toldOf = (...policies: readonly KnownResource[]) => {
+      const claims = claimsIn([service("kvs"), service("web"), shopRoute(), ...policies]);
+      const of = policies.flatMap((one) => {
+        return claims.get(`ConcurrencyLimit/default/${one.metadata.name}`)!.events ?? [];
+      });
+      return of.map(({ message, path }) => `${path!.join(".")}: ${message}`);
+    };
+    const none = (services: string) =>
+      `spec.targetRefs.0: No ConcurrencyLimit with \`adaptive\` is on Service ${services}: a priority has no effect there.`;
+    const route = policy("ConcurrencyLimit", { targetRefs: [shop], priority: 2 }, "route");
+    const pay = [{ ...shop, sectionName: "pay" }];
+    const rule = policy("ConcurrencyLimit", { targetRefs: pay, priority: 2 }, "rule");
+    const first = policy("ConcurrencyLimit", { priority: 7 }, "first");
+    const limit = policy("ConcurrencyLimit", { adaptive: {}, priority: 7 }, "limit", "2026-01-02");
+
+    expect(toldOf(first)).toEqual([none("default/kvs")]);
+    expect(toldOf(route, rule)).toEqual([none("default/kvs, default/web"), none("default/kvs")]);
+    expect(toldOf(limit, route, rule)).toEqual([]);
+    // The older one holds, and has no limit.
+    expect(toldOf(first, limit)).toEqual([none("default/kvs"), none("default/kvs")]);
+    const nowhere = [{ kind: "Service", name: "gone" }];
+    expect(toldOf(policy("ConcurrencyLimit", { targetRefs: nowhere, priority: 1 }))).toEqual([]);
+  });
 });
 
 test("what holds is told with who says it: policies, stanzas, annotations, or nobody", () => {

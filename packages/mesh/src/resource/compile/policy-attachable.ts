@@ -1,7 +1,7 @@
 import { targetName } from "../heddle/policy-target.ts";
 import { type ConditionClaim, namespacedName, namespaceOf, type Resource } from "../meta.ts";
 import type { Attachable } from "./attachable.ts";
-import { accepted, type Refusal } from "./claims.ts";
+import { accepted, type EventClaim, type Refusal } from "./claims.ts";
 import type { CompiledService } from "./compiled.ts";
 import { oldestOf } from "./oldest.ts";
 import { type AnyPolicy, speaksOf, type TargetReference } from "./policy-place.ts";
@@ -16,6 +16,8 @@ export interface PolicyKind<P extends AnyPolicy> {
   readonly refusedBy?: (policy: P, service: CompiledService) => Refusal | null;
   /** Conditions beside `Accepted`. Default: none. */
   readonly more?: (policy: P) => readonly ConditionClaim[];
+  /** What it says to no effect, though it holds. Default: nothing. */
+  readonly tells?: (policy: P, world: CompiledWorld) => readonly EventClaim[];
 }
 
 /** How policies of a kind are attached: of all that say the same of one target the oldest holds. */
@@ -26,7 +28,11 @@ export function policyAttachable<P extends AnyPolicy>(kind: PolicyKind<P>): Atta
       const refusals = policy.spec.targetRefs.flatMap(
         (target) => targetRefusal(policy, target, kind, world) ?? [],
       );
-      return { conditions: [accepted(refusals), ...(kind.more?.(policy) ?? [])] };
+      const events = kind.tells?.(policy, world) ?? [];
+      return {
+        conditions: [accepted(refusals), ...(kind.more?.(policy) ?? [])],
+        ...(events.length > 0 && { events }),
+      };
     },
   };
 }
