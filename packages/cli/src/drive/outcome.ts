@@ -1,7 +1,7 @@
 import type { Outcome } from "@heddle/mesh/contract/operation.ts";
 import { readValue } from "@heddle/mesh/contract/recorded-value.ts";
 import type { OperationDoc } from "@heddle/mesh/model/document.ts";
-import { type Reason, reasonRow, reasons } from "@heddle/mesh/model/reason.ts";
+import { type Reason, reasonRow, reasonSaid } from "@heddle/mesh/model/reason.ts";
 import type { CallReply } from "@heddle/mesh/net/http1/caller.ts";
 
 /**
@@ -16,8 +16,8 @@ export function outcomeOf(operation: OperationDoc, reply: CallReply): Outcome {
       ? { kind: "unknown", detail: failure.detail }
       : { kind: "absent", status: 0, reason: failure.detail };
   }
-  const reason = head?.get("x-heddle-reason") ?? "";
-  if (isReason(reason)) return proxyOutcome(status, reason);
+  const reason = head === null ? null : reasonSaid(head);
+  if (reason !== null) return proxyOutcome(status, reason);
   if (operation.refused.includes(status)) return { kind: "refused", status };
   if (!operation.ok.includes(status)) return { kind: "unknown", detail: `status ${status}` };
   if (operation.gives === null) return { kind: "ok", result: undefined };
@@ -31,8 +31,4 @@ export function proxyOutcome(status: number, reason: Reason): Outcome {
   return processed === "no" || processed === "final"
     ? { kind: "absent", status, reason }
     : { kind: "unknown", detail: reason };
-}
-
-function isReason(text: string): text is Reason {
-  return Object.hasOwn(reasons, text);
 }

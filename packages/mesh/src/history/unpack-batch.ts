@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { fromBase64 } from "../base/base64.ts";
 import type { SpiffeId } from "../model/identity.ts";
 import { carriedProtocols } from "../model/protocol.ts";
-import { type Reason, reasons } from "../model/reason.ts";
+import { isReason, type Reason } from "../model/reason.ts";
 import type { RecordedBatch } from "./batch.ts";
 import { batchExchangesMax, batchHeader } from "./batch-codec.ts";
 import {
@@ -206,6 +206,6 @@ function unpackValue(reader: PackedReader, field: string): RecordedValue | null 
 
 function reasonOf(reader: PackedReader, field: string): Reason | null {
   const reason = reader.placeOrNone(field, NAME);
-  if (reason === null || Object.hasOwn(reasons, reason)) return reason as Reason | null;
+  if (reason === null || isReason(reason)) return reason;
   return reader.fail(field, "no reason");
 }

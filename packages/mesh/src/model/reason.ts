@@ -1,3 +1,5 @@
+import type { Fields } from "./head.ts";
+
 /** Was the request executed by the process it was meant for? `final` is never retried. */
 export type Processed = "no" | "unknown" | "yes" | "final";
 
@@ -64,4 +66,17 @@ export type Reason = keyof typeof reasons;
 /** The row of `reason`. */
 export function reasonRow(reason: Reason): ReasonRow {
   return reasons[reason];
+}
+
+export function isReason(text: string): text is Reason {
+  return Object.hasOwn(reasons, text);
+}
+
+/** The field that says that a proxy made the reply, and why. Never taken from an application. */
+export const reasonField = "x-heddle-reason";
+
+/** Why a proxy made the reply, as its head says; null: it says nothing that is known. */
+export function reasonSaid(head: Fields): Reason | null {
+  const text = head.get(reasonField);
+  return text !== null && isReason(text) ? text : null;
 }

@@ -1,3 +1,4 @@
+import { reasonField } from "../model/reason.ts";
 import { ruleField } from "../policy/admission.ts";
 import { workloadField } from "../relay/frontend.ts";
 
@@ -6,7 +7,7 @@ import { workloadField } from "../relay/frontend.ts";
  * from every request where it enters the mesh.
  */
 export const peerFields: readonly string[] = [
-  "x-heddle-reason",
+  reasonField,
   "x-heddle-client-id",
   "x-forwarded-client-cert",
   "l5d-client-id",

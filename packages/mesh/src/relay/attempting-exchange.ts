@@ -34,7 +34,7 @@ import type { Patience } from "./patience.ts";
 import type { PeekedReply } from "./peeked-reply.ts";
 import { QueueWait } from "./queue-wait.ts";
 import { RequestBody } from "./request-body.ts";
-import { askedAfterMs, askedPauseMs, isNoAnswer } from "./retry-verdict.ts";
+import { askedPauseMs, askedRestMs, isNoAnswer } from "./retry-verdict.ts";
 import { asking, choosing, connecting, delaying, type State } from "./states.ts";
 import type { Tries, TriesOwner } from "./tries.ts";
 
@@ -106,7 +106,7 @@ export abstract class AttemptingExchange
     this.head = head;
     this.length = length;
     this.grpc = GrpcCall.of(head, stream.protocol);
-    this.body = new RequestBody(stream, length);
+    this.body = new RequestBody(stream, length, context.kept);
     this.record = openRequestRecord(context, frontend, source, stream, head);
   }
 
@@ -383,7 +383,8 @@ export abstract class AttemptingExchange
     if (!isAsked && reason === null && !isLimited) return; // as a rule: nobody counts, and it went well
     const { clock } = this.context;
     const latencyMs = this.attempt === null ? 0 : clock.monotonicMs() - this.attempt.startMs;
-    const retryAfterMs = isLimited && said !== null ? askedAfterMs(said, clock) : -1;
+    const isAsking = isLimited && said !== null;
+    const retryAfterMs = isAsking ? askedRestMs(said, this.grpc !== null, clock.wallMs()) : -1;
     target.report({ status, grpcStatus, reason, latencyMs, retryAfterMs }, breakers);
   }
 

@@ -1,12 +1,9 @@
 import { encodeGrpcMessage, isGrpc } from "../model/grpc.ts";
 import type { Fields, ReplyHead, RequestHead } from "../model/head.ts";
-import { type Reason, reasonRow, reasons } from "../model/reason.ts";
+import { type Reason, reasonField, reasonRow, reasonSaid } from "../model/reason.ts";
 import type { ServerStream } from "../net/codec.ts";
 import { PlainFields, PlainReplyHead } from "../net/plain-head.ts";
 import type { Turn } from "./context.ts";
-
-/** The field that says that a proxy made the reply, and why. Never taken from an application. */
-export const reasonField = "x-heddle-reason";
 
 /** A whole reply made by the proxy. */
 export interface OwnReply {
@@ -85,12 +82,9 @@ export function sendReply(stream: ServerStream, { head, body }: OwnReply, turn: 
  * @param isFromPeer else no proxy is behind it, and an application does not speak for one: the field is removed
  */
 export function takePeerReason(head: ReplyHead, isFromPeer: boolean): Reason | null {
-  if (!isFromPeer) {
-    head.remove(reasonField);
-    return null;
-  }
-  const text = head.get(reasonField);
-  return text !== null && Object.hasOwn(reasons, text) ? (text as Reason) : null;
+  if (isFromPeer) return reasonSaid(head);
+  head.remove(reasonField);
+  return null;
 }
 
 /**

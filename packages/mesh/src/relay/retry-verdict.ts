@@ -1,11 +1,9 @@
-import type { Clock } from "../base/clock.ts";
 import { grpcStatusOf } from "../model/grpc.ts";
 import type { Fields, ReplyHead } from "../model/head.ts";
 import type { RetryDoc } from "../model/policy.ts";
-import { type Reason, reasonRow, reasons } from "../model/reason.ts";
+import { type Reason, reasonRow, reasonSaid } from "../model/reason.ts";
 import type { BodyLength } from "../net/codec.ts";
 import { askedPauseMaxMs, parsePushback, parseRetryAfter } from "../policy/retry-pause.ts";
-import { reasonField } from "./failure.ts";
 
 /** What a broken connection or an attempt beyond its time is told by. */
 const connectionErrors: ReadonlySet<Reason> = new Set<Reason>([
@@ -41,37 +39,29 @@ export function mayYetFail(retry: RetryDoc, head: ReplyHead, length: BodyLength)
   return length !== 0 && length !== "tunnel" && grpcStatusOf(head) < 0;
 }
 
-/** What a server says of when it wants to be asked again, in its head or trailers. */
+/** The pause that a server asks for before a retry, in ms; 0: none. "never" also where it is longer than anybody waits. */
 export function askedPauseMs(fields: Fields, isGrpc: boolean, wallMs: number): number | "never" {
-  if (isGrpc) {
-    const pushback = fields.get("grpc-retry-pushback-ms");
-    if (pushback !== null) return bounded(parsePushback(pushback));
-  }
-  const after = fields.get("retry-after");
-  return after === null ? 0 : bounded(parseRetryAfter(after, wallMs) ?? 0);
+  const askedMs = askedMsOf(fields, isGrpc, wallMs) ?? 0;
+  return askedMs === "never" || askedMs > askedPauseMaxMs ? "never" : askedMs;
 }
 
-function bounded(pauseMs: number | "never"): number | "never" {
-  return pauseMs === "never" || pauseMs > askedPauseMaxMs ? "never" : pauseMs;
+/** For how long an endpoint that has too much to do asks to be left alone, in ms; -1: it says nothing. */
+export function askedRestMs(fields: Fields, isGrpc: boolean, wallMs: number): number {
+  const askedMs = askedMsOf(fields, isGrpc, wallMs) ?? -1;
+  return askedMs === "never" ? -1 : askedMs;
+}
+
+/** When a server wants to be asked again, by its head or trailers; null: nothing that can be read. */
+function askedMsOf(fields: Fields, isGrpc: boolean, wallMs: number): number | "never" | null {
+  const pushback = isGrpc ? fields.get("grpc-retry-pushback-ms") : null;
+  if (pushback !== null) return parsePushback(pushback);
+  const after = fields.get("retry-after");
+  return after === null ? null : parseRetryAfter(after, wallMs);
 }
 
 /** Why a hedge's reply is not the one that is waited for: a peer has not processed it, or the policy calls it failed. */
 export function isNoAnswer(head: ReplyHead, retry: RetryDoc | null, isFromPeer: boolean): boolean {
-  const said = isFromPeer ? head.get(reasonField) : null;
-  const reason = said !== null && Object.hasOwn(reasons, said) ? (said as Reason) : null;
+  const reason = isFromPeer ? reasonSaid(head) : null;
   if (reason !== null && reasonRow(reason).processed === "no") return true;
   return retry !== null && namesReply(retry, head.status, grpcStatusOf(head), reason);
-}
-
-/** `Retry-After`, or gRPC's pushback, of an endpoint that has too much to do, in ms; -1: it says nothing. */
-export function askedAfterMs(fields: Fields, clock: Clock): number {
-  const pushback = fields.get("grpc-retry-pushback-ms");
-  const after = fields.get("retry-after");
-  const ms =
-    pushback !== null
-      ? parsePushback(pushback)
-      : after === null
-        ? -1
-        : parseRetryAfter(after, clock.wallMs());
-  return typeof ms === "number" ? ms : -1;
 }

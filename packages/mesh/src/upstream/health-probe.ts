@@ -1,7 +1,7 @@
 import { grpcStatusOf } from "../model/grpc.ts";
 import type { Fields, ReplyHead } from "../model/head.ts";
 import type { HealthCheckDoc } from "../model/policy.ts";
-import { type Reason, reasons } from "../model/reason.ts";
+import { reasonSaid } from "../model/reason.ts";
 import type { BodyLength, ClientStream, ReplySink } from "../net/codec.ts";
 import { PlainRequestHead } from "../net/plain-head.ts";
 import type { Connection } from "../net/transport.ts";
@@ -108,15 +108,11 @@ export class HealthProbe implements SessionTaker, ReplySink, RawDialOwner {
   onInterim(): void {}
 
   onReplyHead(head: ReplyHead, _length: BodyLength): void {
-    const reason = head.get("x-heddle-reason");
+    const reason = this.#target.endpoint.identity === null ? null : reasonSaid(head);
     const { check } = this.#doc;
-    if (
-      reason !== null &&
-      Object.hasOwn(reasons, reason) &&
-      this.#target.endpoint.identity !== null
-    ) {
+    if (reason !== null) {
       // A peer's proxy answers for its process: that it cannot reach it, or that the request was not for it.
-      this.#cut(verdictOfReason(reason as Reason) === "failure" ? false : null);
+      this.#cut(verdictOfReason(reason) === "failure" ? false : null);
     } else if (check.protocol === "http") {
       this.#verdict = head.status >= check.statuses[0] && head.status <= check.statuses[1];
     } else {

@@ -1,4 +1,4 @@
-import { type Reason, reasonRow } from "../../model/reason.ts";
+import { type Reason, reasonField, reasonRow } from "../../model/reason.ts";
 import { PlainReplyHead } from "../plain-head.ts";
 
 /** A reply that the proxy makes itself, and its body. */
@@ -13,7 +13,7 @@ export function reasonReply(reason: Reason, detail: string, wallMs: number): Rea
   const head = new PlainReplyHead(reasonRow(reason).status, [
     ["date", new Date(wallMs).toUTCString()],
     ["content-type", "text/plain; charset=utf-8"],
-    ["x-heddle-reason", reason],
+    [reasonField, reason],
   ]);
   return { head, body };
 }
