@@ -129,6 +129,14 @@ test("each resource that is not accepted is told of alone, up to twenty", () => 
     ["bad", "GRPCRoute/default/b is accepted as it is written", "heddle describe grpcroute b"],
     known,
   ]);
+  const namesakes = ["TCPRoute/default/c", "TCPRoute.specs.smi-spec.io/default/d"];
+  const hints = wrong({ conditions: namesakes.map((one) => refusal(one)) }).map(
+    ([, , hint]) => hint,
+  );
+  expect(hints.slice(0, 2)).toEqual([
+    "heddle describe tcproute.gateway.networking.k8s.io c",
+    "heddle describe tcproute.specs.smi-spec.io d",
+  ]);
   const many = Array.from({ length: 25 }, (_, index) => refusal(`HTTPRoute/default/r${index}`));
   const found = wrong({ conditions: many });
   expect(found).toHaveLength(22);

@@ -1,4 +1,5 @@
 import type { CheckData } from "@heddle/control/api/verbs.ts";
+import { findKindsByWord } from "@heddle/mesh/resource/index.ts";
 import { defaultNamespace } from "@heddle/mesh/resource/meta.ts";
 import { bad, type Finding, good, warning } from "./finding.ts";
 
@@ -152,7 +153,14 @@ function wordsOf(conditions: CheckData["conditions"]): string {
 function hintOf([first]: readonly { readonly resource: string }[]): string {
   const [kind = "", namespace = defaultNamespace, name] = first!.resource.split("/");
   const where = namespace === defaultNamespace ? "" : ` -n ${namespace}`;
-  return `heddle describe ${kind.toLowerCase()} ${name}${where}`;
+  return `heddle describe ${wordFor(kind)} ${name}${where}`;
+}
+
+/** What `describe` understands; the Gateway API's `TCPRoute` has a namesake. */
+function wordFor(title: string): string {
+  const [kind, ...others] = findKindsByWord(title);
+  if (kind === undefined || others.length === 0) return title.toLowerCase();
+  return `${kind.singular}.${kind.group}`;
 }
 
 /** What one machine without isolation cannot promise, said wherever somebody asks whether all is well. */

@@ -107,8 +107,14 @@ function routeProblems(
   world: World,
 ): readonly Problem[] {
   const kind = routeKinds.find(([name]) => name === table)?.[1] ?? null;
-  const parents = kind?.parents(route) ?? [];
-  if (kind === null || parents.length === 0) {
+  if (kind === null) {
+    // UDPRoutes: not carried, so that there are no rules to look at.
+    return claims.flatMap(({ parent, conditions }) =>
+      refused(conditions, ["spec", "parentRefs", parent]),
+    );
+  }
+  const parents = kind.parents(route);
+  if (parents.length === 0) {
     return [{ path: ["spec"], message: "no parentRefs; the route is attached to nothing" }];
   }
   const ofParents = parents.flatMap((parent, index) =>

@@ -272,6 +272,21 @@ spec: {}
   ]);
 });
 
+test("a UDPRoute is warned of as its parents say", () => {
+  const text = `${service("a")}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: UDPRoute
+metadata: { name: u }
+spec:
+  parentRefs: [{ group: "", kind: Service, name: a }]
+  rules: [{ backendRefs: [{ name: a, port: 80 }] }]
+`;
+  expect(warningsOf(text).at(-1)).toMatch(
+    /UDPRoute\/u spec.parentRefs\[0\]: heddle carries TCP alone/,
+  );
+});
+
 test("what is valid and not acted on gets one note", () => {
   expect(
     warningsOf(service("a", ", sessionAffinity: ClientIP, externalTrafficPolicy: Local")),

@@ -9,5 +9,4 @@ export function octetsOf(text: string): string {
   return octets;
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII, whatever it is
 const isAscii = /^[\x00-\x7f]*$/;
