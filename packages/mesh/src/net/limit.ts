@@ -19,6 +19,7 @@ export type LimitName =
   | "h2-slow-head"
   | "h2-slow-body"
   | "h2-idle"
+  | "kept-bodies" /** of requests, for another attempt (`relay/kept-bodies.ts`) */
   | "mirror" /** copies of requests, at a time or by their length (`relay/mirror-sender.ts`) */
   | "rate-buckets"; /** callers or values that one rate limit tells apart (`policy/rate-limits.ts`) */
 

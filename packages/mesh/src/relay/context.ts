@@ -5,6 +5,7 @@ import type { BreakerDoc } from "../model/policy.ts";
 import type { OnLimit } from "../net/limit.ts";
 import type { ExchangeRecord, Recorder } from "../telemetry/record.ts";
 import { RuleBreakers } from "../upstream/rule-breakers.ts";
+import { KeptBodies } from "./kept-bodies.ts";
 import type { MirrorSink } from "./mirror-sink.ts";
 import { defaultTcpLimits, type TcpLimits } from "./tcp-limits.ts";
 
@@ -55,6 +56,8 @@ export class RelayContext {
   tunnelLimits: TcpLimits = defaultTcpLimits;
   /** Told each time a client sent its body too slowly. */
   onLimit: OnLimit = () => {};
+  /** Bodies that are kept for another attempt. */
+  kept = new KeptBodies(() => this.onLimit("kept-bodies"));
   /** Of the pauses before retries. Default seeded with 1: a proxy sets its own. */
   rng: Rng = new SeededRng(1);
   /** Sends copies of requests; null: none are. */

@@ -1,4 +1,5 @@
 import { joinPiece } from "../net/join-piece.ts";
+import type { KeptBodies } from "./kept-bodies.ts";
 
 /** Octets of a request's body kept for another attempt. Default 65536 (Linkerd's retry buffer); a policy may say otherwise. */
 export const heldBytesMax = 65_536;
@@ -10,10 +11,16 @@ export const heldBytesMax = 65_536;
 export class HeldBody {
   /** Octets of what was passed on that are kept. */
   bytesMax = heldBytesMax;
+  readonly #kept: KeptBodies;
   readonly #chunks: Buffer[] = [];
   #bytes = 0;
   /** Is everything read so far still here? If not, no other attempt can be made. */
   isWhole = true;
+
+  /** @param kept of all requests together */
+  constructor(kept: KeptBodies) {
+    this.#kept = kept;
+  }
 
   get bytes(): number {
     return this.#bytes;
@@ -25,12 +32,14 @@ export class HeldBody {
       this.#chunks.push(Buffer.from(bytes.subarray(start, end)));
     }
     this.#bytes += end - start;
+    this.#kept.add(end - start);
   }
 
-  /** Keeps a copy of what was passed on, up to the limit; beyond it all is let go. */
+  /** Keeps a copy of what was passed on, up to the limits, its own and that of all; beyond them all of it is let go. */
   keep(bytes: Buffer, start: number, end: number): void {
     if (!this.isWhole) return;
-    if (this.#bytes + end - start > this.bytesMax) this.release();
+    const length = end - start;
+    if (this.#bytes + length > this.bytesMax || !this.#kept.hasRoom(length)) this.release();
     else this.hold(bytes, start, end);
   }
 
@@ -38,6 +47,7 @@ export class HeldBody {
   release(): void {
     this.isWhole = false;
     this.#chunks.length = 0;
+    this.#kept.add(-this.#bytes);
     this.#bytes = 0;
   }
 

@@ -2,6 +2,7 @@ import type { Fields } from "../model/head.ts";
 import type { BodyCopy } from "../net/body-copy.ts";
 import type { BodyLength, ClientStream, ServerStream } from "../net/codec.ts";
 import { HeldBody } from "./held-body.ts";
+import type { KeptBodies } from "./kept-bodies.ts";
 
 /** Gets a body as it passes. */
 export interface BodyTaker {
@@ -25,10 +26,10 @@ export class RequestBody {
   /** Is the request complete? */
   isEnded = false;
 
-  constructor(stream: ServerStream, length: BodyLength) {
+  constructor(stream: ServerStream, length: BodyLength, kept: KeptBodies) {
     this.#stream = stream;
     this.#hasOctets = length !== 0;
-    this.#held = length === 0 || length === "tunnel" ? null : new HeldBody();
+    this.#held = length === 0 || length === "tunnel" ? null : new HeldBody(kept);
   }
 
   /** Can all that was read so far be sent again? */

@@ -1,5 +1,6 @@
 import type { RetryDoc } from "@heddle/mesh/model/policy.ts";
 import { PlainFields } from "@heddle/mesh/net/plain-head.ts";
+import { KeptBodies } from "@heddle/mesh/relay/kept-bodies.ts";
 import { describe, expect, test } from "vitest";
 import { type AskedLine, type FakeServer, Rig, type RigOptions, sendBody } from "./harness.ts";
 
@@ -230,6 +231,25 @@ describe("a retry by policy", () => {
     };
     expect(put(10)).toBe(200);
     expect(put(11)).toBe(500);
+  });
+
+  test("keeps no more of all bodies together than there is room for, and lets all of them go", () => {
+    const rig = rigWith({ codes: [500], bodyBytesMax: 100 });
+    let fullCount = 0;
+    rig.context.kept = new KeptBodies(() => fullCount++, 25);
+    const puts = Array.from({ length: 3 }, () => {
+      const { client, exchange } = rig.ask({ method: "PUT", length: 10 });
+      const server = rig.asked;
+      server.isReplying = true; // so that the next asks another
+      sendBody(exchange, "x".repeat(10));
+      exchange.onRequestEnd(null);
+      return { client, server };
+    });
+    expect([rig.context.kept.bytes, fullCount]).toEqual([20, 1]);
+    puts[2]!.server.reply(500); // sent once
+    expect([puts[2]!.client.head?.status, rig.context.kept.bytes]).toEqual([500, 20]);
+    for (const { server } of puts.slice(0, 2)) server.reply(200);
+    expect(rig.context.kept.bytes).toBe(0);
   });
 });
 
