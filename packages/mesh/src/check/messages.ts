@@ -1,5 +1,5 @@
 import { type FrontHop, messageId, type RecordedAttempt } from "../history/exchange.ts";
-import { isAsking, type Life, type Seen } from "./records.ts";
+import type { Life, Seen } from "./records.ts";
 import { type Findings, wordsOf } from "./report.ts";
 
 /** A request that one proxy sent to another's address. */
@@ -17,13 +17,15 @@ export interface Received {
 }
 
 export function sentBy(life: Life): readonly Sent[] {
-  return life.exchanges.filter(isAsking).flatMap((seen) =>
-    seen.exchange.attempts.flatMap((attempt): readonly Sent[] => {
+  return life.exchanges.flatMap((seen) => {
+    const { direction, backend, attempts } = seen.exchange;
+    // A copy of a request has no caller, and is sent like any other.
+    if ((direction !== "outbound" && direction !== "gateway") || backend === null) return [];
+    return attempts.flatMap((attempt): readonly Sent[] => {
       const id = idOf(attempt);
-      if (id === null || attempt.sentSeq === 0 || seen.exchange.backend === null) return [];
-      return [{ id, seen, attempt }];
-    }),
-  );
+      return id === null || attempt.sentSeq === 0 ? [] : [{ id, seen, attempt }];
+    });
+  });
 }
 
 export function receivedBy(life: Life): readonly Received[] {

@@ -87,7 +87,7 @@ function specificity({ hostname, match }: Candidate): readonly number[] {
   return [
     hostname === "" ? 0 : hostname.startsWith("*.") ? 1 : 2,
     hostname.length,
-    isPattern ? 0 : type === "Exact" ? 2 : 1,
+    type === "Exact" ? 2 : isPattern ? 1 : 0,
     type === "PathPrefix" ? value.replace(/(?<=.)\/$/, "").length : 0,
     match.method === undefined ? 0 : 1,
     names(match.headers),

@@ -3,7 +3,6 @@ import { expect, test } from "vitest";
 import { compileService, inputsOf, plainWorld } from "../resource/compile.ts";
 import type { Service } from "../resource/core/service.ts";
 import type { HttpRoute } from "../resource/gateway-api/httproute.ts";
-import { namespacedName } from "../resource/meta.ts";
 import { compileRoutes } from "../route/compile.ts";
 import {
   base,

@@ -2,6 +2,7 @@ import { isOpaque } from "../history/exchange.ts";
 import type { PortProtocol } from "../model/protocol.ts";
 import { protocolOf } from "../resource/core/service-protocol.ts";
 import type { Gateway, GatewayListener } from "../resource/gateway-api/gateway.ts";
+import type { GrpcRoute } from "../resource/gateway-api/grpcroute.ts";
 import type { HttpRoute, HttpRouteRule } from "../resource/gateway-api/httproute.ts";
 import {
   gatewayGroup,
@@ -11,20 +12,24 @@ import {
 import type { TlsRoute } from "../resource/gateway-api/tlsroute.ts";
 import type { KnownResource } from "../resource/index.ts";
 import { compareAge, namespacedName, namespaceOf, type Resource } from "../resource/meta.ts";
-import type { TrafficSplit } from "../resource/smi/trafficsplit.ts";
 import { type Evidence, type IntentState, resourcesOf } from "./evidence.ts";
 import type { Seen } from "./records.ts";
 import { accepts, compareCandidates, isHost, matchesOf } from "./route-match.ts";
+import { type SplitRule, splitRules, splitsOf } from "./split-rules.ts";
 
 /** What intent says of routes. */
 export interface Routing {
   readonly routes: readonly HttpRoute[];
   readonly tlsRoutes: readonly TlsRoute[];
+  readonly grpcRoutes: readonly GrpcRoute[];
   readonly gateways: readonly Gateway[];
-  /** Every port of every Service, by `<namespace>/<name>:<port>`. */
+  /** Every Service with endpoints, `<namespace>/<name>`. */
+  readonly services: readonly string[];
+  /** Every port of these that is served, by `<namespace>/<name>:<port>`. */
   readonly ports: Readonly<Record<string, { name: string | null; protocol: PortProtocol }>>;
   /** Rules of routes whose matches are not judged: which of them took a request the record says, and is believed. */
   readonly others: readonly NamedRule[];
+  readonly splits: readonly SplitRule[];
   /** Policies that say something of single requests. */
   readonly policies: readonly KnownResource[];
   /** What else is said of services: with a change of it proxies begin anew to count whose turn it is. */
@@ -34,24 +39,30 @@ export interface Routing {
 export function routingIn(state: IntentState): Routing {
   const services = resourcesOf(state, "Service").filter(({ spec }) => spec.type !== "ExternalName");
   const ports = services.flatMap((service) =>
-    (service.spec.ports ?? []).map((one) => {
+    (service.spec.ports ?? []).flatMap((one) => {
       const { port, name = null } = one;
+      if (one.protocol !== undefined && one.protocol !== "TCP") return []; // nobody carries it
       const protocol = protocolOf(service, one);
-      return [`${namespacedName(service)}:${port}`, { name, protocol }] as const;
+      return [[`${namespacedName(service)}:${port}`, { name, protocol }] as const];
     }),
   );
   return {
     routes: resourcesOf(state, "HTTPRoute").map(intentOf),
     tlsRoutes: resourcesOf(state, "TLSRoute").map(intentOf),
+    grpcRoutes: resourcesOf(state, "GRPCRoute").map(intentOf),
     gateways: resourcesOf(state, "Gateway").map(intentOf),
+    services: services.map(namespacedName),
     ports: Object.fromEntries(ports),
     others: [
       ...resourcesOf(state, "GRPCRoute").flatMap(octetRules),
       ...resourcesOf(state, "TCPRoute").flatMap((one) =>
         "parentRefs" in one.spec ? octetRules(one) : [],
       ),
-      ...resourcesOf(state, "TrafficSplit").map(splitRule),
     ],
+    splits: splitRules(resourcesOf(state, "TrafficSplit")).map((one) => ({
+      ...one,
+      route: intentOf(one.route),
+    })),
     policies: [
       ...resourcesOf(state, "TimeoutPolicy"),
       ...resourcesOf(state, "RetryPolicy"),
@@ -90,23 +101,12 @@ function octetRules(given: Resource): readonly NamedRule[] {
   return rules.map((rule, index) => named(route, rule, index));
 }
 
-/** A TrafficSplit is one rule, whose backends have whichever port was asked for: 0. */
-function splitRule(given: TrafficSplit): NamedRule {
-  const route = intentOf(given);
-  const backendRefs = route.spec.backends.map(({ service, weight }) => ({
-    name: service.split(".")[0]!,
-    port: 0,
-    weight,
-  }));
-  return named(route, { backendRefs }, 0);
-}
-
 /** Every rule of every route. */
-export function rulesIn({ routes, tlsRoutes, others }: Routing): readonly NamedRule[] {
+export function rulesIn({ routes, tlsRoutes, others, splits }: Routing): readonly NamedRule[] {
   const read = [...routes, ...tlsRoutes].flatMap((route) =>
     (route.spec.rules ?? []).map((rule, index) => named(route, rule, index)),
   );
-  return [...read, ...others];
+  return [...read, ...others, ...splits];
 }
 
 function named(route: Resource, rule: HttpRouteRule, index: number): NamedRule {
@@ -117,7 +117,8 @@ function named(route: Resource, rule: HttpRouteRule, index: number): NamedRule {
  * The rules that a request may have fallen under, by what the Gateway API says of matches and their precedence. More
  * than one where a match looks at header fields, which are not recorded: the first that surely matches is the last.
  * Of a connection of octets those of TLSRoutes, by the server name it asked for; without TLS none applies.
- * Null: no route is attached, so the Service itself is meant. Empty: routes are, and none matches.
+ * Where there is no other route those of TrafficSplits count (smi.md D11). Null: nothing is attached, so the Service itself is meant.
+ * Empty: routes are, and none matches.
  */
 export function rulesFor(
   seen: Seen,
@@ -130,7 +131,11 @@ export function rulesFor(
     return attached && tlsRulesFor(seen.exchange.authority, attached);
   }
   const attached = attachedTo(seen, routing, evidence, routing.routes);
-  if (attached === null) return null;
+  if (attached === null) {
+    if (attachedTo(seen, routing, evidence, routing.grpcRoutes) !== null) return null;
+    const { some, whole } = splitsOf(seen, routing.splits);
+    return whole === null ? null : [...some, whole];
+  }
   const candidates = attached.flatMap(({ route, hostnames }) =>
     (route.spec.rules ?? [{}]).flatMap((rule, ruleIndex) =>
       matchesOf(rule).flatMap((match, index) =>
@@ -177,12 +182,32 @@ function tlsRulesFor(
   return (first?.route.spec.rules ?? []).map((rule, index) => named(first!.route, rule, index));
 }
 
+/** Rules whose matches are not judged: is one of them what the record says? Null: the Service itself, as splits leave it. */
+export function unjudgedRule(
+  seen: Seen,
+  routing: Routing,
+  evidence: Pick<Evidence, "workloads">,
+): NamedRule | null | undefined {
+  const { route, service } = seen.exchange;
+  const other = routing.others.find(({ name }) => name === route);
+  if (other !== undefined || route === null) return other;
+  const { some, whole } = splitsOf(seen, routing.splits);
+  const isRivalled =
+    !isOpaque(seen.exchange) &&
+    [routing.routes, routing.grpcRoutes].some(
+      (routes) => attachedTo<HttpRoute | GrpcRoute>(seen, routing, evidence, routes) !== null,
+    );
+  if (isRivalled) return undefined;
+  if (whole === null && some.length > 0 && route === `Service/${service}#0`) return null;
+  return [...some, whole].find((one) => one?.name === route) ?? undefined;
+}
+
 interface Attached<R> {
   readonly route: R;
   readonly hostnames: readonly string[];
 }
 
-function attachedTo<R extends HttpRoute | TlsRoute>(
+function attachedTo<R extends HttpRoute | GrpcRoute | TlsRoute>(
   { exchange, of }: Seen,
   routing: Routing,
   { workloads }: Pick<Evidence, "workloads">,
@@ -218,7 +243,7 @@ function attachedTo<R extends HttpRoute | TlsRoute>(
   }));
 }
 
-function toGateway<R extends HttpRoute | TlsRoute>(
+function toGateway<R extends HttpRoute | GrpcRoute | TlsRoute>(
   gateway: Gateway,
   port: number,
   routes: readonly R[],
@@ -242,7 +267,7 @@ function toGateway<R extends HttpRoute | TlsRoute>(
 
 function namesListener(
   parent: ParentReference,
-  route: HttpRoute | TlsRoute,
+  route: HttpRoute | GrpcRoute | TlsRoute,
   gateway: Gateway,
   listener: GatewayListener,
 ): boolean {

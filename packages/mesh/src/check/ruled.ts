@@ -1,7 +1,7 @@
 import type { Evidence } from "./evidence.ts";
 import { isAsking, livesOf, type Seen } from "./records.ts";
 import { type Findings, whileChanging, wordsOf } from "./report.ts";
-import { type NamedRule, type Routing, routingIn, rulesFor } from "./routing.ts";
+import { type NamedRule, type Routing, routingIn, rulesFor, unjudgedRule } from "./routing.ts";
 import { type Period, Timeline } from "./timeline.ts";
 
 /** An exchange and the rule of intent that it fell under; null: the Service itself, without a rule. */
@@ -36,7 +36,7 @@ export function ruledOf(
         findings.skip(whileChanging);
         continue;
       }
-      const other = otherRule(exchange.route, period.value);
+      const other = unjudgedRule(seen, period.value, evidence);
       if (other !== undefined) {
         ruled.push({ seen, period, rule: other });
         continue;
@@ -52,12 +52,6 @@ export function ruledOf(
     }
   }
   return ruled;
-}
-
-/** The rule of a kind whose matches are not judged; null: the Service itself, as a split leaves it; undefined: of another kind. */
-function otherRule(route: string | null, { others }: Routing): NamedRule | null | undefined {
-  if (route?.startsWith("Service/") === true && others.length > 0) return null;
-  return others.find(({ name }) => name === route);
 }
 
 function wrongRule(

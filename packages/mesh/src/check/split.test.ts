@@ -207,13 +207,22 @@ describe("of a TLSRoute", () => {
 });
 
 describe("of other kinds of route, the record says which rule it was", () => {
-  const split = (backends: Readonly<Record<string, number>>) => [
-    ...base,
-    resource("split.smi-spec.io/v1alpha4", "TrafficSplit", "kvs", {
+  const split = (
+    backends: Readonly<Record<string, number>>,
+    more: object = {},
+    metadata: object = {},
+  ) => {
+    const one = resource("split.smi-spec.io/v1alpha4", "TrafficSplit", "kvs", {
       service: "kvs",
+      ...more,
       backends: Object.entries(backends).map(([name, weight]) => ({ service: name, weight })),
-    }),
-  ];
+    });
+    const all = [...base, { ...one, metadata: { ...one.metadata, ...metadata } }];
+    return all as readonly KnownResource[];
+  };
+  const itself: Call = { to: "kvs-0", outbound: { route: "Service/default/kvs#0" } };
+  /** As if there were no split. */
+  const unsplit: Call = { to: "kvs-0", outbound: { route: null } };
   const rule = "TrafficSplit/default/kvs#0";
   const by = (backend: string): Call => ({
     to: `${backend}-0`,
@@ -235,8 +244,72 @@ describe("of other kinds of route, the record says which rule it was", () => {
       subjects: 1,
     });
     expect(judge(even, tenTimes(by("kvs"))).verdict).toBe("violated");
-    const itself: Call = { to: "kvs-0", outbound: { route: "Service/default/kvs#0" } };
-    expect(judge(even, tenTimes(by("kvs"), by("other"), itself)).verdict).toBe("holds");
+    expect(judge(even, tenTimes(by("kvs"), by("other"), itself)).verdict).toBe("violated");
+    const group = { kind: "HTTPRouteGroup", name: "beta" };
+    const ofSome = split({ kvs: 1, other: 1 }, { matches: [group] });
+    expect(judge(ofSome, tenTimes(by("kvs"), by("other"), itself)).verdict).toBe("holds");
+    expect(judge(ofSome, tenTimes(by("kvs"), unsplit)).verdict).toBe("violated"); // of those for it all were kvs
+  });
+
+  test("requests that went by, though all are split", () => {
+    const even = split({ kvs: 1, other: 1 });
+    expect(judge(even, tenTimes(unsplit)).verdict).toBe("violated");
+  });
+
+  test("a backend without the port takes no part, one whose port has no requests fails", () => {
+    const ports = (number: number, appProtocol: string) => [
+      { ...service("half"), spec: { selector: {}, ports: [{ port: number, appProtocol }] } },
+    ];
+    const backends = { kvs: 1, half: 1 };
+    const without = [...split(backends), ...ports(81, "http")] as KnownResource[];
+    expect(judge(without, tenTimes(by("kvs"))).verdict).toBe("holds");
+    expect(judge(without, tenTimes(by("kvs"), nowhere)).verdict).toBe("violated");
+    const none = [...split({ half: 1 }), ...ports(81, "http")] as KnownResource[];
+    expect(judge(none, tenTimes(nowhere)).verdict).toBe("holds");
+    expect(judge(none, tenTimes(by("kvs"))).verdict).toBe("violated");
+    const opaque = [...split(backends), ...ports(80, "tcp")] as KnownResource[];
+    expect(judge(opaque, tenTimes(by("kvs"), nowhere)).verdict).toBe("holds");
+    expect(judge(opaque, tenTimes(by("kvs"))).verdict).toBe("violated");
+    const portless = { ...service("half"), spec: { selector: {} } } as KnownResource;
+    expect(judge([...split(backends), portless], tenTimes(by("kvs"))).verdict).toBe("holds");
+  });
+
+  test("none is for another namespace, or for nobody", () => {
+    const abroad = split({ "kvs.default": 1, "other.elsewhere": 1 });
+    expect(judge(abroad, tenTimes(by("kvs"), nowhere)).verdict).toBe("holds");
+    const zero = split({ kvs: 0, other: 0 });
+    expect(judge(zero, tenTimes(nowhere)).verdict).toBe("holds");
+    expect(judge(zero, tenTimes(nowhere, by("kvs"))).verdict).toBe("violated");
+  });
+
+  test("what linkerd's annotation leaves alone splits nothing", () => {
+    const annotations = { "smi.linkerd.io/skip": "yes" };
+    const skipped = split({ kvs: 1, other: 1 }, {}, { annotations });
+    expect(judge(skipped, tenTimes(by("kvs"), by("other"))).verdict).toBe("violated");
+    expect(judge(skipped, tenTimes(unsplit)).verdict).toBe("holds");
+  });
+
+  test("of two for all requests the older", () => {
+    const [younger, older] = [2, 1].map((day) => ({
+      creationTimestamp: `2026-01-0${day}T00:00:00Z`,
+    }));
+    const young = split({ kvs: 1, other: 1 }, {}, younger);
+    const old = split({ other: 1 }, {}, { ...older, name: "old" }).at(-1)!;
+    const byOld: Call = { ...by("other"), outbound: { route: "TrafficSplit/default/old#0" } };
+    expect(judge([...young, old], tenTimes(byOld)).verdict).toBe("holds");
+    expect(judge([...young, old], tenTimes(by("kvs"), by("other"))).verdict).toBe("violated");
+  });
+
+  test("nothing where a route of the Gateway API has the port", () => {
+    const parentRefs = [{ group: "", kind: "Service", name: "kvs", port: 80 }];
+    const backendRefs = [{ name: "kvs", port: 80 }];
+    for (const kind of ["HTTPRoute", "GRPCRoute"] as const) {
+      const rival = resource(gatewayApi, kind, "rival", { parentRefs, rules: [{ backendRefs }] });
+      const all = [...split({ kvs: 1, other: 1 }), rival];
+      const byRival: Call = { to: "kvs-0", outbound: { route: `${kind}/default/rival#0` } };
+      expect(judge(all, tenTimes(byRival)).verdict, kind).toBe("holds");
+      expect(judge(all, tenTimes(by("kvs"), by("other"))).verdict, kind).toBe("violated");
+    }
   });
 
   test("a backend that is not there keeps its share, which fails", () => {

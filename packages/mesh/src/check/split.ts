@@ -1,3 +1,4 @@
+import { isOpaque } from "../history/exchange.ts";
 import type { PortProtocol } from "../model/protocol.ts";
 import { namespacedName, namespaceOf } from "../resource/meta.ts";
 import type { Evidence } from "./evidence.ts";
@@ -32,8 +33,10 @@ export function checkSplit(evidence: Evidence): ConstraintReport {
       continue;
     }
     const { of } = ruled.seen;
-    const port = ruled.seen.exchange.servicePort;
-    const key = `${of.uid} ${of.life} ${ruled.period.index} ${ruled.rule.name} ${port}`;
+    const { exchange } = ruled.seen;
+    // Where a port carries both, connections of octets have turns of their own.
+    const what = `${exchange.servicePort} ${isOpaque(exchange)}`;
+    const key = `${of.uid} ${of.life} ${ruled.period.index} ${ruled.rule.name} ${what}`;
     const run = runs.get(key) ?? [];
     runs.set(key, run);
     run.push(ruled);
@@ -74,9 +77,8 @@ function judgeRun(run: readonly Ruled[], findings: Findings): void {
     findings.skip("a session may hold it, and its token is not recorded", run.length);
     return;
   }
-  const weights = weightsOf(rule!, period.value, seen.exchange.servicePort);
+  const weights = weightsOf(rule!, period.value, seen);
   const sum = [...weights.values()].reduce((total, weight) => total + weight, 0);
-  if (sum === 0) return; // all of it fails, which reasons tell
   const counts = new Map<string, number>();
   const counted: Seen[] = [];
   for (const { seen: one } of run) {
@@ -89,7 +91,7 @@ function judgeRun(run: readonly Ruled[], findings: Findings): void {
   findings.judge(total);
   const missing = missingAmong(seen.of, counted);
   if (missing > 0) findings.skip("not recorded, or of other rules", missing);
-  const live = (rule!.rule.backendRefs ?? []).filter(({ weight = 1 }) => weight > 0).length;
+  const live = (rule!.rule.backendRefs ?? []).filter(({ weight = 1 }) => weight > 0).length || 1;
   const violate = (to: string, expected: string) =>
     findings.violate({
       what: `${seen.of.workload}: ${to} got ${counts.get(to) ?? 0} of ${total} ${seen.exchange.protocol === "tls" ? "connections" : "requests"} of ${rule!.name}`,
@@ -125,37 +127,36 @@ function backendOf({ exchange }: Seen): string | null {
   return exchange.reason === "invalid-backend" ? nobody : null;
 }
 
+const ofRequests: readonly PortProtocol[] = ["detect", "http", "http1", "h2c"];
+
 /** What a port must speak for rules of a kind to lead there. */
 const carries: Readonly<Record<string, readonly PortProtocol[]>> = {
-  HTTPRoute: ["detect", "http", "http1", "h2c"],
-  GRPCRoute: ["detect", "http", "http1", "h2c"],
+  HTTPRoute: ofRequests,
+  GRPCRoute: ofRequests,
   TLSRoute: ["detect", "tls"],
 };
 
-/** @param asked port of the Service that was asked: a TrafficSplit's backends have the same */
+/** @param seen one of the rule's: a TrafficSplit's backends have the port that was asked, and carry octets or requests as it did */
 function weightsOf(
   { rule, route }: NamedRule,
-  { ports }: Routing,
-  asked: number,
+  { ports, services }: Routing,
+  { exchange }: Seen,
 ): ReadonlyMap<string, number> {
   const weights = new Map<string, number>();
+  const ofSplit = isOpaque(exchange) ? undefined : ofRequests;
   for (const { name, namespace, port, weight = 1, filters } of rule.backendRefs ?? []) {
-    const named = `${namespace ?? namespaceOf(route)}/${name}:${port || asked}`;
-    // A split's backend that has no such port takes no part; one that is not there keeps its share, which fails.
-    if (port === 0 && ports[named] === undefined && hasPorts(ports, named)) continue;
+    const service = `${namespace ?? namespaceOf(route)}/${name}`;
+    const named = `${service}:${port || exchange.servicePort}`;
     const protocol = ports[named]?.protocol;
-    const known = carries[route.kind];
+    // A split's backend that has no such port takes no part; one that is not there keeps its share, which fails.
+    if (port === 0 && protocol === undefined && services.includes(service)) continue;
+    const known = route.kind === "TrafficSplit" ? ofSplit : carries[route.kind];
     const isReached = protocol !== undefined && (known === undefined || known.includes(protocol));
     const to = isReached && areActedOn(filters) ? named : nobody;
     weights.set(to, (weights.get(to) ?? 0) + weight);
   }
+  if ([...weights.values()].every((weight) => weight === 0)) weights.set(nobody, 1);
   return weights;
-}
-
-/** Is there such a Service, with another port? */
-function hasPorts(ports: Routing["ports"], named: string): boolean {
-  const service = named.slice(0, named.lastIndexOf(":") + 1);
-  return Object.keys(ports).some((one) => one.startsWith(service));
 }
 
 /** May a client stay with the backend that answered it first, whatever the weights? */

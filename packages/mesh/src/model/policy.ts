@@ -224,7 +224,7 @@ export interface ConcurrencyDoc {
   readonly max: number;
   /** Latency may grow by this factor before the limit falls. */
   readonly tolerance: number;
-  /** Of requests of which nothing else says it, 0 to 9: 0 goes first. */
+  /** Of requests of which nothing else says it, 0 to 9: 9 is let in before 0. */
   readonly priority: number;
   /** Field that says a request's priority; null: none does. */
   readonly priorityHeader: string | null;
