@@ -1,4 +1,5 @@
 import type { MatchDoc, RuleDoc } from "@heddle/mesh/model/document.ts";
+import { reasonRow } from "@heddle/mesh/model/reason.ts";
 import { changedFields, valueWords } from "./changed-fields.ts";
 import {
   frontendsOf,
@@ -99,7 +100,12 @@ function rulesOf(frontend: PlannedFrontend | null): ReadonlyMap<string, OneRule>
   if (routes === null && service !== null) {
     const backend = { service: `${service.namespace}/${service.name}`, port };
     const to = `${backend.service}:${port}`;
-    add({ name: itself, matches: ["everything"], shares: [{ to, backend, share: 1 }], doc: null });
+    add({
+      name: itself,
+      matches: ["everything"],
+      shares: [{ to, backend, fails: null, share: 1 }],
+      doc: null,
+    });
   }
   for (const [index, doc] of (routes?.rules ?? []).entries()) {
     const matches = routes!.matches.filter((match: MatchDoc) => match.rule === index);
@@ -168,7 +174,7 @@ function saidBy(doc: RuleDoc | null): object {
 
 function targetOf(rule: OneRule | null): string | null {
   if (rule === null) return null;
-  if (rule.doc?.fails != null) return rule.doc.fails === "unsupported" ? "501" : "500";
+  if (rule.doc?.fails != null) return String(reasonRow(rule.doc.fails).status);
   const redirect = rule.doc?.filters.find(({ type }) => type === "redirect");
   if (redirect?.type === "redirect") return `a redirect (${redirect.status})`;
   return shareWords(rule.shares);

@@ -2,6 +2,7 @@ import { Placement, slotOwner } from "@heddle/mesh/balance/placement.ts";
 import { runRequestFilters } from "@heddle/mesh/filter/index.ts";
 import type { MatchDoc, RoutesDoc, RuleDoc } from "@heddle/mesh/model/document.ts";
 import type { SpiffeId } from "@heddle/mesh/model/identity.ts";
+import { type Reason, reasonRow } from "@heddle/mesh/model/reason.ts";
 import type { ServiceKey } from "@heddle/mesh/model/service-key.ts";
 import { PlainRequestHead } from "@heddle/mesh/net/plain-head.ts";
 import { compileRoutes } from "@heddle/mesh/route/compile.ts";
@@ -139,7 +140,7 @@ export class Explainer {
   #toService(frontend: PlannedFrontend, request: AskedRequest) {
     const { namespace, name } = frontend.service!;
     const backend = { service: `${namespace}/${name}`, port: frontend.port };
-    const to = { to: `${backend.service}:${backend.port}`, backend, share: 1 };
+    const to = { to: `${backend.service}:${backend.port}`, backend, fails: null, share: 1 };
     const none = { edits: [], answer: null };
     const destination = destinationOf(this.#view, to, headOf(request), request, none);
     return { answer: failOf(destination), destinations: [destination] };
@@ -155,9 +156,8 @@ export class Explainer {
     const rule = routes.rules[match.rule]!;
     const told = { rule, match: matchWords(match) };
     if (rule.fails !== null) {
-      const status = rule.fails === "unsupported" ? 501 : 500;
       const detail = "the rule cannot be acted on, as its conditions say";
-      return { ...told, answer: { status, reason: rule.fails, detail }, destinations: [] };
+      return { ...told, answer: failure(rule.fails, detail), destinations: [] };
     }
     return { ...told, ...this.#follow(frontend, rule, request) };
   }
@@ -182,8 +182,8 @@ export class Explainer {
     }
     const shares = sharesOf(rule.backends);
     if (shares.length === 0) {
-      const detail = "no backend has a weight";
-      return { answer: { status: 500, reason: "invalid-backend", detail }, destinations: [] };
+      const answer = failure("invalid-backend", "no backend has a weight");
+      return { answer, destinations: [] };
     }
     const destinations = shares.map((share): Destination => {
       const head = headOf(request);
@@ -270,24 +270,25 @@ function isSameBackend(a: Share["backend"], b: Share["backend"]): boolean {
 }
 
 function unroutableAnswer(reason: keyof typeof unroutable): Answer {
-  return { status: reason === "no-route" ? 404 : 400, reason, detail: unroutable[reason] };
+  return failure(reason, unroutable[reason]);
+}
+
+function failure(reason: Reason, detail: string): Answer {
+  return { status: reasonRow(reason).status, reason, detail };
 }
 
 /** Why a share is not answered by a process; null: it is, as far as one can tell. */
-export function failOf({ backend, answer, endpoints, to, placed }: Destination): Answer | null {
+export function failOf(destination: Destination): Answer | null {
+  const { fails, answer, endpoints, to, placed } = destination;
   if (answer !== null) return answer;
-  if (backend === null) {
-    const status = to.includes("503") ? 503 : 500;
-    const reason = status === 503 ? "no-endpoint" : "invalid-backend";
-    return { status, reason, detail: "the reference is not valid" };
-  }
+  if (fails !== null) return failure(fails, "the reference is not valid");
   if (placed?.workload != null) {
     const phase = endpoints.find(({ workload }) => workload === placed.workload)?.phase;
     if (phase === "ready" || phase === "draining" || placed.whenAway === "move") return null;
-    return { status: 503, reason: "slot-away", detail: `${placed.workload} is away` };
+    return failure("slot-away", `${placed.workload} is away`);
   }
   if (endpoints.some(({ phase }) => phase === "ready")) return null;
-  return { status: 503, reason: "no-endpoint", detail: `${to} has no endpoint that is ready` };
+  return failure("no-endpoint", `${to} has no endpoint that is ready`);
 }
 
 function destinationOf(

@@ -6,6 +6,7 @@ import type {
   TlsRouteDoc,
   WeightedBackendDoc,
 } from "@heddle/mesh/model/document.ts";
+import { reasonRow } from "@heddle/mesh/model/reason.ts";
 import type { ServiceKey } from "@heddle/mesh/model/service-key.ts";
 import type { MeshView } from "./mesh-view.ts";
 
@@ -90,6 +91,8 @@ export interface Share {
   /** `default/kvs:80`, or how it fails: `nobody (500)`. */
   readonly to: string;
   readonly backend: WeightedBackendDoc["backend"];
+  /** Why it fails, where there is no backend; else null. */
+  readonly fails: NonNullable<WeightedBackendDoc["fails"]> | null;
   /** 0 to 1. */
   readonly share: number;
 }
@@ -100,10 +103,10 @@ export function sharesOf(backends: readonly WeightedBackendDoc[]): readonly Shar
   const found = new Map<string, Share>();
   for (const { backend, weight, fails = "invalid-backend" } of backends) {
     if (weight === 0) continue;
-    const status = fails === "no-endpoint" ? 503 : 500;
-    const to = backend === null ? `nobody (${status})` : `${backend.service}:${backend.port}`;
+    const nobody = `nobody (${reasonRow(fails).status})`;
+    const to = backend === null ? nobody : `${backend.service}:${backend.port}`;
     const share = (found.get(to)?.share ?? 0) + weight / sum;
-    found.set(to, { to, backend, share });
+    found.set(to, { to, backend, fails: backend === null ? fails : null, share });
   }
   return [...found.values()];
 }

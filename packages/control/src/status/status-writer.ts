@@ -1,17 +1,18 @@
 import type { Clock, Timer } from "@heddle/mesh/base/clock.ts";
 import type { Log } from "@heddle/mesh/base/log.ts";
 import { kindOf } from "@heddle/mesh/resource/check.ts";
+import type { Claims } from "@heddle/mesh/resource/compile/claims.ts";
 import { isOurClass } from "@heddle/mesh/resource/compile/gateway-class.ts";
 import { gatewaySocket } from "@heddle/mesh/resource/compile/sockets.ts";
-import type { ResourceKey, TableName } from "@heddle/mesh/resource/compile/tables.ts";
 import { heddleController } from "@heddle/mesh/resource/gateway-api/gatewayclass.ts";
 import type { XMesh } from "@heddle/mesh/resource/gateway-api/xmesh.ts";
 import type { Contract } from "@heddle/mesh/resource/heddle/contract.ts";
 import { meshSettings } from "@heddle/mesh/resource/heddle/mesh.ts";
-import type { ConditionClaim, Resource } from "@heddle/mesh/resource/meta.ts";
+import { type ConditionClaim, type Resource, resourceKey } from "@heddle/mesh/resource/meta.ts";
 import { isSameData } from "../revision/revision.ts";
 import { keyOf } from "../store/collection.ts";
 import type { Store, Write } from "../store/store.ts";
+import { resourceOf } from "../watch/claimed.ts";
 import { contractConditions } from "../watch/contracts.ts";
 import type { Controller } from "../watch/controller.ts";
 import { timestamp } from "../watch/workload-plan.ts";
@@ -33,6 +34,11 @@ export interface StatusWriterOptions {
   readonly log: Log;
 }
 
+interface Settled {
+  readonly key: string;
+  readonly resource: Resource;
+}
+
 /** What happened within this time is written together, in ms. */
 const delayMs = 100;
 
@@ -41,8 +47,8 @@ export class StatusWriter {
   readonly #options: StatusWriterOptions;
   /** Conditions that others state, by Contract, as last said. */
   readonly #said = new Map<string, ConditionClaim>();
-  /** Resources whose status says what is claimed: most of a large mesh. */
-  readonly #settled = new WeakMap<object, Resource>();
+  /** Resources whose status says what is claimed, by these claims, with their keys: most of a large mesh. */
+  readonly #settled = new WeakMap<Claims, Settled>();
   #timer: Timer | null = null;
   #isWriting = false;
   #isDue = false;
@@ -111,24 +117,30 @@ export class StatusWriter {
         expect,
       });
     };
-    const newest = <R extends Resource>(known: R | undefined) =>
-      known === undefined ? null : (objects.latest(known) as R);
+    const newest = <R extends Resource>(known: R | null | undefined) =>
+      known == null ? null : (objects.latest(known) as R);
     const workloads = [...objects.workloads.values()];
     for (const workload of workloads) {
       const uid = workload.metadata.uid!;
       const view = views.get(uid);
       if (view !== undefined) add(workload, workloadStatus(workload, view, host.workload(uid)));
     }
+    const byProcess = Map.groupBy(workloads, ({ metadata, spec }) =>
+      spec.process === undefined ? null : `${metadata.namespace}/${spec.process}`,
+    );
     for (const [key, process] of objects.processes) {
-      add(process, processStatus(process, workloads, controller.rolloutOf(key), now));
+      const { name, namespace } = process.metadata;
+      const own = byProcess.get(`${namespace}/${name}`) ?? [];
+      add(process, processStatus(process, own, controller.rolloutOf(key), now));
     }
     for (const [resource, claims] of index.outputs.claims) {
-      const [table, key] = splitKey(resource);
-      const known = newest(index.inputs.resources.all(table).get(key));
+      const settled = this.#settled.get(claims);
+      if (settled !== undefined && objects.latestAt(settled.key) === settled.resource) continue;
+      const known = newest(resourceOf(index, resource));
       if (known === null || known.kind === "Contract") continue;
-      if (this.#settled.get(claims) === known) continue;
       const status = attachedStatus(known, claims, now);
-      if (status === null || isSameData(known.status, status)) this.#settled.set(claims, known);
+      if (status === null || isSameData(known.status, status))
+        this.#settled.set(claims, { key: resourceKey(known), resource: known });
       else add(known, status);
     }
     for (const [key, claims] of contractConditions(index, objects.processes.values())) {
@@ -187,9 +199,4 @@ function isStated(contract: Contract, claim: ConditionClaim): boolean {
   const known = contract.status?.conditions?.find(({ type }) => type === claim.type);
   const said = { ...known, status, reason, message, observedGeneration: generation };
   return known !== undefined && isSameData(known, said);
-}
-
-function splitKey(resource: ResourceKey): [TableName, string] {
-  const slash = resource.indexOf("/");
-  return [resource.slice(0, slash) as TableName, resource.slice(slash + 1)];
 }
