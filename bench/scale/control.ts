@@ -63,29 +63,26 @@ const { address } = plane.door;
 if (address.kind !== "tcp") throw new Error("the door is no TCP port");
 
 /** Calls back whenever a proxy has acknowledged. */
-let onAcknowledged: () => void = () => {};
+let onAcknowledged: (uid: string) => void = () => {};
 const { controller } = plane;
 const acknowledged = controller.acknowledged.bind(controller);
-controller.acknowledged = (...said) => {
-  acknowledged(...said);
-  onAcknowledged();
+controller.acknowledged = (uid, ...said) => {
+  acknowledged(uid, ...said);
+  onAcknowledged(uid);
 };
 
 /** Resolves once every proxy runs documents in which the endpoint is in `phase`. */
 function allKnow(phase: string): Promise<void> {
   return new Promise((resolve) => {
     const waiting = new Set(members.map(({ uid }) => uid));
-    onAcknowledged = () => {
-      for (const uid of waiting) {
-        const doc = controller.proxies
-          .get(uid)
-          .acknowledged?.documents.get(`endpoints/default/${changing}`);
-        if (doc?.kind === "endpoints" && doc.endpoints[0]?.state.phase === phase)
-          waiting.delete(uid);
-      }
+    onAcknowledged = (uid) => {
+      const doc = controller.proxies
+        .get(uid)
+        .acknowledged?.documents.get(`endpoints/default/${changing}`);
+      if (doc?.kind === "endpoints" && doc.endpoints[0]?.state.phase === phase) waiting.delete(uid);
       if (waiting.size === 0) resolve();
     };
-    onAcknowledged();
+    for (const { uid } of members) onAcknowledged(uid);
   });
 }
 

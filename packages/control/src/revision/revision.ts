@@ -56,12 +56,16 @@ export function isSameData(a: unknown, b: unknown): boolean {
     if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
     return a.every((item, index) => isSameData(item, b[index]));
   }
-  const first = definedEntries(a);
-  const second = new Map(definedEntries(b));
-  return (
-    first.length === second.size &&
-    first.every(([name, value]) => second.has(name) && isSameData(value, second.get(name)))
-  );
+  // Called for all of a mesh: nothing is allocated but the names.
+  let members = 0;
+  for (const name of Object.keys(a)) {
+    const value: unknown = a[name as never];
+    if (value === undefined) continue;
+    members++;
+    if (!Object.hasOwn(b, name) || !isSameData(value, b[name as never])) return false;
+  }
+  for (const name of Object.keys(b)) if (b[name as never] !== undefined) members--;
+  return members === 0;
 }
 
 /** Do both mean the same? */
@@ -126,8 +130,4 @@ export function undo(later: readonly Revision[]): readonly IntentChange[] {
 
 function isEmpty(map: object | undefined): boolean {
   return map === undefined || Object.keys(map).length === 0;
-}
-
-function definedEntries(value: object): [string, unknown][] {
-  return Object.entries(value).filter(([, member]) => member !== undefined);
 }

@@ -56,6 +56,18 @@ export interface Touched {
   readonly services: ReadonlySet<ServiceKey>;
 }
 
+/** How long an acknowledgement that decides nothing waits for others, in ms: of one change a large mesh's come within this time. */
+const acknowledgedMs = 25;
+
+const noCalls: readonly string[] = [];
+
+interface Frontends {
+  readonly backed: readonly ServiceKey[];
+  readonly calls: readonly string[];
+  readonly wants: ReadonlySet<ServiceKey>;
+  readonly services: readonly ServiceKey[];
+}
+
 /**
  * The one task that turns intent and what is into what shall be. Everything that happens (a change in the store, a word
  * of the supervisor, an acknowledgement) only marks that a pass is due; a pass looks at all there is and is done when
@@ -90,6 +102,12 @@ export class Controller {
   #isHostComplete = false;
   #drainTimer: Timer | null = null;
   #retryTimer: Timer | null = null;
+  /** Runs while acknowledgements came that nothing waits for. */
+  #acknowledgedTimer: Timer | null = null;
+  /** Does a workload wait for its callers to acknowledge? */
+  #isAwaited = false;
+  /** Services that each workload has to do with, and what says so. */
+  readonly #frontends = new Map<string, Frontends>();
 
   private constructor(options: ControllerOptions) {
     this.#options = options;
@@ -122,6 +140,7 @@ export class Controller {
     this.#due?.cancel();
     this.#drainTimer?.cancel();
     this.#retryTimer?.cancel();
+    this.#acknowledgedTimer?.cancel();
     this.objects.close();
   }
 
@@ -217,8 +236,9 @@ export class Controller {
     refused: ReadonlyMap<string, readonly string[]>,
   ): void {
     this.proxies.update(uid, { acknowledged: snapshot, refused });
-    this.#views.acknowledged(uid, snapshot);
-    this.#schedule();
+    const isNews = this.#views.acknowledged(uid, snapshot);
+    if (isNews || this.#isAwaited) this.#schedule();
+    else this.#acknowledgedTimer ??= this.#options.clock.after(acknowledgedMs, () => this.poke());
   }
 
   /** Looks again: time passed, or a revision was made. */
@@ -228,6 +248,8 @@ export class Controller {
 
   #schedule(): void {
     this.#isDue = true;
+    this.#acknowledgedTimer?.cancel();
+    this.#acknowledgedTimer = null;
     if (this.#due !== null || this.#isPassing || this.#isClosed) return;
     this.#due = this.#options.clock.after(0, () => {
       this.#due = null;
@@ -270,14 +292,16 @@ export class Controller {
       this.#drains.forget(uid);
       this.#restarts.forget(uid);
       this.proxies.forget(uid);
+      this.#slices.forget(uid);
+      this.#frontends.delete(uid);
     }
     if (this.#sockets !== this.host.sockets) this.index.setSockets(this.host.sockets);
     this.#sockets = this.host.sockets;
-    const first = this.index.take();
+    const first = this.#compile();
     const slots = await this.#assignSlots();
     const isNewlyComplete = this.host.isComplete && !this.#isHostComplete;
     this.#isHostComplete = this.host.isComplete;
-    const changed = this.#touchedBy(slots ? [first, this.index.take()] : [first], revision());
+    const changed = this.#touchedBy(slots ? [first, this.#compile()] : [first], revision());
     const touched = { ...changed, all: changed.all || isNewlyComplete };
     if (touched.uids.size > 0 || touched.services.size > 0) this.#endpointsVersion++;
     this.#revision = revision();
@@ -287,6 +311,13 @@ export class Controller {
       events.onDocuments(touched);
     }
     events.onSettled();
+  }
+
+  #compile(): MeshChanges {
+    const changes = this.index.take();
+    const services = new Set([...changes.services.keys(), ...changes.endpoints.keys()]);
+    if (services.size > 0) this.#slices.note(services);
+    return changes;
   }
 
   /** Commits what a pass decided. Whoever was faster than us marked another pass. */
@@ -343,6 +374,7 @@ export class Controller {
       isKnown: (uid, version) => this.proxies.haveAcknowledged(this.#servicesOf(uid), version),
     };
     const waits = [this.#drains.follow(following), this.#restarts.follow(following)];
+    this.#isAwaited = waits.some((wait) => wait !== null);
     const waitMs = Math.min(...waits.filter((wait) => wait !== null));
     this.#drainTimer?.cancel();
     if (waitMs === Number.POSITIVE_INFINITY) return;
@@ -399,11 +431,24 @@ export class Controller {
   #sliceOf(view: WorkloadView): Slice {
     const workload = this.workloadOf(view.uid);
     const process = workload === null ? null : this.#processOf(workload);
-    const calls = (process?.spec.calls ?? []).map((call) => {
+    return this.#slices.of(view, this.#frontendsOf(view, process));
+  }
+
+  /** Those it backs, calls and has used; the same object as long as they are the same. */
+  #frontendsOf(view: WorkloadView, process: Process | null): readonly ServiceKey[] {
+    const known = this.#frontends.get(view.uid);
+    const backed = this.#backing.servicesOf(view);
+    const calls = process?.spec.calls ?? noCalls;
+    const { wants } = this.proxies.get(view.uid);
+    if (known?.backed === backed && known.calls === calls && known.wants === wants) {
+      return known.services;
+    }
+    const called = calls.map((call) => {
       const [name, namespace = view.namespace] = call.split(".");
       return `${namespace}/${name}`;
     });
-    const { wants } = this.proxies.get(view.uid);
-    return this.#slices.of(view, [...this.#backing.servicesOf(view), ...calls, ...wants]);
+    const services = [...backed, ...called, ...wants];
+    this.#frontends.set(view.uid, { backed, calls, wants, services });
+    return services;
   }
 }

@@ -1,5 +1,6 @@
 import { type Address, tcp } from "@heddle/mesh/model/address.ts";
 import type { Observed, SocketSpec, SocketsBound, WorkloadObserved } from "../host/link.ts";
+import { isSameData } from "../revision/revision.ts";
 
 /** What the supervisor last said of this machine: processes and sockets. */
 export class HostView {
@@ -31,6 +32,7 @@ export class HostView {
     return this.#failed;
   }
 
+  /** The same object as long as it says the same. */
   workload(uid: string): WorkloadObserved | null {
     return this.#observed.get(uid) ?? null;
   }
@@ -45,7 +47,13 @@ export class HostView {
 
   observe(message: Observed): void {
     this.#isKnown = true;
-    this.#observed = new Map(message.workloads.map((workload) => [workload.uid, workload]));
+    const before = this.#observed;
+    const observed = new Map<string, WorkloadObserved>();
+    for (const workload of message.workloads) {
+      const known = before.get(workload.uid);
+      observed.set(workload.uid, isSameData(known, workload) ? known! : workload);
+    }
+    this.#observed = observed;
   }
 
   /** On which hosts sockets were asked for: the supervisor says their ports only. True: some are elsewhere now. */

@@ -65,3 +65,29 @@ test("one endpoint's change makes one document anew, and sends it alone, however
   expect(large).toMatchObject({ isDesiredSame: true, socketsSet: 0 });
   expect(large.octets.size).toBe(1);
 });
+
+test("after many changes, asked for or not, a proxy's documents are those that the compiler has", async () => {
+  const bench = await meshOf(3);
+  const { index, views } = bench.controller!;
+  const uids = [...views.keys()];
+  for (let change = 0; change < 160; change++) {
+    const name = `${["changing", "s0", "s1"][change % 3]}-0`;
+    if (!bench.ready.delete(name)) bench.ready.add(name);
+    bench.controller!.observe(bench.observed());
+    await bench.settle();
+    // Each is asked for in its own time, the last never before the end.
+    for (const [at, uid] of uids.entries()) {
+      if (at < uids.length - 1 && change % (at * 9 + 1) === 0) bench.controller!.snapshotFor(uid);
+    }
+  }
+  let endpoints = 0;
+  for (const { documents } of snapshots(bench).values()) {
+    for (const [key, document] of documents) {
+      if (!key.startsWith("endpoints/")) continue;
+      expect(document).toBe(index.outputs.endpoints.get(key.slice("endpoints/".length)));
+      endpoints++;
+    }
+  }
+  expect(endpoints).toBeGreaterThan(uids.length);
+  bench.controller!.close();
+});

@@ -61,6 +61,11 @@ export class Objects {
     return this.#latest.get(resourceKey(resource)) ?? resource;
   }
 
+  /** The same, by `resourceKey`; undefined: there is none. */
+  latestAt(key: string): Resource | undefined {
+    return this.#latest.get(key);
+  }
+
   /** Who a workload is, by uid; null: there is none. */
   workloadOf(uid: string): ProcessStart["workload"] | null {
     for (const workload of this.workloads.values()) {

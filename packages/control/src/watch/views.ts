@@ -1,5 +1,6 @@
 import type { Clock } from "@heddle/mesh/base/clock.ts";
-import { tcp } from "@heddle/mesh/model/address.ts";
+import { type Address, tcp } from "@heddle/mesh/model/address.ts";
+import type { ProxyDoc } from "@heddle/mesh/model/document.ts";
 import type { MeshIndex } from "@heddle/mesh/resource/compile/mesh-index.ts";
 import { inboundSocket } from "@heddle/mesh/resource/compile/sockets.ts";
 import type { WorkloadPort, WorkloadView } from "@heddle/mesh/resource/compile/workload-view.ts";
@@ -7,6 +8,7 @@ import { meshSettings } from "@heddle/mesh/resource/heddle/mesh.ts";
 import type { Workload } from "@heddle/mesh/resource/heddle/workload.ts";
 import { namespaceOf } from "@heddle/mesh/resource/meta.ts";
 import type { Snapshot } from "@heddle/mesh/snapshot/snapshot.ts";
+import type { WorkloadObserved } from "../host/link.ts";
 import { isSameData } from "../revision/revision.ts";
 import {
   type Admission,
@@ -30,11 +32,28 @@ export interface ViewsOptions {
   readonly restarts: Restarts;
 }
 
+/** All that a view is made from. */
+interface Made {
+  readonly workload: Workload;
+  readonly observed: WorkloadObserved | null;
+  /** Where its inbound socket is. */
+  readonly socket: Address | null;
+  readonly isDraining: boolean;
+  readonly hasProxies: boolean;
+  readonly trustDomain: string;
+  readonly isHostKnown: boolean;
+  readonly admission: Admission;
+}
+
 /** Workloads as the compiler sees them: what is meant, what the supervisor sees, what their proxies acknowledged. */
 export class Views {
   readonly #options: ViewsOptions;
   readonly #views = new Map<string, WorkloadView>();
   readonly #admissions = new Map<string, Admission>();
+  /** The document of its own that each proxy last acknowledged. */
+  readonly #own = new Map<string, ProxyDoc | null>();
+  /** What each view was made from. */
+  readonly #made = new Map<string, Made>();
 
   constructor(options: ViewsOptions) {
     this.#options = options;
@@ -58,10 +77,14 @@ export class Views {
     this.#admissions.set(workload.metadata.uid!, { acknowledged, serves: null, wasReady: true });
   }
 
-  /** The workload's own proxy runs `snapshot`. */
-  acknowledged(uid: string, snapshot: Snapshot): void {
+  /** The workload's own proxy runs `snapshot`. True: it has another document of its own than before. */
+  acknowledged(uid: string, snapshot: Snapshot): boolean {
+    const own = ownDocument(snapshot);
+    if (this.#own.get(uid) === own) return false;
+    this.#own.set(uid, own);
     const before = this.#admissions.get(uid) ?? notAdmitted;
-    this.#admissions.set(uid, acknowledge(before, ownDocument(snapshot)));
+    this.#admissions.set(uid, acknowledge(before, own));
+    return true;
   }
 
   /** Looks at all workloads anew and tells the index what is different. Returns the uids that are gone. */
@@ -71,7 +94,8 @@ export class Views {
     for (const workload of workloads) {
       const view = this.#viewOf(workload);
       present.add(view.uid);
-      if (isSameData(this.#views.get(view.uid), view)) continue;
+      const before = this.#views.get(view.uid);
+      if (view === before || isSameData(before, view)) continue;
       this.#views.set(view.uid, view);
       index.putWorkload(view);
     }
@@ -79,6 +103,8 @@ export class Views {
     for (const uid of gone) {
       this.#views.delete(uid);
       this.#admissions.delete(uid);
+      this.#own.delete(uid);
+      this.#made.delete(uid);
       index.removeWorkload(uid);
     }
     return gone;
@@ -94,22 +120,29 @@ export class Views {
     const observed = host.workload(uid);
     // One that restarts drains while it is ready, and is away from then on until it is again.
     const isDraining = isLeaving || (restarts.has(uid) && observed?.app?.ready === true);
-    const ports = this.#portsOf(workload);
-    const inbound = hasProxies
+    const socket = hasProxies
       ? (host.sockets.get(inboundSocket({ name, namespace })) ?? null)
-      : (ports[0]?.address ?? null);
+      : null;
+    const { trustDomain } = meshSettings(index.inputs.mesh);
+    const { isKnown: isHostKnown } = host;
+    const known = this.#admissions.get(uid) ?? notAdmitted;
+    const from = { workload, observed, socket, isDraining, hasProxies, trustDomain, isHostKnown };
+    const before = this.#made.get(uid);
+    const view = this.#views.get(uid);
+    if (view !== undefined && before?.admission === known && isMadeFrom(before, from)) return view;
+    const ports = this.#portsOf(workload);
+    const inbound = hasProxies ? socket : (ports[0]?.address ?? null);
     const inputs: AdmissionInputs = {
       inbound,
       observed,
-      isHostKnown: host.isKnown,
+      isHostKnown,
       isDraining,
       nowWallMs: clock.wallMs(),
     };
-    const known = this.#admissions.get(uid) ?? notAdmitted;
     const direct = { ...known, acknowledged: inbound };
     const admission = observeReady(hasProxies ? known : direct, inputs);
     this.#admissions.set(uid, admission);
-    const { trustDomain } = meshSettings(index.inputs.mesh);
+    this.#made.set(uid, { ...from, admission });
     return {
       uid,
       name,
@@ -134,4 +167,16 @@ export class Views {
       return [{ name, number: number ?? null, address: tcp("127.0.0.1", bound) }];
     });
   }
+}
+
+function isMadeFrom(a: Made, b: Omit<Made, "admission">): boolean {
+  return (
+    a.workload === b.workload &&
+    a.observed === b.observed &&
+    a.socket === b.socket &&
+    a.isDraining === b.isDraining &&
+    a.hasProxies === b.hasProxies &&
+    a.trustDomain === b.trustDomain &&
+    a.isHostKnown === b.isHostKnown
+  );
 }

@@ -1,23 +1,35 @@
 import type { Document, DocumentKey } from "../model/document.ts";
 import { documentKeyOf } from "./codec.ts";
 import type { Digester } from "./digest.ts";
+import { PatchedDocuments } from "./patched-documents.ts";
 import type { Delta, Snapshot, Version } from "./snapshot.ts";
 
 /** The delta that makes `to` of `from`; with `from` null, the whole of `to`. */
 export function diffSnapshots(from: Snapshot | null, to: Snapshot, digester: Digester): Delta {
   const changed: Document[] = [];
-  for (const [key, document] of to.documents) {
-    const before = from?.documents.get(key);
-    if (before === undefined || !digester.same(before, document)) changed.push(document);
-  }
+  const gone: Document[] = [];
   const removed: DocumentKey[] = [];
-  for (const key of from?.documents.keys() ?? []) if (!to.documents.has(key)) removed.push(key);
+  const look = (key: DocumentKey) => {
+    const before = from?.documents.get(key);
+    const after = to.documents.get(key);
+    if (before === after) return; // nearly all of them
+    if (before !== undefined && after !== undefined && digester.same(before, after)) return;
+    if (before !== undefined) gone.push(before);
+    if (after !== undefined) changed.push(after);
+    else removed.push(key);
+  };
+  const some = from === null ? null : PatchedDocuments.different(from.documents, to.documents);
+  for (const key of some ?? to.documents.keys()) look(key);
+  if (some === null) {
+    for (const key of from?.documents.keys() ?? []) if (!to.documents.has(key)) look(key);
+  }
+  const before = from?.documents ?? null;
   return {
     ...versionOf(to),
     base: from === null ? null : versionOf(from),
     changed,
     removed,
-    digest: digester.digest(to.documents),
+    digest: digester.digestFrom(before, to.documents, gone, changed),
   };
 }
 
@@ -38,16 +50,27 @@ export function applyDelta(
   if (delta.base !== null && (snapshot === null || !sameVersion(snapshot, delta.base))) {
     return { mismatch: "base" };
   }
-  const documents = new Map(delta.base === null ? [] : snapshot?.documents);
-  for (const key of delta.removed) documents.delete(key);
+  const base = delta.base === null ? null : (snapshot?.documents ?? null);
+  const documents = new Map(base);
+  const gone: Document[] = [];
+  const come: Document[] = [];
+  for (const key of delta.removed) {
+    const before = documents.get(key);
+    if (documents.delete(key)) gone.push(before!);
+  }
   for (const document of delta.changed) {
     const key = documentKeyOf(document);
     if (key === null) return { mismatch: "digest" };
     const before = snapshot?.documents.get(key);
-    const isKnown = before !== undefined && digester.same(before, document);
-    documents.set(key, isKnown ? before : document);
+    const after = before !== undefined && digester.same(before, document) ? before : document;
+    const replaced = documents.get(key);
+    if (replaced !== undefined) gone.push(replaced);
+    documents.set(key, after);
+    come.push(after);
   }
-  if (digester.digest(documents) !== delta.digest) return { mismatch: "digest" };
+  if (digester.digestFrom(base, documents, gone, come) !== delta.digest) {
+    return { mismatch: "digest" };
+  }
   return { ...versionOf(delta), documents };
 }
 

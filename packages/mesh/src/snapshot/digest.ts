@@ -5,18 +5,35 @@ import type { Document, DocumentKey } from "../model/document.ts";
  * does not depend on their order. 128 bits, against accidents and bugs, not against an adversary: whoever can choose
  * documents is the control plane itself.
  *
- * Each document is hashed once in its life, since documents are never edited; the hashes hang off this object.
+ * Each document is hashed once in its life, since documents are never edited; the hashes hang off this object. So do the
+ * sums of sets: of one that is made of another by a few documents, only these are added and taken off.
  */
 export class Digester {
   readonly #hashes = new WeakMap<Document, Uint32Array>();
+  readonly #sums = new WeakMap<Documents, Uint32Array>();
 
   /** The digest of a set of documents: 32 hexadecimal digits. The empty set's is all zeros. */
-  digest(documents: ReadonlyMap<DocumentKey, Document>): string {
-    const sum = new Uint32Array(4);
-    for (const document of documents.values()) {
-      const hash = this.#hashOf(document);
-      for (let lane = 0; lane < 4; lane++) sum[lane]! += hash[lane]!;
-    }
+  digest(documents: Documents): string {
+    return toHex(this.#sumOf(documents));
+  }
+
+  /**
+   * The digest of `documents`, never edited again, which are `before` but for a few.
+   * @param gone those of `before` that are no longer there
+   * @param come those that were not
+   */
+  digestFrom(
+    before: Documents | null,
+    documents: Documents,
+    gone: readonly Document[],
+    come: readonly Document[],
+  ): string {
+    const known = this.#sums.get(documents);
+    if (known !== undefined) return toHex(known);
+    const sum = before === null ? new Uint32Array(4) : this.#sumOf(before).slice();
+    for (const document of gone) subtract(sum, this.#hashOf(document));
+    for (const document of come) add(sum, this.#hashOf(document));
+    this.#sums.set(documents, sum);
     return toHex(sum);
   }
 
@@ -33,6 +50,15 @@ export class Digester {
     return first.every((lane, index) => lane === second[index]);
   }
 
+  #sumOf(documents: Documents): Uint32Array {
+    const known = this.#sums.get(documents);
+    if (known !== undefined) return known;
+    const sum = new Uint32Array(4);
+    for (const document of documents.values()) add(sum, this.#hashOf(document));
+    this.#sums.set(documents, sum);
+    return sum;
+  }
+
   #hashOf(document: Document): Uint32Array {
     const known = this.#hashes.get(document);
     if (known !== undefined) return known;
@@ -40,6 +66,16 @@ export class Digester {
     this.#hashes.set(document, hash);
     return hash;
   }
+}
+
+type Documents = ReadonlyMap<DocumentKey, Document>;
+
+function add(sum: Uint32Array, hash: Uint32Array): void {
+  for (let lane = 0; lane < 4; lane++) sum[lane]! += hash[lane]!;
+}
+
+function subtract(sum: Uint32Array, hash: Uint32Array): void {
+  for (let lane = 0; lane < 4; lane++) sum[lane]! -= hash[lane]!;
 }
 
 /** JSON with members in order of their names: one text for one meaning. Members that are undefined are left out. */

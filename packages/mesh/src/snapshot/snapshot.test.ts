@@ -12,6 +12,7 @@ import {
 import { documentKeyOf, parseDelta, parseDocument } from "./codec.ts";
 import { applyDelta, diffSnapshots, isMismatch } from "./diff.ts";
 import { canonicalJson, Digester } from "./digest.ts";
+import { PatchedDocuments } from "./patched-documents.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 const routes: RoutesDoc = {
@@ -279,9 +280,54 @@ describe("deltas", () => {
         if (isMismatch(result)) throw new Error(result.mismatch);
         expect(result.documents).toEqual(to.documents);
         expect({ ...result, documents: null }).toEqual({ ...to, documents: null });
-        expect(receiver.digest(result.documents)).toBe(sender.digest(to.documents));
+        const afresh = new Digester().digest(to.documents);
+        expect([sender, receiver].map((one) => one.digest(to.documents))).toEqual([afresh, afresh]);
+        expect([delta.digest, receiver.digest(result.documents)]).toEqual([afresh, afresh]);
       }),
       { seed: 1, numRuns: 300 },
+    );
+  });
+
+  test("documents patched over and over are as those written anew, and so are deltas between them", () => {
+    const names = Array.from({ length: 20 }, (_, at) => `s${at}`);
+    const one = (name: string, number: number) =>
+      serviceDoc(name, { ports: [{ name: null, number, protocol: "http", routes: null }] });
+    const edits = fc.array(
+      fc.dictionary(fc.constantFrom(...names), fc.integer({ min: 1, max: 3 }), { maxKeys: 3 }),
+      { minLength: 1, maxLength: 30 },
+    );
+    fc.assert(
+      fc.property(edits, (all) => {
+        const start = names.map((name) => one(name, 1));
+        let patched: ReadonlyMap<string, Document> = new Map(
+          start.map((doc) => [documentKey(doc), doc]),
+        );
+        const plain = new Map(patched);
+        const digester = new Digester();
+        const at = (documents: ReadonlyMap<string, Document>, revision: number): Snapshot => ({
+          epoch: "x",
+          revision,
+          endpointsVersion: 0,
+          documents,
+        });
+        for (const [revision, edit] of all.entries()) {
+          const replaced = new Map<string, Document>();
+          for (const [name, number] of Object.entries(edit)) {
+            replaced.set(`service/default/${name}`, one(name, number));
+          }
+          const [before, plainBefore] = [at(patched, revision), at(new Map(plain), revision)];
+          patched = PatchedDocuments.of(patched, replaced);
+          for (const [key, document] of replaced) plain.set(key, document);
+          expect([...patched]).toEqual([...plain]);
+          expect([...patched.values()]).toEqual([...plain.values()]);
+          const delta = diffSnapshots(before, at(patched, revision + 1), digester);
+          const expected = diffSnapshots(plainBefore, at(plain, revision + 1), new Digester());
+          const keys = (some: readonly Document[]) => some.map(documentKey).sort();
+          expect(keys(delta.changed)).toEqual(keys(expected.changed));
+          expect(delta.digest).toBe(expected.digest);
+        }
+      }),
+      { seed: 1, numRuns: 50 },
     );
   });
 

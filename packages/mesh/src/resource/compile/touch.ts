@@ -25,7 +25,7 @@ export function readerOf(output: Tracked, key: string): string {
  *
  *   any resource ─▶ services, gateways and claims that read it, or what is attached where it is or was (`reads.ts`)
  *   Service ──────▶ also its endpoints, and every proxy (listeners)
- *   Workload ─────▶ its proxy, and endpoints of services that select it, before and after
+ *   Workload ─────▶ its proxy (not where only its state is another), and endpoints of services that select it, before and after
  */
 export class Touch {
   readonly #tables: MeshTables;
@@ -74,7 +74,7 @@ export class Touch {
   workload(uid: string, after: WorkloadView | null): void {
     const before = this.#tables.workloads.get(uid) ?? null;
     setOrDelete(this.#tables.workloads, uid, after);
-    this.#outputs.proxies.touch(uid);
+    if (!isSameBesideState(before, after)) this.#outputs.proxies.touch(uid);
     for (const [key, service] of this.#tables.services) {
       const isIn = [before, after].some((view) => view !== null && selects(service, view));
       if (isIn) this.#outputs.endpoints.touch(key);
@@ -120,6 +120,12 @@ export class Touch {
   #allProxies(): void {
     for (const uid of this.#tables.workloads.keys()) this.#outputs.proxies.touch(uid);
   }
+}
+
+/** Of where a workload stands its own document says nothing, and that of a large mesh is large. */
+function isSameBesideState(a: WorkloadView | null, b: WorkloadView | null): boolean {
+  const beside = (view: WorkloadView | null) => view && { ...view, state: null, serves: null };
+  return JSON.stringify(beside(a)) === JSON.stringify(beside(b));
 }
 
 /** What proxies' own documents are made of, as text: an annotation may say what a port speaks. */

@@ -32,12 +32,16 @@ export function selects(
   service: Service,
   workload: Pick<WorkloadView, "namespace" | "labels">,
 ): boolean {
-  const selector = Object.entries(service.spec.selector ?? {});
-  return (
-    selector.length > 0 &&
-    (service.metadata.namespace ?? "default") === workload.namespace &&
-    selector.every(([name, value]) => workload.labels[name] === value)
-  );
+  const { selector } = service.spec;
+  if (selector === undefined) return false;
+  if ((service.metadata.namespace ?? "default") !== workload.namespace) return false;
+  let isAsked = false;
+  // Asked for each pair of a mesh: nothing is allocated.
+  for (const name in selector) {
+    if (workload.labels[name] !== selector[name]) return false;
+    isAsked = true;
+  }
+  return isAsked;
 }
 
 /** The zone a workload runs in (Kubernetes' well-known label); undefined: none is said. */
