@@ -35,3 +35,15 @@ export function drawOther(
   }
   return index;
 }
+
+/** One of them so, which is not `avoid`; there must be two. */
+export function drawCandidate<C extends Candidate>(
+  candidates: readonly C[],
+  avoid: C | null,
+  nowMs: number,
+  rng: Rng,
+): C {
+  const index = drawIndex(candidates, nowMs, rng);
+  const candidate = candidates[index]!;
+  return candidate === avoid ? candidates[drawOther(candidates, index, nowMs, rng)]! : candidate;
+}

@@ -1,9 +1,9 @@
 import type { Rng } from "../base/rng.ts";
-import { drawIndex, drawOther } from "./draw.ts";
+import { drawCandidate } from "./draw.ts";
 import { type HashTable, hashBits } from "./hash-table.ts";
 import type { Candidate, Picker } from "./picker.ts";
 
-/** Entries made by one pick while a table is not whole: a fifth of a ms or so, of a table that fits no cache one. */
+/** Entries made by one pick while a table is not whole: a fifth of a ms or so; one ms, of a table that fits no cache. */
 const stepsPerPick = 20_000;
 
 /** A first table of so many entries is made at once, in 2 ms or so: a key is then where it belongs from the first request on. */
@@ -43,11 +43,7 @@ export class HashPicker<C extends Candidate> implements Picker<C> {
   pick(nowMs: number, avoid: C | null, hash: number): C | null {
     const candidates = this.#candidates;
     if (candidates.length < 2) return candidates[0] ?? null;
-    if (hash < 0) {
-      const index = drawIndex(candidates, nowMs, this.#rng);
-      if (candidates[index] !== avoid) return candidates[index]!;
-      return candidates[drawOther(candidates, index, nowMs, this.#rng)]!;
-    }
+    if (hash < 0) return drawCandidate(candidates, avoid, nowMs, this.#rng);
     if (this.#table === null || this.#table.candidates !== candidates) this.#fill();
     const table = this.#table;
     if (table === null) return this.#share(hash, avoid);

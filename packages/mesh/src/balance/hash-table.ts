@@ -1,6 +1,6 @@
 import type { Candidate } from "./picker.ts";
 
-/** Least and most of a key's hash: of 31 bits, so that the engine never boxes one. */
+/** Of a key's hash: 0 to 2^31 - 1, a number that the engine never boxes. */
 export const hashBits = 31;
 
 /**

@@ -1,5 +1,5 @@
 import type { Rng } from "../base/rng.ts";
-import { drawIndex, drawOther } from "./draw.ts";
+import { drawCandidate } from "./draw.ts";
 import type { Candidate, Picker } from "./picker.ts";
 
 /** Any candidate, each as often as its weight says (Envoy `RANDOM`). */
@@ -15,9 +15,6 @@ export class RandomPicker<C extends Candidate> implements Picker<C> {
   pick(nowMs: number, avoid: C | null, _hash: number): C | null {
     const candidates = this.#candidates;
     if (candidates.length < 2) return candidates[0] ?? null;
-    const index = drawIndex(candidates, nowMs, this.#rng);
-    const candidate = candidates[index]!;
-    if (candidate !== avoid) return candidate;
-    return candidates[drawOther(candidates, index, nowMs, this.#rng)]!;
+    return drawCandidate(candidates, avoid, nowMs, this.#rng);
   }
 }

@@ -49,7 +49,8 @@ export class RouteTable {
     this.rules = rules;
     this.#exact = bucketsOf(exact);
     this.#prefixes = bucketsOf(prefixes);
-    const longest = Math.max(0, ...[...prefixes.keys()].map(({ length }) => length));
+    let longest = 0;
+    for (const { length } of prefixes.keys()) longest = Math.max(longest, length);
     this.#prefixLengths = new Uint8Array(longest + 1);
     for (const { length } of prefixes.keys()) this.#prefixLengths[length] = 1;
     this.#everywhere = everywhere.length === 0 ? null : new Bucket(everywhere);

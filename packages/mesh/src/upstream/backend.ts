@@ -1,6 +1,5 @@
 import { Affinity } from "../balance/affinity.ts";
 import { Placement } from "../balance/placement.ts";
-import { SessionTokens } from "../balance/session.ts";
 import { Subset } from "../balance/subset.ts";
 import { Deadline, type DeadlineHandler } from "../base/deadline-wheel.ts";
 import type { ContractReader } from "../contract/reader.ts";
@@ -69,8 +68,6 @@ export class Backend implements TargetObserver {
   affinity: Affinity | null = null;
   /** Only endpoints that its service's policy asks for; null: any. A rule may ask for others. */
   subset: Subset | null = null;
-  /** Of sessions that the service's policy asks for; null: none. A rule may have its own. */
-  sessions: SessionTokens | null = null;
   /** What is in force of requests and retries at a time. */
   readonly caps = new RequestCaps();
   /** Which endpoints may be picked now, and how. */
@@ -129,11 +126,6 @@ export class Backend implements TargetObserver {
     }
     if (policy.subset !== before.policy.subset) {
       this.subset = policy.subset === undefined ? null : new Subset(policy.subset);
-    }
-    if (policy.session !== before.policy.session) {
-      const scope = `${this.service}:${this.port}`;
-      this.sessions =
-        policy.session === undefined ? null : new SessionTokens(policy.session, scope);
     }
     this.caps.doc = policy.caps ?? null;
     const caps = connectionCaps(spec);

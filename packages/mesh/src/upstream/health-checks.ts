@@ -39,26 +39,19 @@ export class HealthChecks {
     this.#context = context;
   }
 
-  /** Those that are checked. */
-  get size(): number {
-    return this.#checkers.size;
-  }
-
-  apply(spec: ChecksSpec): void {
-    const { doc, targets } = spec;
+  apply({ doc, targets, authority, octetsAlpn }: ChecksSpec): void {
     const wanted = new Set(doc === null ? [] : targets);
     for (const [target, checker] of this.#checkers) {
       if (wanted.has(target)) continue;
       checker.stop();
       this.#checkers.delete(target);
     }
-    for (const target of wanted) {
-      let checker = this.#checkers.get(target);
-      if (checker === undefined) {
-        checker = new Checker(this, this.#context, target);
-        this.#checkers.set(target, checker);
-      }
-      checker.spec = spec as ChecksSpec & { readonly doc: HealthCheckDoc };
+    if (doc === null) return;
+    const how = { doc, authority, octetsAlpn };
+    for (const target of targets) {
+      const checker = this.#checkers.get(target) ?? new Checker(this, this.#context, target, how);
+      this.#checkers.set(target, checker);
+      checker.how = how;
       if (this.usedMs >= 0) checker.start();
     }
   }
@@ -71,9 +64,11 @@ export class HealthChecks {
   }
 }
 
+type How = Omit<ChecksSpec, "doc" | "targets"> & { readonly doc: HealthCheckDoc };
+
 /** The checks of one target, one after the other. */
 class Checker implements DeadlineHandler {
-  spec: ChecksSpec & { readonly doc: HealthCheckDoc } = null!;
+  how: How;
   readonly #checks: HealthChecks;
   readonly #context: UpstreamContext;
   readonly #target: Target;
@@ -83,7 +78,8 @@ class Checker implements DeadlineHandler {
   #failures = 0;
   #successes = 0;
 
-  constructor(checks: HealthChecks, context: UpstreamContext, target: Target) {
+  constructor(checks: HealthChecks, context: UpstreamContext, target: Target, how: How) {
+    this.how = how;
     this.#checks = checks;
     this.#context = context;
     this.#target = target;
@@ -93,7 +89,7 @@ class Checker implements DeadlineHandler {
   /** Begins, somewhere within the interval. */
   start(): void {
     if (this.#deadline.isSet) return;
-    this.#wait(this.spec.doc.intervalMs * this.#context.rng.float());
+    this.#wait(this.how.doc.intervalMs * this.#context.rng.float());
   }
 
   stop(): void {
@@ -115,7 +111,7 @@ class Checker implements DeadlineHandler {
   }
 
   #begin(): void {
-    const { doc, authority, octetsAlpn } = this.spec;
+    const { doc, authority, octetsAlpn } = this.how;
     const probe = new HealthProbe(this.#context, this.#target, doc, authority, this);
     this.#probe = probe;
     this.#checks.running++;
@@ -137,7 +133,7 @@ class Checker implements DeadlineHandler {
   }
 
   #count(isWell: boolean | null): void {
-    const { unhealthyAfter, healthyAfter } = this.spec.doc;
+    const { unhealthyAfter, healthyAfter } = this.how.doc;
     if (isWell === true) {
       this.#failures = 0;
       if (++this.#successes >= healthyAfter) this.#target.health.check(true);
@@ -150,7 +146,7 @@ class Checker implements DeadlineHandler {
 
   /** A tenth sooner or later, lest callers march in step. */
   #next(): void {
-    const { doc } = this.spec;
+    const { doc } = this.how;
     const idleMs = this.#context.clock.monotonicMs() - this.#checks.usedMs;
     const isUnused = idleMs >= unusedIntervalMs;
     const intervalMs = isUnused ? Math.max(doc.intervalMs, unusedIntervalMs) : doc.intervalMs;
