@@ -44,10 +44,7 @@ async function main(argv: readonly string[]): Promise<number> {
         ...protocolScenarios.map(({ name }) => name),
         ...idleScenarios,
         ...pauseScenarios.map(({ name }) => name),
-        checkers,
-        balance,
-        storm,
-        scale,
+        ...Object.keys(apart),
       ],
       subjects: [...new Set([...subjects.map(({ name }) => name), ...protocolSubjects])],
     });
@@ -59,25 +56,26 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stdout.write(usage);
     return 0;
   }
-  const print = (text: string) => void process.stdout.write(text);
-  const alone: number[] = [];
-  if (chosen.scenarios.has(checkers)) alone.push(runCheckers(print));
-  if (chosen.scenarios.has(balance)) alone.push(await runBalance(options.isQuick, print));
-  if (chosen.scenarios.has(storm)) alone.push(await runStorm(options.isQuick, print));
-  if (chosen.scenarios.has(scale)) alone.push(await runScale(options.isQuick, print));
-  // Judging histories, choosing endpoints, the storm and configuration need none of the rounds below.
-  if (alone.length === chosen.scenarios.size) return Math.max(...alone);
-  return Math.max(...alone, await measure(options, chosen));
+  const print: Print = (text) => void process.stdout.write(text);
+  const codes: number[] = [];
+  for (const [name, run] of Object.entries(apart)) {
+    if (chosen.scenarios.has(name)) codes.push(await run(options.isQuick, print));
+  }
+  if (codes.length === chosen.scenarios.size) return Math.max(...codes);
+  return Math.max(...codes, await measure(options, chosen));
 }
 
-/** Name of the comparison of the checkers of contracts. */
-const checkers = "checkers";
-/** Name of the scale of configuration. */
-const scale = "scale";
-/** Name of the figures of balancing. */
-const balance = "balance";
-/** Name of the retry storm. */
-const storm = "storm";
+type Print = (text: string) => void;
+
+/** Scenarios that need none of the rounds of all others, and judge themselves: 0, every bar is met. */
+const apart: Readonly<
+  Record<string, (isQuick: boolean, print: Print) => number | Promise<number>>
+> = {
+  checkers: (_, print) => runCheckers(print),
+  balance: runBalance,
+  storm: runStorm,
+  scale: runScale,
+};
 
 /** All that carries traffic. */
 async function measure(options: Options, chosen: Chosen): Promise<number> {

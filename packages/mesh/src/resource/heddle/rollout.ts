@@ -64,7 +64,6 @@ const thresholds = object({
   minRequests: defaulted(integer({ minimum: 1, maximum: 1_000_000 }), 20),
 });
 
-/** Steps a split by schedule, watches the new backend, and goes back by itself (Argo Rollouts, Flagger). */
 export const rolloutSpec = object(
   {
     targetRef: required(targetRef),
@@ -120,6 +119,7 @@ export type RolloutSpec = TypeOf<typeof rolloutSpec>;
 export type RolloutStatus = TypeOf<typeof rolloutStatus>;
 export type Rollout = ResourceOf<"Rollout", RolloutSpec, RolloutStatus>;
 
+/** `heddle.dev Rollout`: steps a split by schedule, watches the new backend, and goes back by itself (Argo Rollouts, Flagger). */
 export const rolloutKind = buildKind({
   group: heddleGroup,
   version: heddleVersion,
