@@ -7,10 +7,10 @@ const found = [1164, 1165, 1195];
 
 // `npm run sim` takes 1000; these are enough for every fault to strike and every promise to be tried.
 
-test("13 seeds of faults and changes break no promise, every fault strikes, every promise is tried", async () => {
+test("9 seeds of faults and changes break no promise, every fault strikes, every promise is tried", async () => {
   const faults = new Map<string, number>(strokes.map((stroke) => [`our ${stroke}`, 0]));
   const violations: string[] = [];
-  for (const seed of [...found, ...Array.from({ length: 10 }, (_, index) => index + 1)]) {
+  for (const seed of [...found, ...Array.from({ length: 6 }, (_, index) => index + 1)]) {
     const result = await run({ seed });
     expect(result.operations).toBeGreaterThanOrEqual(200);
     for (const violation of result.violations) violations.push(`seed ${seed}: ${violation}`);
