@@ -48,19 +48,21 @@ export function decideRollout(inputs: RolloutInputs): RolloutDecision {
   const { rollout, split } = inputs;
   const { spec, status } = rollout;
   if ("reason" in split) return waitForSplit(inputs, split);
-  const isBegun = status?.plan === planOf(spec);
-  if (isBegun && (status.phase === "RolledBack" || status.phase === "Promoted")) {
-    return stay(status, finalClaim(status), {});
-  }
+  if (status !== undefined && isOver(rollout)) return stay(status, finalClaim(status), {});
   if (spec.paused === true) {
     const state = isUnderWay(status) ? stateOf(status) : newState(inputs, split, "");
     const message = "It says paused: true. No step is taken, and nothing is judged.";
     return stay(state, notProgressing("Paused", message), { phase: "Paused" });
   }
-  if (!isBegun) return begin(inputs, split);
+  if (status?.plan !== planOf(spec)) return begin(inputs, split);
   if (!isSame(split, status.written)) return standAside(inputs, status, split);
   if (status.phase !== "Progressing") return resume(inputs, status);
   return judge(inputs, status);
+}
+
+/** Has it come to its end, with the schedule that it has now? */
+export function isOver({ spec, status }: Rollout): boolean {
+  return status?.plan === planOf(spec) && !isUnderWay(status);
 }
 
 /** What a Rollout was begun with; thresholds may change on the way. */

@@ -84,11 +84,11 @@ class Plane {
     });
   }
 
-  async rollout(): Promise<Rollout> {
+  async rollout(name = "r"): Promise<Rollout> {
     return (await this.store.get({
       collection: rolloutsOf,
       namespace: "default",
-      name: "r",
+      name,
     })) as Rollout;
   }
 
@@ -237,6 +237,23 @@ test("a person's change of the split stands", async () => {
   expect(await plane.weights()).toEqual([60, 40]);
   expect((await plane.rollout()).status).toMatchObject({ phase: "Paused", weight: 40 });
   expect(await plane.events()).toContain("SplitChanged");
+  plane.close();
+});
+
+test("of two on one split the older steps it; the other begins once that is over", async () => {
+  const plane = await started();
+  const later = { name: "a", namespace: "default", creationTimestamp: "2026-01-02T00:00:00Z" };
+  const steps = [{ weight: 0, pause: "10s" }];
+  await plane.put(rolloutsOf, { ...rollout({ steps }), metadata: later });
+  await plane.pass(5);
+  expect((await plane.rollout("a")).status).toMatchObject({
+    phase: "Pending",
+    conditions: [{ type: "Accepted", status: "False", reason: "Conflicted" }, {}],
+  });
+  await plane.pass(30, { success: 10 });
+  expect((await plane.rollout()).status).toMatchObject({ phase: "Promoted" });
+  expect(await plane.events()).not.toContain("SplitChanged");
+  expect((await plane.rollout("a")).status).toMatchObject({ startedFrom: { canary: 100 } });
   plane.close();
 });
 

@@ -5,7 +5,12 @@ import { httpRouteKind } from "@heddle/mesh/resource/gateway-api/httproute.ts";
 import { type Rollout, rolloutKind } from "@heddle/mesh/resource/heddle/rollout.ts";
 import { kinds } from "@heddle/mesh/resource/index.ts";
 import type { Kind } from "@heddle/mesh/resource/kind.ts";
-import { namespacedName, namespaceOf, type Resource } from "@heddle/mesh/resource/meta.ts";
+import {
+  compareAge,
+  namespacedName,
+  namespaceOf,
+  type Resource,
+} from "@heddle/mesh/resource/meta.ts";
 import type { SummaryBody } from "@heddle/mesh/telemetry/summary.ts";
 import type { IntentLog } from "../revision/intent-log.ts";
 import { isSameData } from "../revision/revision.ts";
@@ -14,7 +19,7 @@ import type { Events } from "../status/events.ts";
 import { collectionOf, keyOf } from "../store/collection.ts";
 import type { Store, Write } from "../store/store.ts";
 import { timestamp } from "../watch/workload-plan.ts";
-import { decideRollout, limitsOf, type NoSplit, type RolloutDecision } from "./decide.ts";
+import { decideRollout, isOver, limitsOf, type NoSplit, type RolloutDecision } from "./decide.ts";
 import { BackendFigures } from "./figures.ts";
 import { isMadeBy, readSplit, routeFor, type Split, targetType } from "./split.ts";
 
@@ -74,15 +79,24 @@ export class Rollouts {
     for (const known of [this.#figures, this.#writtenMs]) {
       for (const uid of known.keys()) if (!uids.has(uid)) known.delete(uid);
     }
-    for (const one of items as readonly Rollout[]) {
-      if (one.metadata.deletionTimestamp === undefined && !this.#isClosed) await this.#step(one);
+    // Of several on one split the oldest steps it, until it is over: two would undo each other's steps.
+    const held = new Map<string, string>();
+    for (const one of (items as readonly Rollout[]).toSorted(compareAge)) {
+      if (one.metadata.deletionTimestamp === undefined && !this.#isClosed) {
+        await this.#step(one, held);
+      }
     }
   }
 
-  async #step(rollout: Rollout): Promise<void> {
+  /** @param held who steps each split in this look; this one is added where it does */
+  async #step(rollout: Rollout, held: Map<string, string>): Promise<void> {
     const { clock, intent, events, log } = this.#options;
     const uid = uidOf(rollout);
-    const target = await this.#target(rollout);
+    const found = await this.#target(rollout);
+    const place = isOver(rollout) ? null : placeOf(rollout, found);
+    const holder = place === null ? undefined : held.get(place);
+    if (place !== null && holder === undefined) held.set(place, rollout.metadata.name);
+    const target = holder === undefined ? found : conflicted(holder);
     if ("made" in target) {
       const cause = `Rollout/${rollout.metadata.name}: a route for Service/${rollout.spec.targetRef.name}`;
       await intent.commit([target.made], { author: "heddle", cause });
@@ -182,6 +196,18 @@ interface Target {
   readonly split: Split | NoSplit;
   readonly kind: Kind | null;
   readonly stored: Resource | null;
+}
+
+/** Names the split that a Rollout steps, or will; null: there is none. */
+function placeOf(rollout: Rollout, target: Target | { readonly made: Write }): string | null {
+  const { kind, name } = rollout.spec.targetRef;
+  if (kind === "Service") return `Service/${namespaceOf(rollout)}/${name}`;
+  return "made" in target || "reason" in target.split ? null : target.split.route;
+}
+
+function conflicted(holder: string): Target {
+  const message = `Rollout ${holder} is older and steps the same split. This one begins, or goes on, once that is over or gone.`;
+  return { split: { reason: "Conflicted", message }, kind: null, stored: null };
 }
 
 function uidOf({ metadata }: Resource): string {
