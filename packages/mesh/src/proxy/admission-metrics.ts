@@ -1,5 +1,6 @@
 import type { ServiceKey } from "../model/service-key.ts";
 import type { Counter, Family, Gauge, Metrics } from "../telemetry/metrics.ts";
+import { destinationOf } from "../telemetry/proxy-metrics.ts";
 import type { Admissions } from "./admissions.ts";
 
 const subject = ["dst_namespace", "dst_service"] as const;
@@ -31,7 +32,7 @@ export class AdmissionMetrics {
     );
     metrics.onCollect(() => {
       for (const { service, limit, count } of admissions.refusals()) {
-        this.#limited.child({ ...labelsOf(service), limit }).value = count;
+        this.#limited.child({ ...destinationOf(service), limit }).value = count;
       }
       for (const service of this.#told) this.#tell(service, 0, 0);
       this.#told.clear();
@@ -44,12 +45,7 @@ export class AdmissionMetrics {
   }
 
   #tell(service: ServiceKey, limit: number, inFlight: number): void {
-    this.#limit.child(labelsOf(service)).set(limit);
-    this.#inFlight.child(labelsOf(service)).set(inFlight);
+    this.#limit.child(destinationOf(service)).set(limit);
+    this.#inFlight.child(destinationOf(service)).set(inFlight);
   }
-}
-
-function labelsOf(service: ServiceKey): Record<Subject, string> {
-  const slash = service.indexOf("/");
-  return { dst_namespace: service.slice(0, slash), dst_service: service.slice(slash + 1) };
 }

@@ -1,4 +1,4 @@
-import type { ServiceKey } from "../model/service-key.ts";
+import { type ServiceKey, splitServiceKey } from "../model/service-key.ts";
 
 export interface Authority {
   readonly host: string;
@@ -37,9 +37,7 @@ export function serviceOfHost(
 
 /** How people in `ownNamespace` write the authority of a service. */
 export function serviceAuthority(service: ServiceKey, port: number, ownNamespace: string): string {
-  const slash = service.indexOf("/");
-  const namespace = service.slice(0, slash);
-  const name = service.slice(slash + 1);
+  const { namespace, name } = splitServiceKey(service);
   const host = namespace === ownNamespace ? name : `${name}.${namespace}`;
   return port === 80 ? host : `${host}:${port}`;
 }

@@ -1,4 +1,5 @@
 import type { Counter, Family, Gauge, Metrics } from "../telemetry/metrics.ts";
+import { destinationOf } from "../telemetry/proxy-metrics.ts";
 import type { Backend } from "../upstream/backend.ts";
 import type { Upstream } from "../upstream/upstream.ts";
 
@@ -66,12 +67,7 @@ export class BalancerMetrics {
   }
 
   #tell(backend: Backend): string {
-    const slash = backend.service.indexOf("/");
-    const labels = {
-      dst_namespace: backend.service.slice(0, slash),
-      dst_service: backend.service.slice(slash + 1),
-      dst_port: String(backend.port),
-    };
+    const labels = { ...destinationOf(backend.service), dst_port: String(backend.port) };
     const key = `${backend.service}:${backend.port}`;
     this.#told.set(key, labels);
     const { choice, caps, spec } = backend;

@@ -1,5 +1,6 @@
 import type { Direction } from "../history/exchange.ts";
 import type { CarriedProtocol } from "../model/protocol.ts";
+import { type ServiceKey, splitServiceKey } from "../model/service-key.ts";
 import type { BucketHistogram, Counter, Family, Gauge, Labels, Metrics } from "./metrics.ts";
 import type { Outcome } from "./outcome.ts";
 import type { ExchangeRecord } from "./record.ts";
@@ -201,10 +202,8 @@ export interface ConnectionHandles {
   readonly open: Gauge;
 }
 
-function destinationOf(service: string): Labels<"dst_namespace" | "dst_service"> {
-  const slash = service.indexOf("/");
-  return {
-    dst_namespace: service.slice(0, Math.max(0, slash)),
-    dst_service: service.slice(slash + 1),
-  };
+/** The labels that name a service as one that is called. */
+export function destinationOf(service: ServiceKey): Labels<"dst_namespace" | "dst_service"> {
+  const { namespace, name } = splitServiceKey(service);
+  return { dst_namespace: namespace, dst_service: name };
 }

@@ -1,3 +1,4 @@
+import { splitServiceKey } from "../model/service-key.ts";
 import type { Counter, Family, Labels, Metrics } from "./metrics.ts";
 import type { ExchangeRecord } from "./record.ts";
 
@@ -68,13 +69,13 @@ export function countRetries(
 
 /** `<kind>/<namespace>/<name>#<rule>`, or the service itself. */
 function subjectOf({ service, servicePort, route, direction }: ExchangeRecord): Labels<Subject> {
-  const [parentNamespace = "", parentName = ""] = service.split("/");
+  const parent = splitServiceKey(service);
   const [path = "", section = ""] = (route ?? "").split("#");
   const [kind = "", namespace = "", name = ""] = path.split("/");
   return {
     parent_kind: direction === "gateway" ? "Gateway" : "Service",
-    parent_namespace: parentNamespace,
-    parent_name: parentName,
+    parent_namespace: parent.namespace,
+    parent_name: parent.name,
     parent_port: String(servicePort),
     route_kind: kind,
     route_namespace: namespace,

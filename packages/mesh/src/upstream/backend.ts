@@ -3,8 +3,8 @@ import { Placement } from "../balance/placement.ts";
 import { Subset } from "../balance/subset.ts";
 import { Deadline, type DeadlineHandler } from "../base/deadline-wheel.ts";
 import type { ContractReader } from "../contract/reader.ts";
-import type { ServiceKey } from "../model/document.ts";
 import type { Reason } from "../model/reason.ts";
+import { type ServiceKey, splitServiceKey } from "../model/service-key.ts";
 import { defaultBackendPolicy } from "../policy/backend-policy.ts";
 import type { FaultDraws } from "../policy/fault.ts";
 import { BackendChoice } from "./backend-choice.ts";
@@ -329,7 +329,7 @@ export class Backend implements TargetObserver {
     this.#checks ??= new HealthChecks(this.#context);
     this.#checks.apply({
       doc: policy.health ?? null,
-      authority: `${this.service.slice(this.service.indexOf("/") + 1)}:${this.port}`,
+      authority: `${splitServiceKey(this.service).name}:${this.port}`,
       octetsAlpn,
       targets: members.filter(({ phase }) => phase === "ready").map(({ target }) => target),
     });

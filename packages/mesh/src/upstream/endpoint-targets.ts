@@ -1,5 +1,5 @@
 import { formatServerName } from "../model/server-name.ts";
-import type { ServiceKey } from "../model/service-key.ts";
+import { type ServiceKey, splitServiceKey } from "../model/service-key.ts";
 import type { UpstreamContext } from "./context.ts";
 import type { TargetKey } from "./dialler.ts";
 import { Endpoint, type EndpointName } from "./endpoint.ts";
@@ -44,13 +44,8 @@ export class EndpointTargets {
   #key(service: ServiceKey, port: number): TargetKey {
     const { address, identity, uid } = this.endpoint;
     if (identity === null) return { address, tls: null };
-    const slash = service.indexOf("/");
-    const serverName = formatServerName({
-      workloadUid: uid,
-      namespace: service.slice(0, slash),
-      service: service.slice(slash + 1),
-      port,
-    });
+    const { namespace, name } = splitServiceKey(service);
+    const serverName = formatServerName({ workloadUid: uid, namespace, service: name, port });
     return { address, tls: { serverName, identity } };
   }
 }
