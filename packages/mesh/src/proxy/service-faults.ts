@@ -24,9 +24,12 @@ export class ServiceFaults {
   }
 }
 
+/** Rules whose faults are kept where they were; beyond it all begin anew. */
+const rulesMax = 5000;
+
 /** The same of rules, by name; asked for each request that falls under one with a fault. */
 export class RuleFaults {
-  readonly #faults = new ServiceFaults();
+  #faults = new ServiceFaults();
   readonly #known = new Map<
     string,
     { readonly doc: FaultDoc; readonly draws: FaultDraws | null }
@@ -35,6 +38,10 @@ export class RuleFaults {
   of(rule: string, doc: FaultDoc, caller: WorkloadDoc | null): FaultDraws | null {
     let known = this.#known.get(rule);
     if (known?.doc !== doc) {
+      if (known === undefined && this.#known.size >= rulesMax) {
+        this.#known.clear();
+        this.#faults = new ServiceFaults();
+      }
       known = { doc, draws: this.#faults.of(rule as ServiceKey, doc, caller) };
       this.#known.set(rule, known);
     }
