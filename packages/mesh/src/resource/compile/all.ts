@@ -7,7 +7,7 @@ import { compileEndpoints } from "./endpoints.ts";
 import { compileGateway } from "./gateway.ts";
 import type { MeshInputs, MeshOutputs } from "./mesh-inputs.ts";
 import { MeshTables } from "./mesh-tables.ts";
-import { compileProxy } from "./proxy.ts";
+import { compileProxy, inOrder } from "./proxy.ts";
 import { compileService, noHashKey } from "./service.ts";
 import type { ResourceKey, TableName, Tables } from "./tables.ts";
 import type { CompiledWorld, World } from "./world.ts";
@@ -15,6 +15,7 @@ import type { CompiledWorld, World } from "./world.ts";
 /** Everything at once, from nothing: what `MeshIndex` must come to however it got there, and what files are made of. */
 export function compileAll(inputs: MeshInputs): MeshOutputs {
   const world = plainWorld(inputs);
+  const ordered = inOrder(inputs.services.values());
   const services = mapValues(inputs.services, (service) => compileService(service, world));
   const gateways = mapValues(inputs.gateways, (gateway) => compileGateway(gateway, world));
   const compiled: CompiledWorld = {
@@ -43,7 +44,7 @@ export function compileAll(inputs: MeshInputs): MeshOutputs {
     proxies: mapValues(inputs.workloads, (workload) =>
       compileProxy(workload, {
         clusterDomain,
-        services: inputs.services.values(),
+        services: ordered,
         gateway: gateways.get(`${workload.namespace}/${workload.gateway}`) ?? null,
         backendTls: (key, port) => services.get(key)?.backendTls.get(port),
         socketAddress: (name) => inputs.sockets.get(name) ?? null,

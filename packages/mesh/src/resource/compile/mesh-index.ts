@@ -1,5 +1,6 @@
 import type { Address } from "../../model/address.ts";
 import type { EndpointsDoc, ProxyDoc, SlotsDoc } from "../../model/document.ts";
+import type { Service } from "../core/service.ts";
 import { meshSettings } from "../heddle/mesh.ts";
 import type { KnownResource } from "../index.ts";
 import { attachableOf } from "./attachables.ts";
@@ -10,7 +11,7 @@ import { compileGateway } from "./gateway.ts";
 import type { MeshInputs, MeshOutputs } from "./mesh-inputs.ts";
 import { MeshTables } from "./mesh-tables.ts";
 import { Output } from "./output.ts";
-import { compileProxy } from "./proxy.ts";
+import { compileProxy, inOrder } from "./proxy.ts";
 import { Reads } from "./reads.ts";
 import { compileService } from "./service.ts";
 import { socketPrefix } from "./sockets.ts";
@@ -91,15 +92,19 @@ export class MeshIndex {
     this.#touch.hashKey(hashKey);
   }
 
-  /** Where sockets are bound now, all of them, by name. */
+  /** Where sockets are bound now, all of them, by name: kept as it is, so never edited again. */
   setSockets(sockets: ReadonlyMap<string, Address>): void {
     const before = this.#tables.sockets;
     const owners = new Set<string>();
-    for (const name of [...before.keys(), ...sockets.keys()]) {
-      const isSame = JSON.stringify(before.get(name)) === JSON.stringify(sockets.get(name));
-      if (!isSame) owners.add(name.slice(0, name.indexOf("/") + 1));
-    }
-    this.#tables.sockets = new Map(sockets);
+    const note = (name: string) => owners.add(name.slice(0, name.indexOf("/") + 1));
+    // Of a large mesh there are proxies × services.
+    sockets.forEach((address, name) => {
+      if (!isSameAddress(before.get(name), address)) note(name);
+    });
+    before.forEach((_address, name) => {
+      if (!sockets.has(name)) note(name);
+    });
+    this.#tables.sockets = sockets;
     for (const view of this.#tables.workloads.values()) {
       if (owners.has(socketPrefix(view))) this.#proxies.touch(view.uid);
     }
@@ -120,7 +125,7 @@ export class MeshIndex {
       services,
       gateways,
       endpoints: this.#endpoints.update((key) => this.#compileEndpoints(key)),
-      proxies: this.#proxies.update((uid) => this.#compileProxy(uid)),
+      proxies: this.#updateProxies(),
       claims: this.#claims.update((key) => this.#compileClaims(key)),
     };
   }
@@ -152,18 +157,30 @@ export class MeshIndex {
     return compileEndpoints(service, workloads.values(), slots.get(key) ?? null, labels);
   }
 
-  #compileProxy(uid: string): ProxyDoc | null {
+  #updateProxies(): ReadonlyMap<string, ProxyDoc | null> {
+    let services: readonly Service[] | null = null;
+    return this.#proxies.update((uid) => {
+      services ??= inOrder(this.#tables.services.values());
+      return this.#compileProxy(uid, services);
+    });
+  }
+
+  #compileProxy(uid: string, services: readonly Service[]): ProxyDoc | null {
     const tables = this.#tables;
     const view = tables.workloads.get(uid);
     if (view === undefined) return null;
     return compileProxy(view, {
       clusterDomain: meshSettings(tables.mesh).clusterDomain,
-      services: tables.services.values(),
+      services,
       gateway: this.#gateways.values.get(`${view.namespace}/${view.gateway}`) ?? null,
       backendTls: (key, port) => this.#services.values.get(key)?.backendTls.get(port),
       socketAddress: (name) => tables.sockets.get(name) ?? null,
     });
   }
+}
+
+function isSameAddress(a: Address | undefined, b: Address): boolean {
+  return a === b || (a !== undefined && JSON.stringify(a) === JSON.stringify(b));
 }
 
 /** Inputs as they are, and what was compiled from them. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { tcp } from "../../model/address.ts";
 import { compileEndpoints } from "./endpoints.ts";
-import { compileProxy } from "./proxy.ts";
+import { compileProxy, inOrder } from "./proxy.ts";
 import { service } from "./samples.fixture.ts";
 import { socketsOf } from "./sockets.ts";
 import { resolveTargetPort } from "./target-port.ts";
@@ -56,7 +56,7 @@ test("a proxy listens for its process, for each port of each service, and as HTT
   );
   const doc = compileProxy(view, {
     clusterDomain: "cluster.local",
-    services: [other, kvs],
+    services: inOrder([other, kvs]),
     gateway: null,
     socketAddress: (name) => sockets.get(name) ?? null,
   });

@@ -21,8 +21,8 @@ import { selects, type WorkloadView, zoneOf } from "./workload-view.ts";
 export interface ProxyInputs {
   /** Suffix of full names. */
   readonly clusterDomain: string;
-  /** All services of the mesh: each is visible to all. */
-  readonly services: Iterable<Service>;
+  /** All services of the mesh, in the order of their names (`inOrder`): each is visible to all. */
+  readonly services: readonly Service[];
   /** The Gateway that the workload runs, if it does. */
   readonly gateway: CompiledGateway | null;
   /** How the process behind a port of a service is spoken to; undefined: plainly. Default: plainly. */
@@ -38,9 +38,7 @@ export function compileProxy(workload: WorkloadView, inputs: ProxyInputs): Proxy
     const address = inputs.socketAddress(socket);
     return address === null ? null : { name: socket, address };
   };
-  const services = [...inputs.services].sort((a, b) =>
-    compareText(namespacedName(a), namespacedName(b)),
-  );
+  const services = inputs.services;
   const isProcess = workload.gateway === null;
   const zone = zoneOf(workload);
   const capture = workload.isCaptured === true ? captureOf(workload, services, listen) : null;
@@ -54,6 +52,12 @@ export function compileProxy(workload: WorkloadView, inputs: ProxyInputs): Proxy
     gateway: isProcess ? [] : gatewayOf(workload, inputs.gateway, listen),
     ...(capture === null ? {} : { capture }),
   };
+}
+
+/** Services in the order of their names. */
+export function inOrder(services: Iterable<Service>): readonly Service[] {
+  const named = Array.from(services, (service) => ({ service, name: namespacedName(service) }));
+  return named.sort((a, b) => compareText(a.name, b.name)).map(({ service }) => service);
 }
 
 type Listen = (socket: string) => ListenerDoc | null;
