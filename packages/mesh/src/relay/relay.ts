@@ -223,10 +223,10 @@ export class Exchange
     const does = this.state.requestBody;
     if (does === "hold") {
       this.body.hold(bytes, start, end);
-    } else if (does === "pass") {
+    } else if (does === "pass" && this.attempt !== null) {
       this.body.keep(bytes, start, end);
-      if (!this.attempt!.stream.sendBody(bytes, start, end)) this.body.pause();
-    }
+      if (!this.attempt.stream.sendBody(bytes, start, end)) this.body.pause();
+    } // else nobody wants it: the reply is whole, and a fault gives it slowly
   }
 
   onRequestEnd(trailers: Fields | null): void {
@@ -238,7 +238,7 @@ export class Exchange
     this.body.end(trailers);
     const does = this.state.requestEnd;
     if (does === "pass") {
-      this.attempt!.stream.sendEnd(trailers);
+      this.attempt?.stream.sendEnd(trailers);
       if (this.state === asking) this.tries?.onRequestSent();
     } else if (does === "half") {
       this.attempt!.stream.sendEnd(null);

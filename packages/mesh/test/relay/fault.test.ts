@@ -49,6 +49,21 @@ describe("a fault on purpose", () => {
     expect(rig.record.sentMs - rig.record.startMs).toBeGreaterThanOrEqual(200);
   });
 
+  test("gives a reply slowly that came before its request was whole, and drops the rest of that", () => {
+    const rig = rigWith({ bandwidth: { share: 1, bytesPerSecond: 10 } });
+    const { client, exchange } = rig.ask({ method: "PUT", length: "chunked" });
+    rig.server.open();
+    sendBody(exchange, "abc");
+    rig.server.reply(200, "okay");
+    expect(client.body).toBe("");
+    sendBody(exchange, "defg");
+    exchange.onRequestEnd(null);
+    rig.clock.advance(2000);
+    expect(client.body).toBe("okay");
+    expect(rig.record).toMatchObject({ status: 200, reason: null });
+    expect(rig.wheel.size).toBe(0);
+  });
+
   test("a client that goes meanwhile is not waited for", () => {
     const rig = rigWith({ delay: slow });
     const { exchange } = rig.ask();
