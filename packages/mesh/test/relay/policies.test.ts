@@ -135,6 +135,31 @@ describe("a session", () => {
     expect(client.head?.get("set-cookie")).not.toBeNull();
   });
 
+  test("is its rule's alone, though another rule calls its own by the same name (GEP-1619)", () => {
+    const plain = routesTo("kvs");
+    const [match, rule] = [plain.matches[0]!, { ...plain.rules[0]!, policy: session }];
+    const doc = {
+      matches: ["/a", "/b"].map((value, index) => ({
+        ...match,
+        rule: index,
+        path: { type: "prefix", value } as const,
+      })),
+      rules: [rule, { ...rule, name: "1" }],
+    };
+    const rig = new Rig({ endpoints: 8, frontend: { routes: compileRoutes(doc, null) } });
+    const ask = (path: string, cookies: readonly string[]) => {
+      const { client } = rig.ask({ path, fields: cookies.map((one) => ["cookie", one] as const) });
+      const uid = answered(rig);
+      return { uid, given: client.head!.get("set-cookie")?.split(";")[0] ?? null };
+    };
+    const first = ask("/a", []);
+    const second = ask("/b", [first.given!]);
+    expect(second.given).not.toBeNull(); // the first rule's says nothing here
+    const others = [first.given!, second.given!];
+    expect(ask("/a", others)).toEqual({ uid: first.uid, given: null });
+    expect(ask("/b", others)).toEqual({ uid: second.uid, given: null });
+  });
+
   test("wins over weights, even of 0, and never over the match", () => {
     const backends = [
       { backend: { service: "default/other", port: 80 }, weight: 1, filters: [] },
