@@ -20,17 +20,23 @@ export interface Counted {
   readonly deltas: number;
   readonly bytes: number;
   readonly largest: number;
+  /** CPU time of this process meanwhile, in ms. */
+  readonly cpuMs: number;
 }
 
 let deltas = 0;
 let bytes = 0;
 let largest = 0;
+let cpu = process.cpuUsage();
 
 /** A proxy as far as documents go: the real connection and the real holder, which checks each digest; nothing acts on them. */
 process.on("message", (message: ToProxies) => {
   if (message.type === "join") void join(message);
   else {
-    process.send?.({ type: "counted", deltas, bytes, largest } satisfies Counted);
+    const { user, system } = process.cpuUsage(cpu);
+    const cpuMs = (user + system) / 1000;
+    process.send?.({ type: "counted", deltas, bytes, largest, cpuMs } satisfies Counted);
+    cpu = process.cpuUsage();
     deltas = 0;
     bytes = 0;
     largest = 0;
