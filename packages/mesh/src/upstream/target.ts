@@ -227,8 +227,12 @@ export class Target implements Candidate, PoolObserver, HealthOwner, DeadlineHan
     return this.#observers.size > 0;
   }
 
-  /** The peer's proxy said that it could not reach its application: leave it alone for a moment. */
+  /**
+   * The peer's proxy said that it could not reach its application: leave it alone for a moment. One that has enough
+   * to do is there: others of its requests go on, and the next, or one of a higher priority, may be let in.
+   */
   onPeerFailure(reason: Reason): void {
+    if (reason === "shed" || reason === "queue-full") return;
     if (this.isAway || !this.isObserved || this.endpoint.isOwn) return;
     this.#goAway(reason, false);
   }

@@ -1,3 +1,4 @@
+import { toSpiffeId } from "@heddle/mesh/model/identity.ts";
 import type { RetryDoc } from "@heddle/mesh/model/policy.ts";
 import { PlainFields } from "@heddle/mesh/net/plain-head.ts";
 import { KeptBodies } from "@heddle/mesh/relay/kept-bodies.ts";
@@ -359,4 +360,16 @@ describe("a call of gRPC", () => {
     expect(pushes("-1")).toEqual([false, 1]);
     expect(pushes("soon")).toEqual([false, 1]);
   });
+});
+
+test.each(["shed", "queue-full"])("a peer that says %s is there for the next request", (reason) => {
+  const rig = new Rig({ identity: toSpiffeId("spiffe://heddle.local/ns/default/sa/kvs") });
+  const first = rig.ask();
+  for (let attempt = 0; rig.records.length === 0 && attempt < 20; attempt++) {
+    rig.asked.reply(503, "", [["x-heddle-reason", reason]]);
+  }
+  expect(first.client.head?.status).toBe(503);
+  const { client } = rig.ask();
+  rig.asked.reply(200);
+  expect([client.head?.status, rig.records.at(-1)?.queueMs]).toEqual([200, 0]);
 });
