@@ -15,6 +15,8 @@ interface Affinities {
   readonly of: Readonly<
     Record<string, { readonly keys: readonly AffinityKey[]; readonly requests: number }>
   >;
+  /** Services of which endpoints may rest, or be found not to be well. */
+  readonly rested: readonly string[];
   /** Services with sessions, whose tokens nobody records. */
   readonly sessions: readonly string[];
 }
@@ -71,6 +73,10 @@ function judgeCaller(
     if (isFailed) failedMs.set(backend, Math.max(failedMs.get(backend) ?? 0, exchange.endMs));
     if (period === null) {
       findings.skip(whileChanging);
+      continue;
+    }
+    if (period.value.rested.includes(backend)) {
+      findings.skip("an endpoint that rested, or was not well, comes back unseen");
       continue;
     }
     if (period.value.sessions.includes(backend)) {
@@ -159,9 +165,15 @@ function affinitiesIn(state: IntentState): Affinities {
     const other = policyOn(state, "XBackendTrafficPolicy", target)?.spec.sessionPersistence;
     return own !== undefined || other !== undefined;
   });
+  const rested = [...resourcesOf(state, "CircuitBreaker"), ...resourcesOf(state, "HealthCheck")];
   return {
+    rested: rested.flatMap((one) =>
+      one.spec.targetRefs.map(({ name }) => `${one.metadata.namespace ?? "default"}/${name}`),
+    ),
     said: saidIn(
       state,
+      "CircuitBreaker",
+      "HealthCheck",
       "BalancingPolicy",
       "XBackendTrafficPolicy",
       "Process",

@@ -1,6 +1,6 @@
 import { parseSpiffeId } from "../model/identity.ts";
-import { namespaceOf } from "../resource/meta.ts";
-import { type Evidence, resourcesOf, settleMs } from "./evidence.ts";
+import { type Evidence, settleMs } from "./evidence.ts";
+import { HealthChecks } from "./health-checks.ts";
 import { namespaceOfKey } from "./members.ts";
 import { type Received, type Sent, violateAt } from "./messages.ts";
 import type { Life, Seen } from "./records.ts";
@@ -12,15 +12,14 @@ export class Origins {
   readonly #findings: Findings;
   readonly #patienceMs: number;
   readonly #completeFromWallMs: number;
-  /** What callers' proxies ask of themselves, by a HealthCheck: `default/kvs GET /health`. */
-  readonly #checks: ReadonlySet<string>;
+  readonly #checks: HealthChecks;
 
   constructor(evidence: Evidence, lives: readonly Life[], findings: Findings) {
     this.#lives = lives;
     this.#findings = findings;
     this.#patienceMs = evidence.settleMs ?? settleMs;
     this.#completeFromWallMs = evidence.completeFromWallMs ?? Number.NEGATIVE_INFINITY;
-    this.#checks = healthChecksIn(evidence);
+    this.#checks = new HealthChecks(evidence);
   }
 
   /** A request that was received, and nobody has a record of sending it. */
@@ -29,8 +28,7 @@ export class Origins {
     const namespace = front.peer === null ? null : parseSpiffeId(front.peer)?.namespace;
     const caller = front.caller === null || !namespace ? null : `${namespace}/${front.caller}`;
     const of = this.#lives.filter(({ workload }) => workload === caller);
-    const { service, method, path } = seen.exchange;
-    const isCheck = this.#checks.has(`${service} ${method} ${path}`);
+    const isCheck = this.#checks.has(seen);
     const why = isCheck ? "a check of health: who asks keeps no record of it" : this.#why(of, seen);
     if (why !== null) {
       this.#findings.skip(why);
@@ -83,24 +81,6 @@ export class Origins {
     if (life.batches.some(({ sampledShare }) => sampledShare < 1)) return "the record is sampled";
     return life.lastMs < endMs + this.#patienceMs ? "the other end's record is not here yet" : null;
   }
-}
-
-/** By every HealthCheck that there ever was: a proxy may act on one a little after it is gone. */
-function healthChecksIn({ intent }: Evidence): ReadonlySet<string> {
-  const asked = intent
-    .flatMap((state) => resourcesOf(state, "HealthCheck"))
-    .flatMap((one) => {
-      const { http, grpc, targetRefs } = one.spec;
-      const said =
-        http !== undefined
-          ? `GET ${http.path ?? "/"}`
-          : grpc !== undefined
-            ? "POST /grpc.health.v1.Health/Check"
-            : null;
-      if (said === null) return [];
-      return targetRefs.map(({ name }) => `${namespaceOf(one)}/${name} ${said}`);
-    });
-  return new Set(asked);
 }
 
 function sinceMs(life: Life): number {

@@ -2,6 +2,7 @@ import type { RateLimit, RateLimitRule } from "../resource/heddle/rate-limit.ts"
 import { namespacedName } from "../resource/meta.ts";
 import { parseDurationMs } from "../resource/schema/formats.ts";
 import { type Evidence, type IntentState, resourcesOf } from "./evidence.ts";
+import { HealthChecks } from "./health-checks.ts";
 import { type Members, membersIn, membersOf, serviceNamed } from "./members.ts";
 import { policyOn, saidIn } from "./policies.ts";
 import { livesOf, type Seen } from "./records.ts";
@@ -41,6 +42,7 @@ export function checkRate(evidence: Evidence): ConstraintReport {
   for (const { value } of timeline.periods) {
     for (const { name } of value.limits) findings.ask(name);
   }
+  const checks = new HealthChecks(evidence);
   const buckets = new Map<string, { readonly limit: Limited; readonly admitted: Seen[] }>();
   for (const { exchanges } of livesOf(evidence.batches)) {
     for (const seen of exchanges) {
@@ -53,7 +55,7 @@ export function checkRate(evidence: Evidence): ConstraintReport {
       }
       const here = period.value.limits.filter(({ service }) => service === exchange.service);
       if (exchange.reason === "rate-limited") judgeRefusal(seen, here, period.value, findings);
-      else if (isTakenIn(seen)) {
+      else if (isTakenIn(seen) && !checks.has(seen)) {
         for (const limit of here) {
           const key = keyOf(seen, limit.rule);
           if (key === null) continue;
