@@ -22,7 +22,8 @@ export interface AdmissionInputs {
 export class ServiceAdmission implements Admission {
   readonly #rates: RateLimits;
   #concurrency: ConcurrencyLimit | null = null;
-  #limit: ConcurrencyDoc | null = null;
+  /** Of `#concurrency`, for its priorities. */
+  #limitDoc: ConcurrencyDoc | null = null;
   #health: HealthCheckDoc["check"] | null = null;
 
   constructor(tally: RateTally) {
@@ -41,7 +42,7 @@ export class ServiceAdmission implements Admission {
   apply({ doc, replicas, health }: AdmissionInputs, nowMs: number): void {
     this.#rates.apply(doc.rates, Math.max(1, replicas), nowMs);
     this.#health = health?.check ?? null;
-    this.#limit = doc.concurrency;
+    this.#limitDoc = doc.concurrency;
     if (doc.concurrency === null) this.#concurrency = null;
     else if (this.#concurrency === null) this.#concurrency = new ConcurrencyLimit(doc.concurrency);
     else this.#concurrency.apply(doc.concurrency);
@@ -60,7 +61,7 @@ export class ServiceAdmission implements Admission {
     }
     if (this.#concurrency !== null) {
       const believed = caller.identity === null ? null : rule;
-      const priority = priorityOf(head, believed, this.#limit!);
+      const priority = priorityOf(head, believed, this.#limitDoc!);
       if (!this.#concurrency.enter(priority, isExempt, nowMs)) {
         return shed(this.#concurrency.limit, priority);
       }

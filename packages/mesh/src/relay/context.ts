@@ -101,7 +101,7 @@ export class RelayContext {
       breakers = new RuleBreakers(doc, this.rng);
       this.#breakers.set(rule, breakers);
     }
-    if (breakers.doc !== doc) breakers.doc = doc;
+    breakers.doc = doc;
     return breakers;
   }
 

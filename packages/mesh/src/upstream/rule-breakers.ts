@@ -16,23 +16,15 @@ export interface Breakable {
  * away from those alone.
  */
 export class RuleBreakers {
-  #doc: BreakerDoc;
+  /** Another may take its place: what was seen stays. */
+  doc: BreakerDoc;
   readonly #rng: Rng;
   readonly #all = new WeakMap<Breakable, RuleBreaker>();
   readonly #open = new Set<Breakable>();
 
   constructor(doc: BreakerDoc, rng: Rng) {
-    this.#doc = doc;
+    this.doc = doc;
     this.#rng = rng;
-  }
-
-  get doc(): BreakerDoc {
-    return this.#doc;
-  }
-
-  /** A new word for the rule that was there before: what was seen stays. */
-  set doc(doc: BreakerDoc) {
-    this.#doc = doc;
   }
 
   /** May a request go to `target` now? */
@@ -58,11 +50,11 @@ export class RuleBreakers {
     let one = this.#all.get(target);
     if (one === undefined) {
       if (verdict === "success" || verdict === "none") return;
-      one = { breaker: new Breaker(this.#doc, this.#rng), probedMs: 0 };
+      one = { breaker: new Breaker(this.doc, this.#rng), probedMs: 0 };
       this.#all.set(target, one);
     }
     const { breaker } = one;
-    breaker.doc = this.#doc;
+    breaker.doc = this.doc;
     if (breaker.phase === "closed") {
       if (!breaker.trips(verdict, nowMs) || !this.#mayOpen(target)) return;
       breaker.open(nowMs);
@@ -77,7 +69,7 @@ export class RuleBreakers {
   #mayOpen(target: Breakable): boolean {
     for (const one of this.#open) if (!one.isObserved) this.#open.delete(one);
     const out = this.#open.size;
-    return out === 0 || out + 1 <= this.#doc.ejectedMax * target.groupSize;
+    return out === 0 || out + 1 <= this.doc.ejectedMax * target.groupSize;
   }
 }
 
