@@ -8,10 +8,12 @@ import type { SimulatedProcess } from "@heddle/mesh/net/simulated/process.ts";
 import type { ClientCodec } from "@heddle/mesh/upstream/session.ts";
 import { CallerLines, type LineUser } from "./caller-lines.ts";
 import { CallerTalk } from "./caller-talk.ts";
+import type { KeptSession } from "./kept-session.ts";
 import { type Ending, entryPorts, type Operation } from "./operation.ts";
 import type { Oracle } from "./oracle.ts";
 import { patternBytes } from "./pattern.ts";
 import { ProcessClock } from "./process-clock.ts";
+import { sessionField } from "./shop.ts";
 import type { TalkPlan, Talks } from "./talks.ts";
 
 export interface CallerAppOptions {
@@ -20,6 +22,7 @@ export interface CallerAppOptions {
   readonly rng: Rng;
   readonly oracle: Oracle;
   readonly talks: Talks;
+  readonly kept: KeptSession;
   /** Where its proxy listens: for `<service>:<port>`, or `forward`. */
   readonly addressOf: (place: string) => Address;
 }
@@ -30,16 +33,18 @@ export class CallerApp {
   readonly rng: Rng;
   readonly oracle: Oracle;
   readonly talks: Talks;
+  readonly kept: KeptSession;
   readonly process: SimulatedProcess;
   readonly addressOf: (place: string) => Address;
   readonly lines: CallerLines;
 
-  constructor({ process, clock, rng, oracle, talks, addressOf }: CallerAppOptions) {
+  constructor({ process, clock, rng, oracle, talks, kept, addressOf }: CallerAppOptions) {
     this.process = process;
     this.clock = new ProcessClock(clock, process);
     this.rng = rng;
     this.oracle = oracle;
     this.talks = talks;
+    this.kept = kept;
     this.addressOf = addressOf;
     this.lines = new CallerLines(process.transport, this.clock);
   }
@@ -47,7 +52,7 @@ export class CallerApp {
   /** Does it, on an idle connection or a new one. `owner` as for `Oracle.begin`. */
   run(operation: Operation, owner: string | null): void {
     this.oracle.begin(operation, owner);
-    const at = this.addressOf(`default/kvs:${entryPorts[operation.entry]}`);
+    const at = this.addressOf(`default/${operation.service}:${entryPorts[operation.entry]}`);
     this.lines.use(at, operation.version, new Call(this, operation));
   }
 
@@ -74,18 +79,27 @@ class Call implements ReplySink, LineUser {
   #hasTail = false;
   #isOver = false;
   #timer: Timer | null = null;
+  /** Does it belong to the caller's session, and which was that? */
+  readonly #isKept: boolean;
+  readonly #session: KeptSession["session"];
+  #token: string | null = null;
 
   constructor(app: CallerApp, operation: Operation) {
     this.#app = app;
     this.#operation = operation;
+    this.#isKept = operation.service === "shop" && operation.target.startsWith("/kept/");
+    this.#session = this.#isKept ? app.kept.session : null;
   }
 
   start(codec: ClientCodec): void {
     if (this.#isOver) return;
-    const { id, method, target, bytes, isChunked, isGrpc, abortAfterMs } = this.#operation;
-    const head = new PlainRequestHead({ method, path: target, authority: "kvs" }, [
+    const { id, service, method, target, bytes, isChunked, isGrpc, isNamed, abortAfterMs } =
+      this.#operation;
+    const head = new PlainRequestHead({ method, path: target, authority: service }, [
       ["x-op", String(id)],
     ]);
+    if (isNamed) head.add("idempotency-key", `op ${id}`);
+    if (this.#session !== null) head.add(sessionField, this.#session.token);
     if (isChunked) head.add("te", "trailers");
     if (isGrpc) head.add("content-type", "application/grpc");
     this.#stream = codec.start(this);
@@ -109,6 +123,7 @@ class Call implements ReplySink, LineUser {
     this.#message = Number(head.get("x-message") ?? -1);
     this.#expected = Number(head.get("x-bytes") ?? -1);
     this.#grpcStatus = head.get("grpc-status");
+    this.#token = head.get(sessionField);
     this.#hasTail = head.get("x-has-tail") !== null && this.#message >= 0;
   }
 
@@ -130,6 +145,9 @@ class Call implements ReplySink, LineUser {
     }
     // A call of gRPC that failed says so, and nobody takes it for whole.
     if (this.#reason === null) this.#expectWhole(trailers?.get("x-tail") ?? null);
+    if (this.#isKept && this.#reason === null && this.#servedBy !== null) {
+      this.#app.kept.answered(id, this.#session, this.#token, this.#servedBy);
+    }
     this.end({
       kind: "answered",
       status: this.#status,

@@ -20,6 +20,7 @@ export const strokes = [
   "goaway",
   "few streams",
   "break link",
+  "sick",
 ] as const;
 export type Stroke = (typeof strokes)[number];
 
@@ -37,6 +38,7 @@ const weights: Readonly<Record<Stroke, number>> = {
   goaway: 2,
   "few streams": 2,
   "break link": 2,
+  sick: 4,
 };
 
 /**
@@ -133,6 +135,9 @@ export class Chaos {
         return;
       case "break link":
         this.#breakLink();
+        return;
+      case "sick":
+        this.#sicken();
     }
   }
 
@@ -186,6 +191,17 @@ export class Chaos {
       app.onReset = () => this.#count("reset streams", app.name);
       clock.after(20 + rng.below(200), () => {
         app.onReset = null;
+      });
+    });
+  }
+
+  /** For a while a process fails most of what the shop is asked, and says so when asked for its health. */
+  #sicken(): void {
+    const { rng, clock } = this.#options;
+    this.#withApp((app) => {
+      app.onSick = () => this.#count("sick", app.name);
+      clock.after(20 + rng.below(400), () => {
+        app.onSick = null;
       });
     });
   }

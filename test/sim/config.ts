@@ -15,6 +15,8 @@ import {
   trafficSplit,
   writesOf,
 } from "./intent.ts";
+import { placeOf } from "./resources.ts";
+import type { Shop } from "./shop.ts";
 import type { Supervisor } from "./supervisor.ts";
 
 /** What the mesh is told to do, as it changes, and what follows for the owner of a key. */
@@ -22,26 +24,45 @@ export class Config {
   readonly #store: MemoryStore;
   readonly #supervisor: Supervisor;
   readonly #isPlaced: boolean;
+  readonly #shop: Shop;
   #changes = 0;
 
   /** @param isPlaced most of the time each key has its process, and no route leads around it */
-  constructor(store: MemoryStore, supervisor: Supervisor, isPlaced: boolean) {
+  constructor(store: MemoryStore, supervisor: Supervisor, isPlaced: boolean, shop: Shop) {
     this.#isPlaced = isPlaced;
+    this.#shop = shop;
     this.#store = store;
     this.#supervisor = supervisor;
   }
 
   /** Makes a change at random, a gentle one of those that must be felt by nobody; false while there is no control plane to make it. */
   change(rng: Rng, isGentle: boolean): boolean {
+    const ware = rng.below(3) === 0 ? this.#shop.change(rng) : null;
+    if (ware !== null) {
+      const { put, gone } = ware;
+      return this.apply(
+        put === null ? { put: [], remove: [placeOf(gone)] } : { put: [put], remove: [] },
+      );
+    }
     if (this.#isPlaced) return this.apply(placedEdit(rng, isGentle));
     return this.apply(isGentle ? gentleEdit(rng) : randomEdit(rng));
   }
 
-  /** Back to where it began. */
-  reset(): boolean {
+  /** What there is at first. */
+  begin(): boolean {
     return this.apply({
-      put: this.#isPlaced ? [...base, placement("wait")] : base,
+      put: [...base, ...(this.#isPlaced ? [placement("wait")] : []), ...this.#shop.first.values()],
+      remove: [],
+    });
+  }
+
+  /** Back to where it began, as far as nobody feels it. */
+  reset(): boolean {
+    const { put, gone } = this.#shop.rest;
+    return this.apply({
+      put: [...base, ...(this.#isPlaced ? [placement("wait")] : []), ...put],
       remove: [
+        ...gone.map(placeOf),
         remove("HTTPRoute", "split"),
         remove("HTTPRoute", "rewrite"),
         remove("TrafficSplit", "split"),

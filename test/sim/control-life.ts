@@ -17,9 +17,9 @@ import { compileAll, noHashKey } from "@heddle/mesh/resource/compile.ts";
 import { meshSettings } from "@heddle/mesh/resource/heddle/mesh.ts";
 import { Digester } from "@heddle/mesh/snapshot/digest.ts";
 import { labelCredentials, verifyMember } from "./credentials.ts";
-import { isIntent } from "./intent.ts";
 import type { Oracle } from "./oracle.ts";
 import { ProcessClock } from "./process-clock.ts";
+import { isIntent } from "./resources.ts";
 
 /** What a control plane finds again after a restart. */
 export interface ControlDisk {

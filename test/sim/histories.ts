@@ -4,12 +4,9 @@ import {
   revisionOf,
 } from "@heddle/control/revision/revision.ts";
 import type { Store } from "@heddle/control/store/store.ts";
-import { checkAccess } from "@heddle/mesh/check/access.ts";
-import { checkAddressing } from "@heddle/mesh/check/addressing.ts";
-import { checkBudget } from "@heddle/mesh/check/budget.ts";
 import type { Evidence } from "@heddle/mesh/check/evidence.ts";
+import { checkAll } from "@heddle/mesh/check/index.ts";
 import { intentOver } from "@heddle/mesh/check/intent.ts";
-import { checkPlacement } from "@heddle/mesh/check/placement.ts";
 import type { RecordedBatch } from "@heddle/mesh/history/batch.ts";
 import { historiesOf } from "@heddle/mesh/history/histories.ts";
 import { globalView } from "@heddle/mesh/history/merge.ts";
@@ -17,7 +14,7 @@ import type { Workload } from "@heddle/mesh/resource/heddle/workload.ts";
 import type { KnownResource } from "@heddle/mesh/resource/index.ts";
 import { ExchangeWriter } from "@heddle/mesh/telemetry/exchange-writer.ts";
 import type { ExchangeRecord } from "@heddle/mesh/telemetry/record.ts";
-import { intentCollections } from "./intent.ts";
+import { intentCollections } from "./resources.ts";
 
 /** One life of a proxy, as its records name it. */
 export interface ProxyLifeName {
@@ -66,15 +63,13 @@ export interface Judgement {
   readonly checks: ReadonlyMap<string, number>;
 }
 
-/** Recorded histories against intent as it was over time: addressing, placement, access, and the order of all events. */
+/** Recorded histories against intent as it was over time by every checker there is, and the order of all events. */
 export async function judgeHistories(
   batches: readonly RecordedBatch[],
   store: Store,
 ): Promise<Judgement> {
   const evidence = await evidenceOf(batches, store);
-  const reports = [checkAddressing, checkPlacement, checkBudget, checkAccess].map((check) =>
-    check(evidence),
-  );
+  const reports = checkAll(evidence);
   const histories = historiesOf(batches);
   const { problems, events } = globalView(histories);
   return {

@@ -1,40 +1,9 @@
 import type { Write } from "@heddle/control/store/store.ts";
-import { checkResource, kindOf } from "@heddle/mesh/resource/check.ts";
 import { type KnownResource, kinds } from "@heddle/mesh/resource/index.ts";
 import { kvsPorts } from "./kvs-app.ts";
 import { entryPorts } from "./operation.ts";
-
-/** Changes of these make a revision. */
-export const intentCollections: readonly string[] = kinds
-  .filter(({ isMade }) => !isMade)
-  .map(collectionOf);
-
-export function isIntent(collection: string): boolean {
-  return intentCollections.includes(collection);
-}
-
-function collectionOf({ group, plural }: { readonly group: string; readonly plural: string }) {
-  return group === "" ? plural : `${plural}.${group}`;
-}
-
-/** Checked, with its defaults, as the API server would store it. */
-function resource(apiVersion: string, kind: string, name: string, spec: object): KnownResource {
-  const value = {
-    apiVersion,
-    kind,
-    metadata: {
-      name,
-      namespace: "default",
-      uid: `${kind}-${name}`.toLowerCase(),
-      creationTimestamp: "2026-01-01T00:00:00Z",
-      ...(kind === "Process" ? { labels: { app: name } } : {}),
-    },
-    spec,
-  };
-  const result = checkResource(kindOf(value)!, value);
-  if (!result.ok) throw new Error(JSON.stringify(result.problems));
-  return result.resource;
-}
+import { collectionOf, gateway, heddle, placeOf, port, resource } from "./resources.ts";
+import { shopServices } from "./shop.ts";
 
 /** `put` makes the object or replaces it: whether it is there is asked at the time. */
 export interface Edit {
@@ -42,9 +11,6 @@ export interface Edit {
   /** Names of HTTPRoutes, Placements and Services. */
   readonly remove: readonly { readonly collection: string; readonly name: string }[];
 }
-
-const gateway = "gateway.networking.k8s.io/v1";
-const heddle = "heddle.dev/v1alpha1";
 
 export function kvsProcess(replicas: number): KnownResource {
   return resource(heddle, "Process", "kvs", {
@@ -65,10 +31,6 @@ export const freshPorts = { detect: 191, ruled: 193 } as const;
 /** Where tunnels over HTTP are asked for. */
 export const upgradePorts = { detect: 96, http1: 97, h2c: 98 } as const;
 const appProtocols = { detect: {}, http1: { appProtocol: "http" }, h2c: { appProtocol: "h2c" } };
-
-function port(number: number, targetPort: string, more: object = {}): object {
-  return { name: `p${number}`, port: number, targetPort, ...more };
-}
 
 /** The same processes for whatever has no key. */
 const wire: readonly KnownResource[] = [
@@ -129,6 +91,7 @@ export const base: readonly KnownResource[] = [
     ),
   }),
   ...wire,
+  ...shopServices,
   resource(heddle, "Process", "visitor", { command: ["visitor"] }),
   kvsProcess(2),
   contract,
@@ -219,8 +182,7 @@ export function writesOf(edit: Edit, has: (collection: string, name: string) => 
     if (has(collection, name)) writes.push({ op: "delete", key, expect: null });
   }
   for (const object of edit.put) {
-    const collection = collectionOf(kinds.find((one) => one.kind === object.kind)!);
-    const { name } = object.metadata;
+    const { collection, name } = placeOf(object);
     const key = { collection, namespace: "default", name };
     writes.push(
       has(collection, name)

@@ -37,8 +37,11 @@ export interface KvsAppOptions {
   readonly talks: Talks;
 }
 
-/** `http`: either version. Connections of octets: on `talk` the client speaks first, on `greet` the server. */
-export const kvsPorts = ["http", "talk", "greet"] as const;
+/**
+ * `http`: either version; on `copies` come those of requests. Connections of octets: on `talk` the client speaks first, on `greet` the
+ * server.
+ */
+export const kvsPorts = ["http", "talk", "greet", "copies"] as const;
 export type KvsPort = (typeof kvsPorts)[number];
 
 /** A key-value process of the application: one life of it, its memory gone with it. */
@@ -53,6 +56,8 @@ export class KvsApp implements RequestHandler {
   readonly web: TwoVersions;
   /** Does it reset streams, for a while? Then it counts them. */
   onReset: (() => void) | null = null;
+  /** Does it fail, for a while, what the shop is asked? Then it counts that. */
+  onSick: (() => void) | null = null;
 
   constructor({ name, process, clock, rng, ports, oracle, talks }: KvsAppOptions) {
     this.name = name;
@@ -63,6 +68,12 @@ export class KvsApp implements RequestHandler {
     this.talks = talks;
     this.web = new TwoVersions(this.clock);
     this.#listen(ports.http, (connection) => this.web.serve(connection, this));
+    const copies: RequestHandler = {
+      onRequest: (stream, head) => new KvsCopy(this, stream, head),
+      onBadRequest: (_connection, reason, detail) => this.onBadRequest(_connection, reason, detail),
+      onConnectionClose: (connection) => this.web.closed(connection),
+    };
+    this.#listen(ports.copies, (connection) => this.web.serve(connection, copies));
     this.#listen(ports.talk, (connection) => this.#talk(connection, false));
     this.#listen(ports.greet, (connection) => this.#talk(connection, true));
   }
@@ -70,6 +81,11 @@ export class KvsApp implements RequestHandler {
   onRequest(stream: ServerStream, head: RequestHead, length: BodyLength): RequestSink {
     if (!this.web.takes(stream.connection, stream.ordinal)) return nobody;
     if (length === "tunnel") return new KvsTunnel(this, stream, head);
+    if (head.path === "/health") {
+      stream.sendHead(new PlainReplyHead(this.onSick === null ? 200 : 503), 0);
+      stream.sendEnd(null);
+      return nobody;
+    }
     return new KvsExchange(this, stream, head);
   }
 
@@ -145,6 +161,39 @@ class KvsTunnel implements RequestSink {
   }
 }
 
+/** A copy of a request: whoever asked hears nothing of it. */
+class KvsCopy implements RequestSink {
+  readonly #app: KvsApp;
+  readonly #stream: ServerStream;
+  readonly #id: number;
+  #received = 0;
+
+  constructor(app: KvsApp, stream: ServerStream, head: RequestHead) {
+    this.#app = app;
+    this.#stream = stream;
+    this.#id = Number(head.get("x-op"));
+    app.oracle.copied(this.#id);
+  }
+
+  onRequestBody(bytes: Buffer, start: number, end: number): void {
+    const place = { process: `${this.#app.name}, as a copy`, offset: this.#received };
+    this.#app.oracle.octets(this.#id, place, bytes, start, end);
+    this.#received += end - start;
+  }
+
+  /** Sometimes it is never answered. */
+  onRequestEnd(): void {
+    const { oracle, rng } = this.#app;
+    oracle.copiedWhole(this.#id, this.#received);
+    if (rng.below(8) === 0 && !oracle.isAtRest) return;
+    this.#stream.sendHead(new PlainReplyHead(500), 0);
+    this.#stream.sendEnd(null);
+  }
+
+  onRequestFailed(): void {}
+  onWritable(): void {}
+}
+
 class KvsExchange implements RequestSink {
   readonly #app: KvsApp;
   readonly #stream: ServerStream;
@@ -152,6 +201,8 @@ class KvsExchange implements RequestSink {
   readonly #id: number;
   readonly #key: number;
   readonly #isGrpc: boolean;
+  /** It fails, without being done. */
+  readonly #isSick: boolean;
   #received = 0;
   /** What is left to send: a piece of a value. */
   #value: Value | null = null;
@@ -167,6 +218,10 @@ class KvsExchange implements RequestSink {
     this.#isGrpc = head.get("content-type") === "application/grpc";
     app.oracle.delivered(this.#id, head.method, this.#key, app.name);
     app.oracle.spoken(this.#id, stream.protocol, app.name);
+    const { authority } = head;
+    this.#isSick =
+      app.onSick !== null && authority?.startsWith("shop") === true && app.rng.below(4) > 0;
+    if (this.#isSick) app.onSick!();
     if (app.onReset !== null && app.rng.below(3) === 0) this.#resetSoon(app.onReset);
   }
 
@@ -206,6 +261,10 @@ class KvsExchange implements RequestSink {
     oracle.executed(this.#id, this.#received, name);
     const fields: [string, string][] = [["x-served-by", name]];
     if (rng.below(25) === 0) this.#stream.closeAfter();
+    if (this.#isSick) {
+      this.#fail(fields);
+      return;
+    }
     if (this.#hasTail) fields.push(["x-has-tail", "1"]);
     if (this.#isGrpc) {
       values.set(this.#key, { message: this.#id, bytes: this.#received });
@@ -230,6 +289,14 @@ class KvsExchange implements RequestSink {
       this.#hasTail || rng.below(2) === 0 ? "chunked" : value.bytes,
     );
     this.#send();
+  }
+
+  /** As it speaks: a status of HTTP, or of gRPC, in a head alone. */
+  #fail(fields: [string, string][]): void {
+    this.#isOver = true;
+    if (this.#isGrpc) fields.push(["content-type", "application/grpc"], ["grpc-status", "14"]);
+    this.#stream.sendHead(new PlainReplyHead(this.#isGrpc ? 200 : 503, fields), 0);
+    this.#stream.sendEnd(null);
   }
 
   #send(): void {

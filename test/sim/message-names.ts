@@ -9,8 +9,10 @@ export class MessageNames {
   /** The operation of a message that a proxy has sent to a peer's, or received. */
   readonly #sent = new Map<string, number>();
   readonly #received = new Map<string, number>();
-  /** Operations whose sender lived to tell. */
-  readonly #told = new Set<number>();
+  /** Operations whose sender lived to tell of them, and whom it asked: a copy of one is told of apart. */
+  readonly #told = new Set<string>();
+  /** By name: the service of which it was received. */
+  readonly #services = new Map<string, string>();
 
   constructor(violate: (what: string) => void) {
     this.#violate = violate;
@@ -19,10 +21,12 @@ export class MessageNames {
   recorded(id: number, record: ExchangeRecord, process: string): void {
     if (id < 0) return;
     if (record.direction === "inbound") {
-      this.#note(this.#received, `${record.frontConnection}[${record.frontOrdinal}]`, id, process);
+      const name = `${record.frontConnection}[${record.frontOrdinal}]`;
+      this.#services.set(name, record.service);
+      this.#note(this.#received, name, id, process);
       return;
     }
-    this.#told.add(id);
+    this.#told.add(`${id} ${record.backend}`);
     for (const { connection, ordinal, sentSeq } of record.earlier ?? []) {
       if (sentSeq > 0) this.#note(this.#sent, `${connection}[${ordinal}]`, id, process);
     }
@@ -35,7 +39,7 @@ export class MessageNames {
   compare(): number {
     let compared = 0;
     for (const [name, id] of this.#received) {
-      if (!this.#told.has(id)) continue;
+      if (!this.#told.has(`${id} ${this.#services.get(name)}`)) continue;
       compared++;
       const sent = this.#sent.get(name);
       if (sent === id) continue;

@@ -1,7 +1,7 @@
 import type { ExchangeRecord } from "@heddle/mesh/telemetry/record.ts";
 import { Histories, type Judgement, type ProxyLifeName } from "./histories.ts";
 import { MessageNames } from "./message-names.ts";
-import { type Ending, type Operation, spokenTo } from "./operation.ts";
+import { type Ending, mayRepeat, type Operation, spokenTo } from "./operation.ts";
 import { patternFault } from "./pattern.ts";
 
 /** What is known of one operation: by the caller, by the processes that received it, by the proxies in between. */
@@ -13,6 +13,7 @@ interface Trail {
   /** Names of the processes at which its head arrived, in order. */
   readonly delivered: string[];
   readonly executed: string[];
+  copies: number;
   /** The caller's proxy had sent the reply's head on. */
   hasReplyBegun: boolean;
   /** As the caller's proxy counted them. */
@@ -25,8 +26,20 @@ interface Trail {
   wasKeeperDown: boolean;
 }
 
+/** A copy of a request that its caller's proxy sent: nobody asked for it, and nobody hears of its reply. */
+function isCopyRecord({ direction, frontOrdinal }: ExchangeRecord): boolean {
+  return direction === "outbound" && frontOrdinal === 0;
+}
+
+/**
+ * What asks the shop arrives so often at most: by as many attempts of its caller's proxy as any policy here grants, the free ones
+ * included, of which each is repeated by the proxy beside the process.
+ */
+const deliveriesMax = 8;
+
 type Check =
   | "POST once"
+  | "copies"
   | "key at its owner"
   | "octets"
   | "answer by whom it was sent to"
@@ -55,6 +68,7 @@ export class Oracle {
   /** How often each promise was put to the test: one that never was has not been kept. */
   readonly checks: Record<Check, number> & Record<string, number> = {
     "POST once": 0,
+    copies: 0,
     "key at its owner": 0,
     octets: 0,
     "answer by whom it was sent to": 0,
@@ -87,6 +101,7 @@ export class Oracle {
       endMs: -1,
       delivered: [],
       executed: [],
+      copies: 0,
       hasReplyBegun: false,
       attempts: 0,
       owner,
@@ -136,9 +151,13 @@ export class Oracle {
         `op ${id}: ${process} got ${method} ${key}, asked was ${operation.method} ${operation.key}`,
       );
     }
-    if (operation.method === "POST") this.checks["POST once"]++;
-    if (operation.method === "POST" && trail.delivered.length > 1) {
-      this.violate(`op ${id}: a POST reached ${trail.delivered.join(" and ")}`);
+    const { delivered } = trail;
+    if (!mayRepeat(operation)) {
+      this.checks["POST once"]++;
+      if (delivered.length > 1) this.violate(`op ${id}: a POST reached ${delivered.join(" and ")}`);
+    }
+    if (operation.service === "shop" && delivered.length > deliveriesMax) {
+      this.violate(`op ${id}: it was asked ${delivered.length} times`);
     }
     if (owner === null || trail.ending !== null) return;
     this.checks["key at its owner"]++;
@@ -153,8 +172,8 @@ export class Oracle {
     if (operation === undefined) return;
     this.checks["version kept or translated"]++;
     if (version === spokenTo(operation)) return;
-    if (version === operation.version && !this.isAtRest) return;
-    const { entry } = operation;
+    const { entry, service } = operation;
+    if (version === operation.version && (!this.isAtRest || service === "shop")) return;
     this.violate(`op ${id}: ${process} was asked in ${version} by ${operation.version} (${entry})`);
   }
 
@@ -162,6 +181,25 @@ export class Oracle {
   tail(id: number, expected: string, found: string | null): void {
     this.checks.trailers++;
     if (found !== expected) this.violate(`op ${id}: trailer ${found}, sent was ${expected}`);
+  }
+
+  /** A copy has come: one for each request at most, and of no request of another rule. */
+  copied(id: number): void {
+    const trail = this.#trailOf(id, "copied");
+    if (trail === null) return;
+    this.checks.copies++;
+    trail.copies++;
+    const { target, service } = trail.operation;
+    if (trail.copies > 1) this.violate(`op ${id}: ${trail.copies} copies`);
+    if (service !== "shop" || !target.startsWith("/copied/")) {
+      this.violate(`op ${id}: a copy of ${service} ${target}`);
+    }
+  }
+
+  /** All of a copy has come. */
+  copiedWhole(id: number, octets: number): void {
+    const bytes = this.#trailOf(id, "copied")?.operation.bytes;
+    if (octets !== bytes) this.violate(`op ${id}: a copy of ${octets} octets, sent were ${bytes}`);
   }
 
   executed(id: number, octets: number, process: string): void {
@@ -230,7 +268,7 @@ export class Oracle {
     const id = Number(/[?&]op=(\d+)/.exec(record.path)?.[1] ?? -1);
     this.#names.recorded(id, record, process);
     const trail = this.#trails.get(id);
-    if (trail === undefined || record.direction !== "outbound") return;
+    if (trail === undefined || record.direction !== "outbound" || isCopyRecord(record)) return;
     if (record.headMs >= 0 && record.origin === "app") trail.hasReplyBegun = true;
     trail.attempts = record.attempts;
     // A1/A5 per hop: the process that received the request is the one its message was addressed to.

@@ -8,6 +8,7 @@ import type { BoundSocket } from "@heddle/mesh/net/transport.ts";
 import { CallerApp } from "./caller-app.ts";
 import { type ControlDisk, ControlLife } from "./control-life.ts";
 import { identityOf } from "./credentials.ts";
+import type { KeptSession } from "./kept-session.ts";
 import { KvsApp, type KvsPort, kvsPorts } from "./kvs-app.ts";
 import type { Oracle } from "./oracle.ts";
 import { type ProxyDisk, ProxyLife } from "./proxy-life.ts";
@@ -29,6 +30,8 @@ export interface SupervisorOptions {
   readonly rng: Rng;
   readonly oracle: Oracle;
   readonly talks: Talks;
+  /** The caller's. */
+  readonly kept: KeptSession;
   readonly controlDisk: ControlDisk;
 }
 
@@ -154,7 +157,7 @@ export class Supervisor {
 
   #start(running: Running): void {
     const { spec, disk } = running;
-    const { network, clock, rng, oracle, talks } = this.#options;
+    const { network, clock, rng, oracle, talks, kept } = this.#options;
     if (running.isDraining || !this.workloads.has(spec.uid)) return;
     const life = `${spec.name}@${clock.monotonicMs()}`;
     const account = spec.name.replace(/-\d+$/, "");
@@ -185,7 +188,9 @@ export class Supervisor {
         const socket = place === "forward" ? place : `outbound/${place}`;
         return this.#sockets.get(`${spec.name}.default/${socket}`)!.address;
       };
-      const isBound = this.#sockets.has(`${spec.name}.default/outbound/default/kvs:80`);
+      const isBound = (["kvs", "shop"] as const).every((service) =>
+        this.#sockets.has(`${spec.name}.default/outbound/default/${service}:80`),
+      );
       if (this.caller === null && isBound) {
         this.caller = new CallerApp({
           process: network.process(spec.name),
@@ -193,6 +198,7 @@ export class Supervisor {
           rng: rng.fork(life),
           oracle,
           talks,
+          kept,
           addressOf,
         });
       }

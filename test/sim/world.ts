@@ -10,10 +10,13 @@ import { heldBytesMax } from "@heddle/mesh/relay/held-body.ts";
 import { Chaos, type Mode } from "./chaos.ts";
 import { Config } from "./config.ts";
 import { judgeHistories } from "./histories.ts";
+import { KeptSession, shopState } from "./kept-session.ts";
 import type { Operation } from "./operation.ts";
 import { Oracle } from "./oracle.ts";
 import type { ProxyLife } from "./proxy-life.ts";
 import { expectNothingLeft } from "./remains.ts";
+import { expectAtRest, Resting } from "./resting.ts";
+import { aisles, Shop } from "./shop.ts";
 import { Supervisor } from "./supervisor.ts";
 import { type TalkPlan, Talks, type TalkWay } from "./talks.ts";
 
@@ -94,6 +97,9 @@ class World {
   readonly #shelf = new MemoryShelf();
   readonly #supervisor: Supervisor;
   readonly #config: Config;
+  readonly #shop: Shop;
+  readonly #kept: KeptSession;
+  readonly #resting: Resting;
   readonly #hash = createHash("sha256");
   readonly #strokes = new Map<string, number>();
   #ids = 0;
@@ -116,15 +122,24 @@ class World {
       (line) => this.#note(line),
     );
     this.#store = new MemoryStore(`store-${options.seed}`);
+    this.#shop = new Shop(this.#rng.fork("shop"), options.mode ?? "rough");
+    this.#kept = new KeptSession(
+      () => shopState(this.#supervisor),
+      (what) => this.#oracle.violate(what),
+    );
+    this.#kept.isCalm = options.mode === "gentle";
     this.#supervisor = new Supervisor({
       network: this.#network,
       clock: this.#clock,
       rng: this.#rng.fork("supervisor"),
       oracle: this.#oracle,
       talks: this.#talks,
+      kept: this.#kept,
       controlDisk: { store: this.#store, recorded: this.#shelf, lives: 0, uids: 0 },
     });
-    this.#config = new Config(this.#store, this.#supervisor, options.seed % 2 === 0);
+    const isPlaced = options.seed % 2 === 0;
+    this.#config = new Config(this.#store, this.#supervisor, isPlaced, this.#shop);
+    this.#resting = new Resting((what) => this.#oracle.violate(what));
   }
 
   async run(): Promise<RunResult> {
@@ -164,6 +179,8 @@ class World {
       checks: new Map([
         ...Object.entries(this.#oracle.checks),
         ...Object.entries(this.#talks.checks),
+        ...(mode === "gentle" ? [["session kept", this.#kept.judged] as const] : []),
+        ...(mode === "rough" ? [["share that rests", this.#resting.judged] as const] : []),
         ...(mode === "apps" ? [["key of a living process", this.#oracle.judged] as const] : []),
       ]),
       operations: this.#oracle.count,
@@ -174,7 +191,7 @@ class World {
 
   async #start(): Promise<boolean> {
     await this.#until(() => this.#supervisor.control !== null, 1000);
-    this.#config.reset();
+    this.#config.begin();
     const isUp = await this.#until(() => this.#isServing(2), 10_000);
     if (!isUp) this.#oracle.violate("the mesh did not start");
     return isUp;
@@ -199,7 +216,8 @@ class World {
     for (let asked = 0; asked < count; asked++) {
       await this.#advance(rng.below(isRough ? 40 : 20));
       const operation = this.#operation(rng, isRough === true);
-      const isPlain = !operation.target.startsWith("/api");
+      this.#resting.look(this.#supervisor);
+      const isPlain = operation.service === "kvs" && !operation.target.startsWith("/api");
       const owner = isPlain ? this.#config.ownerOf(operation.key) : null;
       this.#supervisor.caller!.run(operation, owner);
       if (isRough !== null && rng.below(4) === 0) this.#talk(this.#plan(rng, isRough));
@@ -236,12 +254,18 @@ class World {
     const asked = (["GET", "GET", "GET", "PUT", "PUT", "POST"] as const)[rng.below(6)]!;
     const method = isGrpc ? "POST" : asked;
     const key = rng.below(20);
-    const spelling = [`/${key}`, `/${key}`, `/00${key}`, `//${key}`, `/api/${key}`][rng.below(5)]!;
+    const service = rng.below(5) < 2 ? "shop" : "kvs";
+    const spelling =
+      service === "shop"
+        ? `/${aisles[rng.below(aisles.length)]!}/${key}`
+        : [`/${key}`, `/${key}`, `/00${key}`, `//${key}`, `/api/${key}`][rng.below(5)]!;
     const size = [0, 60, 3000, 30_000, 90_000][rng.below(5)]!;
     return {
       id,
       method,
+      service,
       key,
+      isNamed: service === "shop" && rng.below(4) === 0,
       target: `${spelling}?op=${id}`,
       // A body that is not kept cannot be sent again to whom a slot has just moved to: that may be felt.
       bytes: method === "GET" ? 0 : Math.min(rng.below(size + 1), bytesMax),
@@ -282,6 +306,9 @@ class World {
       if (inFlight !== 0) {
         this.#oracle.violate(`${spec.name}'s proxy has ${inFlight} exchanges nobody waits for`);
       }
+      if (proxy !== null) {
+        expectAtRest(spec.name, proxy.workload, (what) => this.#oracle.violate(what));
+      }
     }
   }
 
@@ -304,9 +331,11 @@ class World {
   async #askHealthy(): Promise<void> {
     const before = new Map([...this.#oracle.endings, ...this.#talks.endings]);
     const countedBefore = this.#counted();
+    const copiedBefore = this.#oracle.checks.copies;
     const rng = this.#rng.fork("last");
     this.#oracle.isAtRest = true;
     this.#talks.isCalm = true;
+    this.#kept.isCalm = true;
     await this.#ask(lastOperations, rng, null);
     for (let talk = 0; talk < lastTalks; talk++) {
       await this.#advance(rng.below(20));
@@ -320,11 +349,12 @@ class World {
     await this.#until(() => this.#open === 0, patienceMs);
     await this.#advance(3000); // summaries go up every second
     const counted = this.#counted();
+    const copied = this.#oracle.checks.copies - copiedBefore;
     for (const side of ["outbound", "inbound"] as const) {
       const more = counted[side] - countedBefore[side];
       // Who uses a forward proxy asks for a tunnel first: an exchange of its own.
       const asked =
-        lastOperations + lastTalks + freshTalks + (side === "outbound" ? lastTunnels : 0);
+        lastOperations + lastTalks + freshTalks + copied + (side === "outbound" ? lastTunnels : 0);
       if (more === asked) continue;
       this.#oracle.violate(`stat counts ${more} more ${side}, asked were ${asked}`);
     }
