@@ -110,6 +110,13 @@ describe("heddle route, of files", () => {
     expect(code).toBe(0);
   });
 
+  test.each(["http://kvs/a b", "http://kvs/ü"])(
+    "what no proxy would read is no URL: %s",
+    async (url) => {
+      expect((await route("GET", url)).err).toContain("expected a URL");
+    },
+  );
+
   test("a field that decides, and an answer that nobody wants: exit 1", async () => {
     const { code, out } = await route("GET", "http://kvs.default/keys/7", "-H", "X-User: dana");
     expect(out).toMatch(/to +nobody \(500\) +500 invalid-backend/);

@@ -115,7 +115,8 @@ function findWorkload(view: MeshView, name: string | null, namespace: string) {
 /** @throws Fault for what is no URL of HTTP. */
 function parseUrl(text: string) {
   // Not by URL, which would take `..` out of a path: what is asked is what would be sent.
-  const match = /^(?:(https?):\/\/)?(\[[^\]]+\]|[^/?#:]+)(?::(\d+))?([/?][^#]*)?$/.exec(text);
+  const match =
+    /^(?:(https?):\/\/)?(\[[^\]]+\]|[^/?#:]+)(?::(\d+))?([/?][\x21\x22\x24-\x7e]*)?$/.exec(text);
   if (match === null) {
     throw new Fault(exits.usage, `${text}: expected a URL such as http://kvs/7`);
   }

@@ -1,6 +1,7 @@
 import type { FilterDoc, RedirectDoc, ValueMatchDoc } from "../../model/document.ts";
 import { isWirePath } from "../../model/normal-path.ts";
 import type { HeaderModifier, HttpRouteFilter } from "../gateway-api/filter.ts";
+import { hopFields } from "../schema/hop-fields.ts";
 import type { Problem } from "../schema/problem.ts";
 import { type BackendScope, resolveBackend } from "./backend.ts";
 import type { Refusal, UnresolvedRef } from "./claims.ts";
@@ -12,19 +13,6 @@ export interface CompiledFilters {
   /** Where mirrors lead nowhere, by index: requests go on, copies do not. */
   readonly unresolved: readonly UnresolvedRef[];
 }
-
-/** Fields that say how one hop carries a message; an edit would break framing (RFC 9110 §7.6.1, RFC 9112 §6). */
-const hopFields: ReadonlySet<string> = new Set([
-  "connection",
-  "content-length",
-  "expect",
-  "keep-alive",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-]);
 
 /**
  * Filters of a rule or backend as documents. `prefix` is the PathPrefix of the rule's only match, or null where there

@@ -1,5 +1,6 @@
 import type { SessionDoc } from "../../model/policy.ts";
 import { duration, headerName, parseDurationMs } from "../schema/formats.ts";
+import { hopFields } from "../schema/hop-fields.ts";
 import { defaulted, object, oneOf, required, type TypeOf, text } from "../schema/schema.ts";
 
 const lifetimeType = defaulted(oneOf("Permanent", "Session"), "Session");
@@ -39,13 +40,19 @@ export const sessionPersistence = object(
     if (sessionName !== undefined) problems.add("not beside cookie and header", "sessionName");
     if (cookieConfig !== undefined) problems.add("not beside cookie and header", "cookieConfig");
   },
-  ({ sessionName, cookie }, problems) => {
+  ({ type, header, sessionName, cookie }, problems) => {
     // Not upstream: it becomes the name of a cookie or header (RFC 6265 §4.1.1).
     if (sessionName !== undefined && !headerName.pattern!.test(sessionName)) {
       problems.add(
         `expected ${headerName.words}, got ${JSON.stringify(sessionName)}`,
         "sessionName",
       );
+    }
+    // Not upstream either: no token would arrive, or the reply's end would not be where it is.
+    const field = type === "Header" ? (header?.name ?? sessionName ?? "").toLowerCase() : "";
+    if (hopFields.has(field)) {
+      const path = header === undefined ? ["sessionName"] : ["header", "name"];
+      problems.add(`${field} belongs to one hop`, ...path);
     }
     const path = cookie?.path;
     if (path !== undefined && !/^\/[\x21-\x3a\x3c-\x7e]*$/.test(path)) {

@@ -230,6 +230,18 @@ describe("what contradicts itself is told with its place", () => {
     expect(problemsOf(balancingPolicyKind, { sessionPersistence: session })).toEqual([
       "spec.sessionPersistence.absoluteTimeout: required for lifetimeType Permanent",
     ]);
+    const fields = [
+      { type: "Header", sessionName: "Content-Length" },
+      { type: "Header", header: { name: "upgrade" } },
+      { type: "Cookie", sessionName: "te" },
+    ];
+    expect(
+      fields.map((one) => problemsOf(balancingPolicyKind, { sessionPersistence: one })),
+    ).toEqual([
+      ["spec.sessionPersistence.sessionName: content-length belongs to one hop"],
+      ["spec.sessionPersistence.header.name: upgrade belongs to one hop"],
+      [],
+    ]);
     const labels = [{ label: "version" }];
     expect(problemsOf(balancingPolicyKind, { subset: { labels } })).toEqual([
       "spec.subset.labels[0]: expected one of value, header",
