@@ -467,6 +467,8 @@ export class Exchange
   /** Nobody may notice that a client is gone: what stands still is not waited for without end. */
   onStillOpen(): void {
     if (this.#tunnel !== null) return; // it is watched otherwise
+    // A stream is like a tunnel then: streams that last must not keep all others out for as long.
+    if (this.state === answering) this.#leaveAdmission();
     this.patience ??= new Patience(this.context);
     const awaited = this.state === asking ? this.length : 0;
     const impatience = this.patience.look(this.record, awaited, this.body);
@@ -551,9 +553,13 @@ export class Exchange
   #leave(): void {
     if (this.#isEntered) this.backend!.leave();
     if (this.isRetrying) this.backend!.endRetry();
-    if (this.#isAdmitted) tellAdmission(this.frontend, this.record);
+    this.#leaveAdmission();
     this.#isEntered = false;
     this.isRetrying = false;
+  }
+
+  #leaveAdmission(): void {
+    if (this.#isAdmitted) tellAdmission(this.frontend, this.record);
     this.#isAdmitted = false;
   }
 }

@@ -283,3 +283,21 @@ test("at a gateway the time of the service that a rule leads to holds", () => {
   rig.clock.advance(51);
   expect(client.head?.status).toBe(504);
 });
+
+test("a reply that goes on for long counts no more in what is let in at a time, and leaves once", () => {
+  const ends: number[] = [];
+  const admission: Admission = { enter: () => null, onEnd: (latencyMs) => ends.push(latencyMs) };
+  const rig = new Rig({ frontend: { direction: "inbound", admission } });
+  const { client, exchange } = rig.ask();
+  const server = rig.asked;
+  rig.clock.advance(20);
+  exchange.onStillOpen();
+  expect(ends).toEqual([]); // the process works at it
+  server.replyHead(200);
+  server.replyBody("tick");
+  rig.clock.advance(60_000);
+  exchange.onStillOpen();
+  expect(ends).toEqual([20]);
+  server.replyEnd();
+  expect([client.body, ends]).toEqual(["tick", [20]]);
+});
