@@ -122,7 +122,10 @@ function compileHeaders(
     add: lower(add),
     remove: [...new Set(remove.map((name) => name.toLowerCase()))],
   };
-  const names = [...doc.set, ...doc.add].map(({ name }) => name).concat(doc.remove);
+  const written = [...doc.set, ...doc.add].map(({ name }) => name);
+  const own = written.find((name) => name.startsWith("x-heddle-"));
+  if (own !== undefined) return `${own}, by which proxies speak to each other`;
+  const names = written.concat(doc.remove);
   const hop = names.find((name) => hopFields.has(name));
   if (hop !== undefined) return `an edit of ${hop}, which belongs to one hop`;
   if (type === "request-headers" && names.includes("host")) {

@@ -313,6 +313,18 @@ describe("what is not acted on fails, and says so", () => {
         backendRefs: [backend],
       },
     ],
+    [
+      "an edit of a field of the proxies' own",
+      {
+        filters: [
+          {
+            type: "ResponseHeaderModifier",
+            responseHeaderModifier: { set: [{ name: "X-Heddle-Reason", value: "denied" }] },
+          },
+        ],
+        backendRefs: [backend],
+      },
+    ],
   ])("%s makes its rule answer 500", (_what, rule) => {
     expect(ruleOf(rule)).toMatchObject({ fails: "invalid-backend", backends: [], filters: [] });
     expect(conditionsOf(route({ parentRefs: [to("kvs")], rules: [rule] }))).toMatchObject({
