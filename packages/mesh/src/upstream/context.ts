@@ -29,7 +29,7 @@ export interface UpstreamContext {
   readonly rng: Rng;
   readonly transport: Transport;
   /** For processes that speak TLS to the proxy beside them. Default: none can be dialled so. */
-  readonly originTls?: Pick<OriginTls, "dial">;
+  readonly originTls?: Pick<OriginTls, "dial" | "prepare">;
   /** Null in a proxy without identity: it speaks plain to all. */
   readonly trust: Trust | null;
   /** For each version of HTTP. */

@@ -97,6 +97,7 @@ export class Target implements Candidate, PoolObserver, HealthOwner, DeadlineHan
   set originTls(doc: BackendTlsDoc | null) {
     if (doc === this.#dialler.origin) return;
     this.#dialler.origin = doc;
+    if (doc !== null && doc.fails === null) this.#context.originTls?.prepare(doc.ca);
     this.#found.forget(null);
   }
 
