@@ -86,7 +86,7 @@ describe("on a Service", () => {
       policy("Fault", { abort: { percent: 50 }, identities: [web] }),
     );
     expect(said).toMatchObject({
-      retry: { retriesMax: 3, codes: [502, 503, 504], grpcCodes: [14], methods: "safe" },
+      retry: { retriesMax: 3, codes: [502, 503, 504], grpcCodes: [], methods: "safe" },
       budget: { ratio: 0.5, perSecondMin: 10, windowMs: 10_000 },
       connectTimeoutMs: 200,
       requestTimeoutMs: 2000,

@@ -34,7 +34,7 @@ export function retryDoc(given: Stanza<RetryPolicySpec, "retry">): RetryDoc {
   return {
     retriesMax: given.attempts ?? 1,
     codes: given.codes ?? [502, 503, 504],
-    grpcCodes: (given.grpcCodes ?? ["Unavailable"]).map((word) => grpcStatusWords.indexOf(word)),
+    grpcCodes: (given.grpcCodes ?? []).map((word) => grpcStatusWords.indexOf(word)),
     connectionErrors: given.connectionErrors ?? true,
     backoff: { baseMs, maxMs: Math.max(baseMs, msOf(given.backoffMax, "250ms")) },
     methods: given.methods ?? "safe",

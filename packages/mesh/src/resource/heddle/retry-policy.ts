@@ -16,10 +16,14 @@ const retry = object(
       list(integer({ minimum: 400, maximum: 599 }), { maxItems: 200, uniqueBy: [] }),
       [502, 503, 504],
     ),
-    /** Statuses of gRPC that are, in a head or in trailers before any message. */
-    grpcCodes: defaulted(list(oneOf(...grpcStatusWords.slice(1)), { maxItems: 16, uniqueBy: [] }), [
-      "Unavailable",
-    ]),
+    /**
+     * Statuses of gRPC that are, in a head or in trailers before any message. Default none, as Linkerd: no call says whether it may be
+     * made twice, so that naming one is the word for it.
+     */
+    grpcCodes: defaulted(
+      list(oneOf(...grpcStatusWords.slice(1)), { maxItems: 16, uniqueBy: [] }),
+      [],
+    ),
     /** Connections that broke, and attempts beyond their time. */
     connectionErrors: defaulted(boolean(), true),
     /** Pause before the first retry; it doubles, up to `backoffMax`, with jitter. Envoy and Linkerd: 25 ms, 250 ms. */
